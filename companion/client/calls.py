@@ -1,0 +1,72 @@
+"""Every call of the control API, as a value. `agent.sock` answers the first group, `operator.sock` all of them."""
+
+from __future__ import annotations
+
+from companion.client.drivers import Call
+from companion.contract.types import (
+    AlertState,
+    Answer,
+    Approval,
+    ExchangeLine,
+    KeyLine,
+    NewKey,
+    SecretFinding,
+    SpendReport,
+    Status,
+)
+
+
+def status() -> Call[Status]:
+    return Call("GET", "status", Status)
+
+
+def find_secrets(text: str, workspace: str = "") -> Call[list[SecretFinding]]:
+    """Findings in a text, offsets in characters."""
+    return Call("POST", "secrets", list[SecretFinding], body={"text": text, "workspace": workspace})
+
+
+def pending() -> Call[list[Approval]]:
+    """Open approvals, oldest first."""
+    return Call("GET", "approvals", list[Approval])
+
+
+def answer(approval: str, given: Answer) -> Call[Approval]:
+    """Answers one approval. The first answer wins: a later one is refused with code "already-answered"."""
+    return Call("POST", f"approvals/{approval}/answer", Approval, body=given)
+
+
+def spend(by: str = "model", days: int = 1) -> Call[SpendReport]:
+    """Spend of the last `days` local days, today included, grouped by one dimension."""
+    return Call("GET", "spend", SpendReport, query={"by": by, "days": str(days)})
+
+
+def log(limit: int = 50, before: str = "", kind: str = "") -> Call[list[ExchangeLine]]:
+    """Exchanges, newest first; `before` is the id to go on from, `kind` narrows to one kind of action."""
+    return Call("GET", "exchanges", list[ExchangeLine], query={"limit": str(limit), "before": before, "kind": kind})
+
+
+def exchange(id: str) -> Call[ExchangeLine]:  # noqa: A002
+    return Call("GET", f"exchanges/{id}", ExchangeLine)
+
+
+def alerts() -> Call[list[AlertState]]:
+    """Rules that are firing now."""
+    return Call("GET", "alerts", list[AlertState])
+
+
+def keys() -> Call[list[KeyLine]]:
+    return Call("GET", "keys", list[KeyLine])
+
+
+def new_key(name: str) -> Call[NewKey]:
+    """A fresh virtual key; its secret is in this answer and nowhere else."""
+    return Call("POST", "keys", NewKey, body={"name": name})
+
+
+def revoke_key(id: str) -> Call[KeyLine]:  # noqa: A002
+    return Call("POST", f"keys/{id}/revoke", KeyLine, body={})
+
+
+def shut_down() -> Call[dict[str, str]]:
+    """Ends the daemon: it stops accepting, drains what runs, and exits."""
+    return Call("POST", "shutdown", dict[str, str], body={})

@@ -1,0 +1,216 @@
+"""Wire types. Money crosses as integer picodollars (1e-12 USD), times as ISO 8601 with offset."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+
+@frozen
+class Problem:
+    """The body of every error: what is wrong, and the next command to type."""
+
+    code: str
+    message: str
+    next: str = ""
+
+
+@frozen
+class ClientSeen:
+    """An agent that came through the gateway since the daemon started."""
+
+    client: str
+    last_at: str
+    exchanges: int
+
+
+@frozen
+class AlertState:
+    """A rule that is firing now."""
+
+    name: str
+    severity: str
+    """ "page" needs a person now, "warn" soon, "info" is for the record."""
+    since: str
+    summary: str
+    todo: str
+    """What to do about it."""
+
+
+@frozen
+class Status:
+    """The daemon as it stands."""
+
+    version: str
+    api: str
+    pid: int
+    started_at: str
+    home: str
+    gateway: str
+    """Base URL for agents, without /v1."""
+    upstreams: dict[str, str]
+    """Name to base URL."""
+    tiers: dict[str, str]
+    """Tier to "upstream/model"; the model is "*" where the agent's own choice passes."""
+    pending: int
+    exchanges_today: int
+    spent_today_pd: int
+    unpriced_today: int
+    """Calls today whose price is unknown."""
+    budget_day_pd: int | None = None
+    clients: list[ClientSeen] = field(factory=list)
+    alerts: list[AlertState] = field(factory=list)
+    engines: dict[str, str] = field(factory=dict)
+    """Secret engines in use, name to version, and what is missing and why."""
+
+
+@frozen
+class Approval:
+    """An action that waits for a person."""
+
+    id: str
+    exchange: str
+    asked_at: str
+    expires_at: str
+    client: str
+    workspace: str
+    tier: str
+    kind: str
+    """ "shell", "file" or "tool"."""
+    what: str
+    """The whole action as text, with every invisible character made visible and every secret replaced."""
+    code: str
+    reason: str
+    hint: str = ""
+    digest: str = ""
+    """sha256 of the action, the workspace and the working directory; an answer may name it to bind to it."""
+
+
+@frozen
+class Answer:
+    """A person's answer to an approval."""
+
+    approve: bool
+    by: str
+    """The face that answered: "cli", "tui", "editor" or "demo"."""
+    reason: str = ""
+    """Shown to the model on a denial."""
+    digest: str = ""
+    """When given, the answer holds only for the approval with this digest."""
+
+
+@frozen
+class RemarkLine:
+    """What one guard said."""
+
+    guard: str
+    outcome: str
+    code: str
+    reason: str
+
+
+@frozen
+class ExchangeLine:
+    """One exchange as the ledger has it. `closed_at` is "" while it is open."""
+
+    id: str
+    parent: str
+    opened_at: str
+    closed_at: str
+    kind: str
+    client: str
+    workspace: str
+    tier: str
+    summary: str
+    ending: str
+    outcome: str
+    code: str
+    reason: str
+    guard: str
+    approver: str
+    upstream: str
+    model_asked: str
+    model: str
+    calls: int
+    status: int
+    redactions: int
+    input_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    output_tokens: int = 0
+    cost_pd: int | None = None
+    unpriced: str = ""
+    """Why there is no cost; "" when there is one or none is due."""
+    remarks: list[RemarkLine] = field(factory=list)
+
+
+@frozen
+class SpendRow:
+    """One group of a spend report."""
+
+    name: str
+    calls: int
+    input_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    output_tokens: int
+    cost_pd: int
+    unpriced_calls: int
+    unpriced_tokens: int
+
+
+@frozen
+class SpendReport:
+    """Spend of the local days `first_day` to `last_day`, both counted; the rows add up to `total`."""
+
+    first_day: str
+    last_day: str
+    timezone: str
+    by: str
+    """The dimension of the rows: "day", "model", "tier", "client", "workspace" or "key"."""
+    total: SpendRow
+    rows: list[SpendRow] = field(factory=list)
+
+
+@frozen
+class SecretFinding:
+    """A secret in a text at characters `start:end`; `preview` never shows it."""
+
+    type: str
+    rule: str
+    engine: str
+    start: int
+    end: int
+    confidence: str
+    preview: str = ""
+
+
+@frozen
+class NewKey:
+    """A virtual key, shown this once."""
+
+    id: str
+    name: str
+    secret: str
+
+
+@frozen
+class KeyLine:
+    """A virtual key without its secret."""
+
+    id: str
+    name: str
+    created_at: str
+    revoked_at: str = ""
+    last_used_at: str = ""
+
+
+@frozen
+class Event:
+    """One server-sent event. `name`: approval.opened, approval.closed, exchange.opened, exchange.closed, alert."""
+
+    name: str
+    id: str
+    """Of the approval, exchange or alert it speaks of."""
+    at: str
+    text: str = ""
+    """One line for people."""

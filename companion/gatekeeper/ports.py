@@ -1,0 +1,74 @@
+"""What the gatekeeper needs of the outside. The composition root fits implementations to these."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from companion.model.facts import Finding, PathFacts
+from companion.model.money import Cost, Usage
+from companion.model.policy import Policy
+from companion.model.record import Closing, Opening
+
+
+class SecretScanner(Protocol):
+    """Finds secrets. Never raises for any text; an engine's failure is the caller's failure and denies."""
+
+    async def scan(self, texts: Sequence[str], workspace: str) -> tuple[Finding, ...]:
+        """Findings over all texts, sorted by (text, start), not overlapping. Runs off the event loop."""
+        ...
+
+    def scrub(self, text: str) -> str:
+        """`text` with every secret that is known or found replaced by its placeholder; for records."""
+        ...
+
+    def restore(self, text: str) -> str:
+        """`text` with every placeholder that this machine gave out replaced by its secret."""
+        ...
+
+
+class PathJudge(Protocol):
+    """Knows how a path lies on disk and which ignore rule covers it, as of now."""
+
+    def judge(self, path: str, workspace: str, policy: Policy, *, cwd: str = "") -> PathFacts:
+        """Facts of `path`, relative paths taken from `cwd` or the workspace. Blocking, short."""
+        ...
+
+
+class Ledger(Protocol):
+    """Keeps exchanges. One opening and one closing line each, whatever happens."""
+
+    def open(self, opening: Opening) -> Awaitable[None]:
+        """Puts the line on the writer's queue; the awaitable is done when the line outlives the daemon."""
+        ...
+
+    def close(self, closing: Closing) -> None:
+        """Puts the line on the writer's queue. Never waits, never raises."""
+        ...
+
+
+class Prices(Protocol):
+    """What a call costs."""
+
+    def price(self, provider: str, model: str, usage: Usage, at: datetime) -> Cost:
+        """Never raises: an unknown price is a Cost without picodollars."""
+        ...
+
+    def ceiling(self, provider: str, model: str, prompt_bytes: int, max_output_tokens: int | None, at: datetime) -> int:
+        """The most that a call can cost, in picodollars; 0 when the price is unknown."""
+        ...
+
+
+class Policies(Protocol):
+    """The policy in force for a workspace: the user's, tightened by the workspace's own file."""
+
+    def policy_for(self, workspace: str) -> Policy:
+        """Never raises: a workspace file that cannot be read tightens to the strictest."""
+        ...
+
+
+class Listener(Protocol):
+    """Hears what happens, as it happens: faces and instruments. Must not raise or wait."""
+
+    def notice(self, name: str, id: str, text: str, details: Mapping[str, object]) -> None: ...  # noqa: A002

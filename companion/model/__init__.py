@@ -1,0 +1,1 @@
+"""Values that every floor shares. No clock, disk, socket or event loop is touched here."""

@@ -1,0 +1,80 @@
+"""The only form in which an exchange reaches a sink. Built in one function, after redaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from companion.model.money import Cost, Usage
+
+
+class Ending(StrEnum):
+    """How an exchange ended."""
+
+    SERVED = "served"
+    """The effect happened: the model answered, or the tool call went on to the agent."""
+    REFUSED = "refused"
+    """A guard, a budget or a person said no."""
+    FAILED = "failed"
+    """The upstream or companion failed."""
+    CANCELLED = "cancelled"
+    """The agent hung up."""
+    LOST = "lost"
+    """The daemon died while the exchange was open; written by the next start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """First line of an exchange. `summary` is short, redacted, one line."""
+
+    id: str
+    parent: str
+    at_ns: int
+    kind: str
+    client: str
+    session: str
+    workspace: str
+    key_id: str
+    tier: str
+    dialect: str
+    model: str
+    """The model that the agent asked for; "" for anything but a model call."""
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemarkRecord:
+    """A remark as it is kept: guard, outcome, code, reason."""
+
+    guard: str
+    outcome: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Last line of an exchange."""
+
+    id: str
+    at_ns: int
+    ending: Ending
+    outcome: str
+    """The decision's outcome: allow, amend, ask or deny."""
+    code: str
+    reason: str
+    guard: str
+    remarks: tuple[RemarkRecord, ...] = ()
+    approver: str = ""
+    """Who answered where a person was asked: "tui", "cli", "editor", or "timeout"."""
+    upstream: str = ""
+    model: str = ""
+    """The model that served the call."""
+    calls: int = 0
+    """Requests that went upstream for this exchange."""
+    status: int = 0
+    """HTTP status of the last upstream answer; 0 when there was none."""
+    usage: Usage | None = None
+    cost: Cost | None = None
+    redactions: int = 0
+    """Secrets replaced in what went upstream."""

@@ -1,0 +1,98 @@
+"""Where companion keeps its files, on every platform.
+
+`COMPANION_HOME=DIR` puts configuration, state and sockets into one folder; else the platform's own folders serve.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+HOME_VARIABLE = "COMPANION_HOME"
+
+# sockaddr_un.sun_path holds 108 bytes on Linux and 104 on macOS, the closing NUL counted.
+_LONGEST_SOCKET_PATH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Folders and files of one companion. Nothing is created by asking."""
+
+    config: Path
+    """User configuration: `companion.toml`."""
+    state: Path
+    """What must survive a restart: ledger, keys, backups of agents' settings, log."""
+    run: Path
+    """Sockets, lock and discovery file; 0700."""
+
+    @property
+    def config_file(self) -> Path:
+        return self.config / "companion.toml"
+
+    @property
+    def ledger(self) -> Path:
+        return self.state / "ledger.db"
+
+    @property
+    def machine_key(self) -> Path:
+        """32 random bytes that key placeholders; never leaves the machine."""
+        return self.state / "machine.key"
+
+    @property
+    def log(self) -> Path:
+        return self.state / "companion.log"
+
+    @property
+    def backups(self) -> Path:
+        """Agents' settings as they were before `companion connect`."""
+        return self.state / "connected"
+
+    @property
+    def agent_socket(self) -> Path:
+        return self.run / "agent.sock"
+
+    @property
+    def operator_socket(self) -> Path:
+        return self.run / "operator.sock"
+
+    @property
+    def lock(self) -> Path:
+        return self.run / "lock"
+
+    @property
+    def discovery(self) -> Path:
+        """JSON of the running daemon: pid, its start time, gateway, version; tokens where TCP stands in for sockets."""
+        return self.run / "daemon.json"
+
+    @property
+    def all(self) -> tuple[Path, ...]:
+        return (self.config, self.state, self.run)
+
+
+def find_places(environ: Mapping[str, str] | None = None) -> Places:
+    """The places that this environment means."""
+    environ = os.environ if environ is None else environ
+    if chosen := environ.get(HOME_VARIABLE):
+        home = Path(chosen).expanduser().absolute()
+        return Places(config=home, state=home / "state", run=_short(home / "run"))
+    dirs = platformdirs.PlatformDirs("companion", appauthor=False, roaming=False)
+    return Places(
+        config=Path(dirs.user_config_dir),
+        state=Path(dirs.user_state_dir),
+        run=_short(Path(dirs.user_runtime_dir)),
+    )
+
+
+def _short(run: Path) -> Path:
+    """A stand-in below the temporary folder when a socket's path would be too long for the kernel."""
+    if sys.platform == "win32" or len(os.fsencode(run / "operator.sock")) <= _LONGEST_SOCKET_PATH:
+        return run
+    name = hashlib.sha256(os.fsencode(run)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"companion-{os.getuid()}-{name}"

@@ -1,0 +1,1 @@
+"""Pure judgement: the same action and facts always give the same decision."""

@@ -1,0 +1,33 @@
+"""Guards in, a decision out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from companion.model.action import Action
+from companion.model.facts import Facts
+from companion.model.verdict import PASS, Amend, Decision, Deny, Remark, Verdict
+
+Guard = Callable[[Action, Facts], Verdict]
+"""Pure: never waits, never remembers, never changes what it was given."""
+
+
+def evaluate(guards: Sequence[tuple[str, Guard]], action: Action, facts: Facts) -> Decision:
+    """Runs (name, guard) pairs in order over `action`, each seeing what the ones before it amended.
+
+    Stops at the first denial. A guard that raises has denied. A plain pass leaves no remark.
+    """
+    remarks: list[Remark] = []
+    for name, guard in guards:
+        try:
+            verdict = guard(action, facts)
+        except Exception as error:  # noqa: BLE001 - fail closed, whatever it was
+            verdict = Deny("guard-failed", f"the guard {name} failed ({type(error).__name__}), so the answer is no")
+        if verdict is PASS:
+            continue
+        remarks.append(Remark(name, verdict))
+        if isinstance(verdict, Deny):
+            break
+        if isinstance(verdict, Amend):
+            action = verdict.action
+    return Decision(action, tuple(remarks))
