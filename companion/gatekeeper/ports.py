@@ -23,8 +23,8 @@ class SecretScanner(Protocol):
         """`text` with every secret that is known or found replaced by its placeholder; for records."""
         ...
 
-    def restore(self, text: str) -> str:
-        """`text` with every placeholder that this machine gave out replaced by its secret."""
+    def lookup(self, placeholder: str) -> str | None:
+        """The secret that `placeholder` stands for, None when this daemon never gave it out."""
         ...
 
 
@@ -33,6 +33,10 @@ class PathJudge(Protocol):
 
     def judge(self, path: str, workspace: str, policy: Policy, *, cwd: str = "") -> PathFacts:
         """Facts of `path`, relative paths taken from `cwd` or the workspace. Blocking, short."""
+        ...
+
+    def judge_tree(self, path: str, workspace: str, policy: Policy, *, cwd: str = "") -> PathFacts:
+        """As `judge` for something that reads every file below a folder: ignored when any file there is."""
         ...
 
 

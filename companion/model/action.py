@@ -26,12 +26,13 @@ class Dialect(StrEnum):
 
 
 class Operation(StrEnum):
-    """What a file access does to the file. LIST shows names below a folder, not content."""
+    """What a file access does to the file. LIST shows names below a folder; SEARCH shows content below it."""
 
     READ = "read"
     WRITE = "write"
     DELETE = "delete"
     LIST = "list"
+    SEARCH = "search"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,3 +33,16 @@ class Exchange:
     origin: Origin
     action: Action
     parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a model call goes: an upstream by name, its provider for pricing, and the model to ask for."""
+
+    upstream: str
+    provider: str
+    model: str
+
+
+NOWHERE = Route("", "unknown", "")
+"""The route of an action that is not a model call."""

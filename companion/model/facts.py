@@ -39,6 +39,8 @@ class IgnoreMatch:
     source: str
     line: int
     pattern: str
+    denied: bool = True
+    """Whether a deny list says so, which nothing overrules; False for git's rules, which follow the policy."""
 
 
 @dataclass(frozen=True, slots=True)

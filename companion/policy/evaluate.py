@@ -12,10 +12,16 @@ Guard = Callable[[Action, Facts], Verdict]
 """Pure: never waits, never remembers, never changes what it was given."""
 
 
-def evaluate(guards: Sequence[tuple[str, Guard]], action: Action, facts: Facts) -> Decision:
+def evaluate(
+    guards: Sequence[tuple[str, Guard]],
+    action: Action,
+    facts: Facts,
+    on_failure: Callable[[str, Exception], None] = lambda name, error: None,  # noqa: ARG005 - nobody listens
+) -> Decision:
     """Runs (name, guard) pairs in order over `action`, each seeing what the ones before it amended.
 
-    Stops at the first denial. A guard that raises has denied. A plain pass leaves no remark.
+    Stops at the first denial. A guard that raises has denied, and `on_failure` hears of it. A plain pass leaves no
+    remark.
     """
     remarks: list[Remark] = []
     for name, guard in guards:
@@ -23,6 +29,7 @@ def evaluate(guards: Sequence[tuple[str, Guard]], action: Action, facts: Facts) 
             verdict = guard(action, facts)
         except Exception as error:  # noqa: BLE001 - fail closed, whatever it was
             verdict = Deny("guard-failed", f"the guard {name} failed ({type(error).__name__}), so the answer is no")
+            on_failure(name, error)
         if verdict is PASS:
             continue
         remarks.append(Remark(name, verdict))

@@ -1,1 +1,1 @@
-
+"""How a model call leaves the machine."""

@@ -1,0 +1,145 @@
+"""`companion up`, `down` and `status`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import Any
+
+import click
+
+from companion.cli.shared import Exit, ask, console, daemon, end, json_option, print_json
+from companion.client import NotRunning, calls, find_operator
+from companion.contract.types import NewKey, Status
+from companion.places import find_places
+
+_START_SECONDS = 30.0
+_STOP_SECONDS = 20.0
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), help="Port of the gateway; 0 takes any free one.")
+@click.option("--upstream", metavar="URL", help="Serve every tier by this one upstream; key: COMPANION_UPSTREAM_KEY.")
+@click.option("--foreground", is_flag=True, help="Stay in this terminal; Ctrl-C ends the daemon.")
+@json_option
+def up(port: int | None, upstream: str | None, foreground: bool, as_json: bool) -> None:
+    """Start the daemon; return when it is ready.
+
+    Prints the gateway's URL and a fresh virtual key, which is shown this once.
+
+    \b
+    companion up --upstream https://api.anthropic.com     (key in COMPANION_UPSTREAM_KEY)
+    companion up --port 0 --upstream http://127.0.0.1:8080 --json
+    """
+    overrides: dict[str, object] = {"gateway.port": port, "upstream": upstream}
+    if foreground:
+        from companion.cli.serve import serve  # noqa: PLC0415 - the whole daemon
+
+        sys.exit(serve(overrides, lambda url, key: _show_ready(url, key, as_json=as_json)))
+    ready = start_daemon(overrides)
+    _show_ready(ready["gateway"], NewKey(**ready["key"]), as_json=as_json)
+
+
+def start_daemon(overrides: dict[str, object], environ: dict[str, str] | None = None) -> dict[str, Any]:
+    """Starts the daemon detached and waits until it is ready; what it said of itself. Ends the command on failure."""
+    given = json.dumps({key: value for key, value in overrides.items() if value is not None})
+    # -P keeps the current folder off the import path: a workspace must not be able to put its own code in.
+    command = [sys.executable, "-P", "-c", "from companion.cli.serve import child; child()", given]
+    flags = {"creationflags": 0x00000208} if sys.platform == "win32" else {"start_new_session": True}
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=os.path.abspath(os.sep),
+        env=environ,
+        **flags,  # type: ignore[arg-type]
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    process.stdout.close()
+    try:
+        said: dict[str, Any] = json.loads(line)
+    except ValueError:
+        code = process.wait(_START_SECONDS)
+        end(f"the daemon ended before it was ready (exit code {code})", "companion up --foreground")
+    if "problem" in said:
+        process.wait(_START_SECONDS)
+        end(said["problem"], said["next"], Exit(said["exit"]))
+    return said
+
+
+def _show_ready(url: str, key: NewKey, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"gateway": url, "key_id": key.id, "key": key.secret})
+        return
+    out = console()
+    out.print("[bold green]companion is up[/]")
+    out.print(f"  gateway      [bold]{url}[/]   (OpenAI dialects: {url}/v1)")
+    out.print(f"  virtual key  [bold]{key.secret}[/]   shown this once, id {key.id}")
+    out.print("\nnext: [bold]companion connect cline[/] (or claude, codex), then [bold]companion tui[/]")
+
+
+@click.command()
+@json_option
+def down(as_json: bool) -> None:
+    """Stop the daemon: nothing new is taken, what runs is finished."""
+    try:
+        find_operator()
+    except NotRunning:
+        _report_down(as_json=as_json, was_running=False)
+        return
+    with daemon() as client:
+        client.do(calls.shut_down())
+    discovery = find_places().discovery
+    deadline = time.monotonic() + _STOP_SECONDS
+    while discovery.exists():
+        if time.monotonic() > deadline:
+            end("the daemon has not ended yet: calls are still running", "companion status")
+        time.sleep(0.05)
+    _report_down(as_json=as_json, was_running=True)
+
+
+def _report_down(*, as_json: bool, was_running: bool) -> None:
+    if as_json:
+        print_json({"was_running": was_running})
+    else:
+        click.echo("companion is down" if was_running else "companion was not running")
+
+
+@click.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Show the daemon as it stands: gateway, tiers, spend, what waits, what is wrong."""
+    found = ask(calls.status())
+    if as_json:
+        print_json(found)
+        return
+    _show_status(found)
+
+
+def _show_status(found: Status) -> None:
+    from companion.model.money import show_dollars  # noqa: PLC0415 - decimal is not free
+
+    out = console()
+    out.print(f"[bold green]companion {found.version}[/] is up, process {found.pid}, since {found.started_at[:19]}")
+    out.print(f"  gateway    {found.gateway}")
+    for tier, served in found.tiers.items():
+        out.print(f"  {tier:<9}  {served}")
+    if not found.tiers:
+        out.print("  tiers      [yellow]none[/]: no upstream is configured (companion config path)")
+    budget = f" of {show_dollars(found.budget_day_pd)}" if found.budget_day_pd is not None else ""
+    unpriced = f", {found.unpriced_today} unpriced" if found.unpriced_today else ""
+    out.print(f"  today      {show_dollars(found.spent_today_pd)}{budget}, {found.exchanges_today} calls{unpriced}")
+    waiting = f"[bold yellow]{found.pending} waiting[/]: companion pending" if found.pending else "nothing waits"
+    out.print(f"  approvals  {waiting}")
+    agents = ", ".join(f"{one.client} ({one.exchanges})" for one in found.clients)
+    out.print(f"  agents     {agents or 'none seen yet: companion connect cline'}")
+    for name, engine in found.engines.items():
+        out.print(f"  secrets    {name}: {engine}")
+    for alert in found.alerts:
+        colour = "red" if alert.severity == "page" else "yellow"
+        out.print(f"  [{colour}]! {alert.name}[/]: {alert.summary}\n      {alert.todo}")

@@ -1,0 +1,53 @@
+"""The `companion` command. Commands are loaded when they are used, so each starts as fast as what it needs."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from companion import __version__
+
+# Name to module and attribute, in the order in which help lists them.
+_COMMANDS = {
+    "up": "companion.cli.lifecycle:up",
+    "down": "companion.cli.lifecycle:down",
+    "status": "companion.cli.lifecycle:status",
+    "doctor": "companion.cli.doctor:doctor",
+    "connect": "companion.cli.connect:connect",
+    "disconnect": "companion.cli.connect:disconnect",
+    "tui": "companion.cli.tui:tui",
+    "pending": "companion.cli.approvals:pending",
+    "approve": "companion.cli.approvals:approve",
+    "deny": "companion.cli.approvals:deny",
+    "spend": "companion.cli.reports:spend",
+    "log": "companion.cli.reports:log",
+    "keys": "companion.cli.keys:keys",
+    "config": "companion.cli.config:config",
+    "demo": "companion.cli.demo:demo",
+    "completion": "companion.cli.completion:completion",
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[cmd_name].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="companion")
+def main() -> None:
+    """Makes coding agents safe and affordable to run beside your editor.
+
+    Start with `companion demo` to see it work, then `companion up` and `companion connect cline|claude|codex`.
+
+    Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration, 3 no daemon is running.
+    """

@@ -1,0 +1,87 @@
+"""`companion spend` and `log`."""
+
+from __future__ import annotations
+
+import click
+
+from companion.cli.shared import ask, console, json_option, print_json
+from companion.client import calls
+from companion.contract.types import ExchangeLine, SpendRow
+
+_DIMENSIONS = ["model", "tier", "client", "workspace", "key", "day"]
+_MARKS = {"allow": "[green]allow[/]", "amend": "[cyan]amend[/]", "ask": "[yellow]ask[/]", "deny": "[red]deny[/]"}
+
+
+@click.command()
+@click.option("--by", type=click.Choice(_DIMENSIONS), default="model", show_default=True, help="What the rows are.")
+@click.option("--days", type=click.IntRange(1, 3660), default=1, show_default=True, help="Days up to today.")
+@json_option
+def spend(by: str, days: int, as_json: bool) -> None:
+    """Show what was spent, exactly, and which calls have no known price."""
+    report = ask(calls.spend(by, days))
+    if as_json:
+        print_json(report)
+        return
+    from rich import box  # noqa: PLC0415 - as in console()
+    from rich.table import Table  # noqa: PLC0415
+
+    span = report.first_day if days == 1 else f"{report.first_day} to {report.last_day}"
+    table = Table(box=box.SIMPLE_HEAD, title=f"Spend {span} ({report.timezone})", title_justify="left")
+    table.add_column(by)
+    for name in ("calls", "input", "cache read", "cache write", "output", "cost"):
+        table.add_column(name, justify="right")
+    for row in report.rows:
+        table.add_row(*_cells(row))
+    table.add_section()
+    table.add_row(*_cells(report.total), style="bold")
+    out = console()
+    out.print(table)
+    if report.total.unpriced_calls:
+        calls_, tokens = report.total.unpriced_calls, report.total.unpriced_tokens
+        out.print(
+            f"[yellow]unpriced: {calls_} calls, {tokens:,} tokens[/] whose price is unknown; they are not in the cost"
+        )
+
+
+def _cells(row: SpendRow) -> list[str]:
+    from companion.model.money import show_dollars  # noqa: PLC0415
+
+    tokens = (row.input_tokens, row.cache_read_tokens, row.cache_write_tokens, row.output_tokens)
+    unpriced = f" + {row.unpriced_calls} unpriced" if row.unpriced_calls else ""
+    return [row.name, f"{row.calls:,}", *(f"{count:,}" for count in tokens), show_dollars(row.cost_pd) + unpriced]
+
+
+@click.command()
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many, newest first.")
+@click.option("--kind", type=click.Choice(["model", "shell", "file", "tool"]), help="Only this kind of action.")
+@click.option("--before", default="", metavar="ID", help="Go on from this exchange.")
+@json_option
+def log(limit: int, kind: str | None, before: str, as_json: bool) -> None:
+    """Show recent exchanges with the reason for each verdict."""
+    lines = ask(calls.log(limit, before, kind or ""))
+    if as_json:
+        print_json(lines)
+        return
+    out = console()
+    if not lines:
+        out.print("nothing yet. next: companion connect cline")
+    for line in reversed(lines):
+        _show_line(out, line)
+
+
+def _show_line(out: object, line: ExchangeLine) -> None:
+    from rich.markup import escape  # noqa: PLC0415
+
+    from companion.model.money import show_dollars  # noqa: PLC0415
+
+    show = out.print  # type: ignore[attr-defined]
+    at = line.opened_at[11:19]
+    if line.cost_pd is not None:
+        cost = show_dollars(line.cost_pd)
+    else:
+        cost = "unpriced" if line.unpriced else ""
+    mark = _MARKS.get(line.outcome, line.outcome or "[blue]open[/]")
+    show(f"[dim]{at}[/] {line.client:<7} {line.tier:<5} {line.kind:<5} {mark} {escape(line.summary)} [dim]{cost}[/]")
+    if line.reason:
+        who = f", answered by {line.approver}" if line.approver else ""
+        show(f"         [dim]{line.ending}: {escape(line.reason)} ({line.code}{who})[/]")

@@ -1,0 +1,84 @@
+"""What a request says about the agent that sent it: who it is, where it works, whether it plans or acts.
+
+Markers measured on Cline 3.0, Claude Code 2.1 and Codex 0.169. They count only in text that the agent's own code
+writes (system and developer messages); a file that quotes a marker changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from companion.edges.gateway.dialect import Asked
+from companion.model.action import Tier
+
+CLIENT_HEADER = "x-companion-client"
+WORKSPACE_HEADER = "x-companion-workspace"
+TIER_HEADER = "x-companion-tier"
+ALIAS_PREFIX = "companion/"
+
+_USER_AGENTS = (("claude-cli", "claude"), ("codex", "codex"), ("ai-sdk", "cline"), ("cline", "cline"))
+_CLIENT_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+
+_CLINE_FOLDER = re.compile(r"^\s*\d+\. Working Directory: (.+?)\s*$", re.MULTILINE)
+_CLAUDE_FOLDER = re.compile(r"^\s*-?\s*Primary working directory: (.+?)\s*$", re.MULTILINE)
+_CODEX_FOLDER = re.compile(r"\A\s*<environment_context>.*?<cwd>(.+?)</cwd>", re.DOTALL)
+
+_CLINE_PLAN = re.compile(r"^# Plan Mode\s+You are in Plan mode\.", re.MULTILINE)
+_CLAUDE_MODE = re.compile(r"^(?P<plan>Plan mode is active\.)|^(?P<act>## Exited Plan Mode)", re.MULTILINE)
+_CODEX_MODE = re.compile(
+    r"<collaboration_mode>\s*(?:(?P<plan># Plan Mode)|(?P<act># Collaboration Mode: Default))", re.MULTILINE
+)
+
+
+def client_of(headers: Mapping[str, str]) -> str:
+    """The agent's name: as `companion connect` wrote it into its settings, else by its user agent."""
+    named = headers.get(CLIENT_HEADER, "").lower()
+    if _CLIENT_NAME.fullmatch(named):
+        return named
+    user_agent = headers.get("user-agent", "").lower()
+    return next((name for mark, name in _USER_AGENTS if mark in user_agent), "unknown")
+
+
+def session_of(headers: Mapping[str, str]) -> str:
+    """The agent's own session id, where it sends one."""
+    return (headers.get("x-claude-code-session-id") or headers.get("session-id") or headers.get("session_id") or "")[
+        :80
+    ]
+
+
+def workspace_of(headers: Mapping[str, str], asked: Asked) -> str:
+    """The folder the agent works in, as it says; "" when it does not."""
+    if header := headers.get(WORKSPACE_HEADER, ""):
+        return header
+    for text in asked.instructions:
+        for pattern in (_CLINE_FOLDER, _CLAUDE_FOLDER):
+            if found := pattern.search(text):
+                return found[1]
+    for text in (*asked.instructions, *asked.context):
+        if found := _CODEX_FOLDER.search(text):
+            return found[1]
+    return ""
+
+
+def tier_of(headers: Mapping[str, str], asked: Asked) -> Tier:
+    """Alias in the model's name, else header, else the agent's own marker, else act."""
+    for named in (
+        asked.model.removeprefix(ALIAS_PREFIX) if asked.model.startswith(ALIAS_PREFIX) else "",
+        headers.get(TIER_HEADER, "").lower(),
+    ):
+        if named in set(Tier):
+            return Tier(named)
+    return _marked_tier(asked)
+
+
+def _marked_tier(asked: Asked) -> Tier:
+    if any(_CLINE_PLAN.search(text) for text in asked.instructions):
+        return Tier.PLAN
+    # Claude Code and Codex leave every change of mode in the history: the last one counts.
+    last: re.Match[str] | None = None
+    for text in asked.instructions:
+        for pattern in (_CLAUDE_MODE, _CODEX_MODE):
+            for found in pattern.finditer(text):
+                last = found
+    return Tier.PLAN if last is not None and last["plan"] else Tier.ACT

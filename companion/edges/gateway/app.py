@@ -1,0 +1,187 @@
+"""The gateway: agents use it as their base URL. Raw ASGI, one entry, loopback only.
+
+Every route but /livez wants a virtual key. The Host must be one of this server's own names and no browser may call:
+any Origin is refused (DNS rebinding and cross-site attacks on local daemons).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Protocol
+
+from companion.edges.gateway import chat, messages, responses
+from companion.edges.gateway.calls import Incoming, ModelCalls
+from companion.edges.gateway.dialect import DialectModule
+from companion.edges.gateway.listing import models_listing
+from companion.edges.gateway.respond import Responder, Send
+from companion.gatekeeper.ports import Listener
+from companion.gatekeeper.tasks import spawn
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+LARGEST_BODY = 64 * 1024 * 1024
+
+_DIALECTS: dict[str, DialectModule] = {
+    "/v1/chat/completions": chat,
+    "/v1/responses": responses,
+    "/v1/messages": messages,
+}
+
+
+class Keys(Protocol):
+    """Knows virtual keys."""
+
+    def authenticate(self, secret: str) -> str | None:
+        """The key's id, None when there is no such key or it is revoked."""
+        ...
+
+
+class Turned(Exception):  # noqa: N818 - a request turned away at the door
+    """Not let in: status, code, message."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class HungUp(Exception):  # noqa: N818 - the agent's doing
+    """The agent closed the connection before its request was whole."""
+
+
+class GatewayApp:
+    """The ASGI callable. `hosts` are the exact values that a Host header may have."""
+
+    def __init__(self, calls: ModelCalls, keys: Keys, listener: Listener, hosts: Callable[[], frozenset[str]]) -> None:
+        self._calls = calls
+        self._keys = keys
+        self._listener = listener
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        respond = Responder(send)
+        module = _DIALECTS.get(scope["path"], chat)
+        try:
+            await self._answer(scope, receive, respond)
+        except Turned as turned:
+            if turned.status in {401, 403, 421}:
+                self._listener.notice("request.turned-away", turned.code, str(turned), {"code": turned.code})
+            await respond.send_json(turned.status, module.error(turned.status, turned.code, f"companion: {turned}"))
+        except HungUp:
+            return
+        except Exception as error:
+            # The exchange's line is closed by now; the agent still needs an answer that it understands.
+            text = (
+                f"companion failed on this call ({type(error).__name__}); nothing was passed on. See: companion doctor"
+            )
+            if respond.begun:
+                await respond.finish(module.stream_error("companion-failed", text))
+            else:
+                await respond.send_json(500, module.error(500, "companion-failed", text))
+            raise
+
+    async def _answer(self, scope: Scope, receive: Receive, respond: Responder) -> None:
+        headers = _headers(scope)
+        self._check_door(scope, headers)
+        method, path = scope["method"], scope["path"]
+        if path == "/livez":
+            await respond.send_json(200, {"status": "ok"})
+            return
+        if path in {"/", "/v1", "/v1/"} and method in {"HEAD", "GET"}:
+            await respond.send_json(200, {"name": "companion"})
+            return
+        key_id = self._authenticate(headers)
+        if path == "/v1/models" and method == "GET":
+            await respond.send_json(200, models_listing(self._calls.routes, headers))
+            return
+        module = _DIALECTS.get(path)
+        if module is None:
+            raise Turned(404, "unknown-path", f"no such path: {path}. The gateway serves {', '.join(_DIALECTS)}")
+        if method != "POST":
+            raise Turned(405, "wrong-method", f"{path} takes POST")
+        if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            raise Turned(415, "not-json", "the body must be application/json")
+        body = _decoded(await _body(receive), headers.get("content-encoding", ""))
+        query = scope.get("query_string", b"").decode("latin-1")
+        incoming = Incoming(f"{path}?{query}" if query else path, headers, body, key_id)
+        await _until_hung_up(self._calls.serve(incoming, module, respond), receive)
+
+    def _check_door(self, scope: Scope, headers: dict[str, str]) -> None:
+        hosts = [value for name, value in scope["headers"] if name.lower() == b"host"]
+        if len(hosts) != 1 or hosts[0].decode("latin-1").lower() not in self._hosts():
+            raise Turned(421, "wrong-host", "this gateway answers only to its own loopback address")
+        if "origin" in headers or headers.get("sec-fetch-site", "none") != "none":
+            raise Turned(403, "browser-refused", "no browser may call this gateway")
+
+    def _authenticate(self, headers: dict[str, str]) -> str:
+        given = headers.get("x-api-key", "")
+        kind, _, bearer = headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer" and bearer.strip():
+            given = bearer.strip()
+        key_id = self._keys.authenticate(given) if given else None
+        if key_id is None:
+            raise Turned(
+                401, "unknown-key", "this is not a virtual key of companion. Make one: companion connect AGENT"
+            )
+        return key_id
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+async def _body(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise HungUp
+        part = message.get("body", b"")
+        size += len(part)
+        if size > LARGEST_BODY:
+            raise Turned(413, "body-too-large", f"the body is larger than {LARGEST_BODY} bytes")
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _decoded(body: bytes, encoding: str) -> bytes:
+    encoding = encoding.strip().lower()
+    if encoding in {"", "identity"}:
+        return body
+    if encoding not in {"gzip", "deflate"}:
+        raise Turned(415, "unknown-encoding", f"content-encoding {encoding} is not understood; send it uncompressed")
+    try:
+        decoder = zlib.decompressobj(zlib.MAX_WBITS | 32)
+        decoded = decoder.decompress(body, LARGEST_BODY)
+    except zlib.error as error:
+        raise Turned(400, "bad-encoding", f"the body is not {encoding}: {error}") from error
+    if decoder.unconsumed_tail:
+        raise Turned(413, "body-too-large", f"the body is larger than {LARGEST_BODY} bytes when decompressed")
+    return decoded
+
+
+async def _until_hung_up(work: Any, receive: Receive) -> None:
+    """Does the work, and stops it when the agent goes away: nobody is left to answer."""
+    working = spawn(work, "model call")
+    listening = spawn(_hang_up(receive), "listen for hang-up")
+    try:
+        await asyncio.wait({working, listening}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        listening.cancel()
+        if not working.done():
+            working.cancel()
+        await asyncio.gather(working, listening, return_exceptions=True)
+    if not working.cancelled() and (error := working.exception()) is not None:
+        raise error
+
+
+async def _hang_up(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

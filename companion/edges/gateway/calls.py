@@ -1,0 +1,140 @@
+"""Serves a model call: reads it, has it admitted, sends it, and gives the judged answer back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from companion.edges.gateway.agents import client_of, session_of, tier_of, workspace_of
+from companion.edges.gateway.dialect import BadRequest, DialectModule
+from companion.edges.gateway.gate import WireGate
+from companion.edges.gateway.prompt import read_prompt
+from companion.edges.gateway.refusal import words
+from companion.edges.gateway.respond import Responder
+from companion.edges.gateway.turn import StreamedAnswer, Turn, WholeAnswer, parse_object, read_whole
+from companion.gatekeeper.admit import Admission, Gatekeeper, Refusal
+from companion.model.action import Dialect, ModelCall
+from companion.model.exchange import Exchange, Origin, Route
+from companion.policy.redaction import Lookup
+from companion.upstream.routes import NoRoute, Routes
+from companion.upstream.sender import Reply, Sender, Target, UpstreamUnreachable
+
+_FIRST_ERROR_STATUS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request as the server read it. `path` is the API's own, from /v1 on, with its query."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCalls:
+    """Serves the three dialects alike."""
+
+    gatekeeper: Gatekeeper
+    gate: WireGate
+    sender: Sender
+    routes: Routes
+    lookup: Lookup
+    next_id: Callable[[], str]
+    clock: Callable[[], datetime]
+
+    async def serve(self, incoming: Incoming, module: DialectModule, respond: Responder) -> None:
+        """Answers every request, also a bad one, in the dialect's own shape."""
+        try:
+            turn, target, route = self._read(incoming, module, respond)
+        except BadRequest as bad:
+            await respond.send_json(400, module.error(400, "bad-request", f"companion: {bad}"))
+            return
+        except NoRoute as missing:
+            await respond.send_json(400, module.error(400, "no-route", f"companion: {missing}"))
+            return
+        answer: StreamedAnswer | WholeAnswer | None = None
+        async with self.gatekeeper.admit(turn.exchange, route) as admission:
+            if admission.refusal is not None:
+                await _refuse(turn, admission.refusal)
+                return
+            try:
+                answer = await self._exchange(turn, admission, target, incoming)
+            except UpstreamUnreachable as unreachable:
+                admission.failure = str(unreachable)
+                await turn.fail(502, f"upstream-{unreachable.kind}", str(unreachable))
+        # The line of the model call is closed: what the answer asks for are exchanges of their own.
+        if answer is not None:
+            await answer.give(admission)
+
+    def _read(self, incoming: Incoming, module: DialectModule, respond: Responder) -> tuple[Turn, Target, Route]:
+        """Raises BadRequest or NoRoute."""
+        body = parse_object(incoming.body)
+        asked = module.read_request(body)
+        tier = tier_of(incoming.headers, asked)
+        target, route = self.routes.route(tier, asked.model)
+        origin = Origin(
+            client=client_of(incoming.headers),
+            key_id=incoming.key_id,
+            session=session_of(incoming.headers),
+            workspace=workspace_of(incoming.headers, asked),
+            tier=tier,
+        )
+        prompt = read_prompt(incoming.body)
+        action = ModelCall(
+            module.DIALECT, asked.model, prompt.texts, asked.stream, asked.tools, asked.max_output_tokens
+        )
+        exchange = Exchange(self.next_id(), self.clock(), origin, action)
+        return Turn(module, body, asked, prompt, exchange, respond, self.gate, self.lookup), target, route
+
+    async def _exchange(
+        self, turn: Turn, admission: Admission, target: Target, incoming: Incoming
+    ) -> StreamedAnswer | WholeAnswer | None:
+        """Sends the call, reads the whole answer; None when the agent has had it already. Raises UpstreamUnreachable."""
+        action = admission.action
+        assert isinstance(action, ModelCall)
+        outgoing = turn.outgoing(action.texts, admission.route.model)
+        admission.calls += 1
+        sent = self.sender.send(target, "POST", incoming.path, incoming.headers, outgoing, turn.module.DIALECT)
+        async with sent as reply:
+            admission.status = reply.status
+            headers = [*reply.headers, *_told(turn, admission)]
+            if reply.status >= _FIRST_ERROR_STATUS:
+                await _pass_error(turn, admission, reply, headers)
+                return None
+            streamed = "text/event-stream" in reply.header("content-type")
+            answer = StreamedAnswer(turn) if streamed else WholeAnswer(turn)
+            await answer.read(admission, reply, headers)
+            return answer
+
+
+def _told(turn: Turn, admission: Admission) -> list[tuple[str, str]]:
+    """What companion adds to the answer's head: who served, under which exchange."""
+    return [
+        ("x-companion-exchange", turn.exchange.id),
+        ("x-companion-tier", turn.exchange.origin.tier),
+        ("x-companion-upstream", admission.route.upstream),
+        ("x-companion-model", admission.route.model),
+    ]
+
+
+async def _pass_error(turn: Turn, admission: Admission, reply: Reply, headers: list[tuple[str, str]]) -> None:
+    """An upstream's error goes to the agent as it came: status, retry-after and body."""
+    raw = await read_whole(reply.chunks)
+    admission.failure = f"the upstream answered {reply.status}"
+    await turn.respond.begin(reply.status, [*headers, ("content-length", str(len(raw)))])
+    await turn.respond.finish(raw)
+
+
+async def _refuse(turn: Turn, refusal: Refusal) -> None:
+    """A refused call, in the form that makes this client stop and show the message (measured, docs/agents.md)."""
+    text = words(refusal)
+    if turn.module.DIALECT is Dialect.RESPONSES and turn.asked.stream:
+        await turn.respond.begin(200, [("content-type", "text/event-stream"), ("cache-control", "no-cache")])
+        await turn.respond.finish(turn.module.stream_error(refusal.code, text))
+        return
+    status = 402 if refusal.code == "budget-exceeded" else 400
+    body = turn.module.error(status, refusal.code, text)
+    await turn.respond.send_json(status, body, [("x-should-retry", "false")])

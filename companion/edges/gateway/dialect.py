@@ -1,0 +1,143 @@
+"""What the gateway needs to know of a wire dialect. One module a dialect fulfils it: chat, messages, responses."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from companion.edges.gateway.jsontext import StringToken, rewrite
+from companion.edges.gateway.sse import SseEvent
+from companion.edges.gateway.tooluse import Changes, Form, ToolUse
+from companion.model.action import Dialect
+from companion.model.money import Usage
+from companion.policy.redaction import Lookup, restore
+from companion.policy.stream import RestoreFilter
+
+# Every placeholder opens with it.
+_MARK = b"SECRET_"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request body says, as far as the gateway acts on it."""
+
+    model: str
+    stream: bool
+    tools: tuple[str, ...]
+    max_output_tokens: int | None
+    instructions: tuple[str, ...]
+    """Texts that the agent's own code writes (system, developer), in order: the only place where markers count."""
+    context: tuple[str, ...] = ()
+    """User messages that an agent's code may have written as a whole (Codex puts its working directory there)."""
+
+
+class AnswerStream(ABC):
+    """A streamed answer: events from the model in, bytes for the agent out.
+
+    From the first tool call on everything is held; `uses` is whole when the model is done, and `release` gives out
+    what was held, with the changes that the gate made. Text before that passes with placeholders restored.
+    """
+
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
+        self._filters: dict[Any, RestoreFilter] = {}
+        self._held: list[SseEvent] = []
+        self.holding = False
+        self.failed = ""
+        """What the model's side said when it failed in mid-stream."""
+        self.complete = False
+        """Whether the answer came to its proper end."""
+
+    @property
+    @abstractmethod
+    def usage(self) -> Usage | None:
+        """Tokens as far as the stream told them."""
+
+    @property
+    @abstractmethod
+    def uses(self) -> list[ToolUse]:
+        """The calls held, in order."""
+
+    @abstractmethod
+    def feed(self, event: SseEvent) -> list[bytes]:
+        """What may go to the agent now."""
+
+    @abstractmethod
+    def release(self, changes: Changes) -> list[bytes]:
+        """What was held, changed as the gate decided. Called once, after the last event."""
+
+    @abstractmethod
+    def beat(self) -> bytes:
+        """An event that this dialect's agents count as progress and that adds nothing. Called only while holding."""
+
+    def restorer(self, key: Any) -> RestoreFilter:
+        """The filter of one block of text."""
+        if key not in self._filters:
+            self._filters[key] = RestoreFilter(self._lookup)
+        return self._filters[key]
+
+
+class DialectModule(Protocol):
+    """The face of a dialect's module."""
+
+    DIALECT: Dialect
+
+    def read_request(self, body: dict[str, Any]) -> Asked:
+        """Raises BadRequest when the body cannot be one of this dialect."""
+        ...
+
+    def stream(self, lookup: Lookup) -> AnswerStream: ...
+
+    def uses_of(self, answer: dict[str, Any]) -> list[ToolUse]: ...
+
+    def usage_of(self, answer: dict[str, Any]) -> Usage | None: ...
+
+    def change(self, answer: dict[str, Any], changes: Changes) -> dict[str, Any]: ...
+
+    def error(self, status: int, code: str, message: str) -> dict[str, Any]:
+        """An error body in this dialect's own shape."""
+        ...
+
+    def stream_error(self, code: str, message: str) -> bytes:
+        """An error inside a stream that has already begun."""
+        ...
+
+
+class BadRequest(ValueError):  # noqa: N818 - an answer, not a fault
+    """The body is not what the dialect asks for; the message says where."""
+
+
+def restore_arguments(use: ToolUse, lookup: Lookup) -> str:
+    """A call's arguments restored; inside JSON text the secret is escaped as JSON."""
+    return restore(use.arguments, lookup, json_escaped=use.form is not Form.CUSTOM)
+
+
+def restore_strings(raw: bytes, lookup: Lookup, left_alone: frozenset[str] = frozenset()) -> bytes:
+    """JSON bytes with placeholders restored in every string but those under the keys of `left_alone`."""
+    if _MARK not in raw:
+        return raw
+
+    def restored(token: StringToken) -> str:
+        if token.is_key or token.key in left_alone:
+            return token.value
+        # A function's arguments are JSON text inside a JSON string.
+        return restore(token.value, lookup, json_escaped=token.key == "arguments")
+
+    return rewrite(raw, restored)
+
+
+def strings_in(value: Any) -> str:
+    """The text of a message's content, whether a string or a list of blocks that carry `text`."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "\n".join(
+            block["text"] for block in value if isinstance(block, dict) and isinstance(block.get("text"), str)
+        )
+    return ""
+
+
+def whole_number(value: Any) -> int:
+    """A token count from the wire: 0 for anything that is not a number of tokens."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0

@@ -1,0 +1,66 @@
+"""The gate on the wire: every tool call of a model's answer is judged before the agent sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from companion.edges.gateway.dialect import restore_arguments
+from companion.edges.gateway.refusal import refuse_parts, refuse_whole, words
+from companion.edges.gateway.tools import Reading, Unreadable, read_use
+from companion.edges.gateway.tooluse import Called, Change, Changes, Rewritten, Said, ToolUse
+from companion.gatekeeper.admit import Gatekeeper
+from companion.model.action import Action, Tier, ToolCall
+from companion.model.exchange import Exchange, Origin
+from companion.model.verdict import Deny
+from companion.policy.redaction import Lookup
+
+
+@dataclass(frozen=True, slots=True)
+class WireGate:
+    """Turns tool calls into exchanges, has each admitted, and says what becomes of the calls."""
+
+    gatekeeper: Gatekeeper
+    lookup: Lookup
+    next_id: Callable[[], str]
+    clock: Callable[[], datetime]
+
+    async def judge(self, uses: Sequence[ToolUse], offered: Sequence[str], origin: Origin, parent: str) -> Changes:
+        """Waits until every call is decided; calls are judged side by side, so a person sees all that waits."""
+        outcomes = await asyncio.gather(*(self._judge_use(use, offered, origin, parent) for use in uses))
+        by_key: dict[object, Change] = {}
+        extra: list[Called | Said] = []
+        for use, (change, added) in zip(uses, outcomes, strict=True):
+            if change is not None:
+                by_key[use.key] = change
+            extra += added
+        return Changes(by_key, tuple(extra))
+
+    async def _judge_use(
+        self, use: ToolUse, offered: Sequence[str], origin: Origin, parent: str
+    ) -> tuple[Change | None, Sequence[Called | Said]]:
+        plan = origin.tier is Tier.PLAN
+        restored = replace(use, arguments=restore_arguments(use, self.lookup))
+        try:
+            reading = read_use(restored)
+        except Unreadable as unreadable:
+            denial = Deny("unreadable-call", str(unreadable), "Call the tool again with well-formed arguments")
+            text = await self._admit(ToolCall(use.name, use.arguments), origin, parent, denial)
+            return refuse_whole([text], offered, plan=plan), ()
+        refused = await self._refused_parts(reading, origin, parent)
+        if refused:
+            return refuse_parts(restored, reading, refused, offered, plan=plan)
+        return (None if restored == use else Rewritten(restored.arguments)), ()
+
+    async def _refused_parts(self, reading: Reading, origin: Origin, parent: str) -> dict[int, str]:
+        """Part number to the words of its refusal."""
+        texts = await asyncio.gather(*(self._admit(part.action, origin, parent) for part in reading.parts))
+        return {number: text for number, text in enumerate(texts) if text}
+
+    async def _admit(self, action: Action, origin: Origin, parent: str, objection: Deny | None = None) -> str:
+        """The words of the refusal, "" when the action may go on to the agent."""
+        exchange = Exchange(self.next_id(), self.clock(), origin, action, parent)
+        async with self.gatekeeper.admit(exchange, objection=objection) as admission:
+            return words(admission.refusal) if admission.refusal else ""

@@ -1,0 +1,93 @@
+"""JSON as bytes with string positions, so that one string can be replaced and every other byte stay as it came."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+# Strings whole; brackets to know the depth; a colon after a string makes it a key.
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\]:]', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class StringToken:
+    """A string of a JSON text. `start:end` are bytes, quotes included."""
+
+    start: int
+    end: int
+    depth: int
+    """How many objects and arrays enclose it; a member of the top-level object has depth 1."""
+    is_key: bool
+    key: str
+    """The key it is the value of, or, in an array, the key of that array's object; "" at the top."""
+    value: str
+
+
+def strings(raw: bytes) -> Iterator[StringToken]:
+    """Every string of a valid JSON text in order, keys too. What is not valid JSON gives nonsense: parse it first."""
+    keys: list[str] = [""]
+    pending: re.Match[bytes] | None = None
+    for match in _TOKEN.finditer(raw):
+        first = raw[match.start()]
+        if first == 0x22:
+            if pending is not None:
+                yield _token(pending, raw, keys, is_key=False)
+            pending = match
+            continue
+        if first == 0x3A:  # a colon: the string before it was a key
+            if pending is not None:
+                token = _token(pending, raw, keys, is_key=True)
+                keys[-1] = token.value
+                yield token
+                pending = None
+            continue
+        if pending is not None:
+            yield _token(pending, raw, keys, is_key=False)
+            pending = None
+        if first in b"{[":
+            keys.append(keys[-1])
+        else:
+            keys.pop()
+    if pending is not None:
+        yield _token(pending, raw, keys, is_key=False)
+
+
+def _token(match: re.Match[bytes], raw: bytes, keys: list[str], *, is_key: bool) -> StringToken:
+    start, end = match.span()
+    inner = raw[start + 1 : end - 1]
+    value = json.loads(raw[start:end]) if b"\\" in inner else inner.decode("utf-8")
+    return StringToken(start, end, len(keys) - 1, is_key, keys[-1], value)
+
+
+def splice(raw: bytes, changes: list[tuple[int, int, bytes]]) -> bytes:
+    """`raw` with each `(start, end, replacement)` put in; ranges must not overlap."""
+    if not changes:
+        return raw
+    parts: list[bytes] = []
+    at = 0
+    for start, end, replacement in sorted(changes):
+        parts += [raw[at:start], replacement]
+        at = end
+    parts.append(raw[at:])
+    return b"".join(parts)
+
+
+def dump(value: Any) -> bytes:
+    """Compact JSON in UTF-8. Lone surrogates, which UTF-8 cannot carry, stay escaped."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def rewrite(raw: bytes, change: Callable[[StringToken], str]) -> bytes:
+    """`raw` with each string as `change` returns it; a string that comes back equal keeps its bytes."""
+    changes: list[tuple[int, int, bytes]] = []
+    for token in strings(raw):
+        value = change(token)
+        if value != token.value:
+            changes.append((token.start, token.end, dump(value)))
+    return splice(raw, changes)

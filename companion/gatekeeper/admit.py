@@ -1,0 +1,246 @@
+"""Admission: the one way through the middle, and the only place of it that waits.
+
+Laws (tests/gatekeeper/test_admit.py): one exchange has exactly one opening and one closing line, whatever happens;
+nothing awaits between reading the counters and reserving against them; closing never awaits; a scan or a guard that
+fails denies, and the denial is recorded; no raw action reaches a sink.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from companion.gatekeeper.approvals import Answered, Approvals, text_of
+from companion.gatekeeper.facts import Gatherer
+from companion.gatekeeper.meter import BudgetExceeded, Meter, Reservation
+from companion.gatekeeper.ports import Ledger, Listener, Prices, SecretScanner
+from companion.model.action import Action, ModelCall, kind_of
+from companion.model.exchange import NOWHERE, Exchange, Route
+from companion.model.facts import Facts
+from companion.model.money import Cost, Usage
+from companion.model.record import Closing, Ending, Opening, RemarkRecord
+from companion.model.verdict import Amend, Ask, Decision, Deny, Outcome, Remark
+from companion.policy.display import one_line, visible
+from companion.policy.evaluate import Guard, evaluate
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an exchange was not admitted. `code` is stable; `hint` is the next step, or ""."""
+
+    code: str
+    reason: str
+    hint: str = ""
+
+
+class Admission:
+    """What the caller of `admit` holds while the effect happens: the decision, and where to write what came of it."""
+
+    def __init__(self, exchange: Exchange, decision: Decision, route: Route) -> None:
+        self.exchange = exchange
+        self.decision = decision
+        self.route = route
+        self.refusal: Refusal | None = None
+        self.answered: Answered | None = None
+        self.calls = 0
+        """Requests sent upstream so far. Set before the first byte leaves."""
+        self.status = 0
+        self.usage: Usage | None = None
+        self.redacted: dict[str, int] = {}
+        """Secrets replaced in what goes upstream, by type."""
+        self.failure = ""
+        """Set by the caller when the effect failed: the reason, for people."""
+
+    @property
+    def action(self) -> Action:
+        """The action to carry out, as amended."""
+        return self.decision.action
+
+
+@dataclass(frozen=True, slots=True)
+class Gatekeeper:
+    """Everything that admitting needs; built once by the composition root."""
+
+    guards: Sequence[tuple[str, Guard]]
+    gatherer: Gatherer
+    scanner: SecretScanner
+    ledger: Ledger
+    prices: Prices
+    meter: Meter
+    approvals: Approvals
+    listener: Listener
+    clock: Callable[[], datetime]
+
+    @asynccontextmanager
+    async def admit(
+        self, exchange: Exchange, route: Route = NOWHERE, objection: Deny | None = None
+    ) -> AsyncIterator[Admission]:
+        """Judges `exchange`, waits for a person where a guard asked, and keeps its ledger line.
+
+        `objection` is an edge's own denial, of something that it could not even read.
+
+        Inside the context `admission.refusal` says whether the effect may happen. The caller notes on the admission
+        what came of it; leaving the context closes the line, also by an exception or a cancellation.
+        """
+        facts, decision = await self._judge(exchange)
+        if objection is not None:
+            decision = _with(decision, "edge", objection)
+        admission = Admission(exchange, decision, route)
+        if any(isinstance(remark.verdict, Amend) for remark in decision.remarks):
+            admission.redacted = dict(Counter(finding.type for finding in facts.findings))
+        reservation = self._reserve(admission)
+        ending = Ending.CANCELLED
+        try:
+            await self._open(admission)
+            await self._ask(admission, facts)
+            yield admission
+            ending = _ending_of(admission)
+        except GeneratorExit:
+            raise
+        except Exception as error:
+            admission.failure = admission.failure or f"{type(error).__name__}: {error}"
+            ending = Ending.FAILED
+            raise
+        finally:
+            self._close(admission, reservation, ending)
+
+    async def _judge(self, exchange: Exchange) -> tuple[Facts, Decision]:
+        try:
+            facts = await self.gatherer.gather(exchange)
+        except Exception as error:  # noqa: BLE001 - fail closed, whatever it was
+            reason = f"companion could not examine this ({type(error).__name__}), so the answer is no"
+            denial = Deny("examination-failed", reason, "companion doctor")
+            policy = self.gatherer.policies.policy_for(exchange.origin.workspace)
+            self.listener.notice("failure", "examination", str(error), {"error": error})
+            return Facts(exchange.origin, policy), Decision(exchange.action, (Remark("examination", denial),))
+        return facts, evaluate(self.guards, exchange.action, facts, self._guard_failed)
+
+    def _guard_failed(self, name: str, error: Exception) -> None:
+        self.listener.notice("failure", f"guard {name}", str(error), {"error": error})
+
+    def _reserve(self, admission: Admission) -> Reservation | None:
+        action = admission.action
+        if not isinstance(action, ModelCall) or admission.decision.outcome is Outcome.DENY:
+            return None
+        size = sum(len(text) for text in action.texts)
+        now = self.clock()
+        try:
+            route = admission.route
+            return self.meter.reserve(
+                self.prices.ceiling(route.provider, route.model, size, action.max_output_tokens, now)
+            )
+        except BudgetExceeded as exceeded:
+            denial = Deny("budget-exceeded", str(exceeded), "companion spend, or raise budgets.day in companion.toml")
+            admission.decision = _with(admission.decision, "budget", denial)
+            return None
+
+    async def _open(self, admission: Admission) -> None:
+        exchange = admission.exchange
+        opening = Opening(
+            id=exchange.id,
+            parent=exchange.parent,
+            at_ns=int(exchange.at.timestamp() * 1_000_000_000),
+            kind=kind_of(exchange.action),
+            client=exchange.origin.client,
+            session=exchange.origin.session,
+            workspace=exchange.origin.workspace,
+            key_id=exchange.origin.key_id,
+            tier=exchange.origin.tier,
+            dialect=exchange.action.dialect if isinstance(exchange.action, ModelCall) else "",
+            model=exchange.action.model if isinstance(exchange.action, ModelCall) else "",
+            summary=one_line(await self._safe_text(exchange)),
+        )
+        self.listener.notice("exchange.opened", exchange.id, opening.summary, {"kind": opening.kind})
+        try:
+            await self.ledger.open(opening)
+        except Exception as error:  # noqa: BLE001 - what cannot be written down does not happen
+            denial = Deny("ledger-unavailable", f"the ledger cannot be written: {error}", "companion doctor")
+            admission.decision = _with(admission.decision, "ledger", denial)
+
+    async def _ask(self, admission: Admission, facts: Facts) -> None:
+        decision, exchange = admission.decision, admission.exchange
+        if decision.outcome is Outcome.DENY:
+            admission.refusal = Refusal(decision.code, decision.reason, decision.hint)
+        elif decision.outcome is Outcome.ASK:
+            shown = visible(await self._safe_text(exchange))
+            seconds = facts.policy.approval_seconds
+            admission.answered = answered = await self.approvals.ask(exchange, decision, shown, seconds)
+            if not answered.approve:
+                code = "approval-timeout" if answered.by == "timeout" else "denied-by-person"
+                words = f"{decision.reason}; {answered.reason or f'denied by {answered.by}'}"
+                admission.refusal = Refusal(code, words, decision.hint)
+
+    async def _safe_text(self, exchange: Exchange) -> str:
+        if isinstance(exchange.action, ModelCall):
+            return text_of(exchange)
+        return await asyncio.to_thread(self.scanner.scrub, text_of(exchange))
+
+    def _close(self, admission: Admission, reservation: Reservation | None, ending: Ending) -> None:
+        decision = admission.decision
+        cost = self._cost(admission)
+        if reservation is not None:
+            self.meter.settle(reservation, (cost.picodollars or 0) if cost else 0)
+        decisive = decision.decisive
+        closing = Closing(
+            id=admission.exchange.id,
+            at_ns=time.time_ns(),
+            ending=ending,
+            outcome=decision.outcome,
+            code=admission.refusal.code if admission.refusal else decision.code,
+            reason=one_line(admission.failure or (admission.refusal or decision).reason, 500),
+            guard=decisive.guard if decisive else "",
+            remarks=tuple(_remark_record(remark) for remark in decision.remarks),
+            approver=admission.answered.by if admission.answered else "",
+            upstream=admission.route.upstream if admission.calls else "",
+            model=admission.route.model if admission.calls else "",
+            calls=admission.calls,
+            status=admission.status,
+            usage=admission.usage,
+            cost=cost,
+            redactions=sum(admission.redacted.values()),
+        )
+        self.ledger.close(closing)
+        details = {
+            "kind": kind_of(admission.exchange.action),
+            "client": admission.exchange.origin.client,
+            "ending": ending,
+            "outcome": closing.outcome,
+            "code": closing.code,
+            "picodollars": cost.picodollars if cost else None,
+            "priced": cost is None or cost.picodollars is not None,
+            "redacted": admission.redacted,
+            "guard": closing.guard,
+            "upstream": closing.upstream,
+            "model": closing.model,
+            "status": closing.status,
+        }
+        self.listener.notice("exchange.closed", closing.id, f"{ending}: {closing.code} {closing.reason}", details)
+
+    def _cost(self, admission: Admission) -> Cost | None:
+        """None where no money is due: nothing went upstream, or this is no model call."""
+        if not admission.calls:
+            return None
+        if admission.usage is None:
+            return Cost(None, "the answer carried no usage")
+        return self.prices.price(admission.route.provider, admission.route.model, admission.usage, self.clock())
+
+
+def _ending_of(admission: Admission) -> Ending:
+    if admission.refusal:
+        return Ending.REFUSED
+    return Ending.FAILED if admission.failure else Ending.SERVED
+
+
+def _with(decision: Decision, guard: str, denial: Deny) -> Decision:
+    return replace(decision, remarks=(*decision.remarks, Remark(guard, denial)))
+
+
+def _remark_record(remark: Remark) -> RemarkRecord:
+    words = {Deny: Outcome.DENY, Ask: Outcome.ASK, Amend: Outcome.AMEND}
+    outcome = words.get(type(remark.verdict), Outcome.ALLOW)
+    return RemarkRecord(remark.guard, outcome, remark.verdict.code, one_line(remark.verdict.reason, 500))

@@ -1,0 +1,123 @@
+"""Actions that wait for a person: asked once, answered once, refused when nobody answers in time."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from companion.contract.types import Answer, Approval
+from companion.gatekeeper.ports import Listener
+from companion.model.action import FileAccess, ModelCall, ShellCommand, ToolCall, kind_of
+from companion.model.exchange import Exchange
+from companion.model.verdict import Decision
+
+
+class UnknownApproval(Exception):  # noqa: N818 - an answer that came to nothing
+    """No approval has this id, or not any more."""
+
+
+class AlreadyAnswered(Exception):  # noqa: N818 - the first answer wins
+    """Somebody was faster, or the time was over."""
+
+
+class DifferentAction(Exception):  # noqa: N818 - an answer to something else
+    """The answer was given for another action than the one that waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How the wait ended. `by` is the face that answered, or "timeout"."""
+
+    approve: bool
+    by: str
+    reason: str = ""
+
+
+class Approvals:
+    """The queue. Lives on the event loop; `answer` may be called from any coroutine of it."""
+
+    def __init__(self, clock: Callable[[], datetime], listener: Listener) -> None:
+        self._clock = clock
+        self._listener = listener
+        self._open: dict[str, tuple[Approval, asyncio.Future[Answered]]] = {}
+        self._ended: dict[str, str] = {}
+
+    def pending(self) -> list[Approval]:
+        """Oldest first."""
+        return [approval for approval, _ in self._open.values()]
+
+    async def ask(self, exchange: Exchange, decision: Decision, shown: str, seconds: int) -> Answered:
+        """Waits until a person answers or `seconds` are over. `shown` is the action as a person may see it."""
+        now = self._clock()
+        approval = Approval(
+            id=exchange.id[-8:].lower(),
+            exchange=exchange.id,
+            asked_at=now.isoformat(),
+            expires_at=(now + timedelta(seconds=seconds)).isoformat(),
+            client=exchange.origin.client,
+            workspace=exchange.origin.workspace,
+            tier=exchange.origin.tier,
+            kind=kind_of(exchange.action),
+            what=shown,
+            code=decision.code,
+            reason=decision.reason,
+            hint=decision.hint,
+            digest=digest_of(exchange),
+        )
+        future: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
+        self._open[approval.id] = (approval, future)
+        self._listener.notice("approval.opened", approval.id, shown, {"kind": approval.kind, "code": approval.code})
+        answered = Answered(approve=False, by="cancelled", reason="the agent went away")
+        try:
+            answered = await asyncio.wait_for(future, seconds)
+        except TimeoutError:
+            answered = Answered(approve=False, by="timeout", reason=f"nobody answered within {seconds} s")
+        finally:
+            del self._open[approval.id]
+            self._remember(approval.id, answered)
+            word = "approved" if answered.approve else "denied"
+            details = {"kind": approval.kind, "by": answered.by, "approve": answered.approve}
+            self._listener.notice("approval.closed", approval.id, f"{word} by {answered.by}", details)
+        return answered
+
+    def answer(self, approval_id: str, answer: Answer) -> Approval:
+        """Raises UnknownApproval, AlreadyAnswered or DifferentAction."""
+        if approval_id not in self._open:
+            if approval_id in self._ended:
+                raise AlreadyAnswered(self._ended[approval_id])
+            raise UnknownApproval(approval_id)
+        approval, future = self._open[approval_id]
+        if answer.digest and answer.digest != approval.digest:
+            raise DifferentAction(approval_id)
+        if future.done():
+            raise AlreadyAnswered("answered just now")
+        future.set_result(Answered(approve=answer.approve, by=answer.by, reason=answer.reason))
+        return approval
+
+    def _remember(self, approval_id: str, answered: Answered) -> None:
+        self._ended[approval_id] = f"{'approved' if answered.approve else 'denied'} by {answered.by}"
+        while len(self._ended) > 1000:
+            del self._ended[next(iter(self._ended))]
+
+
+def text_of(exchange: Exchange) -> str:
+    """The action as text, raw: for a person only after redaction and `visible`."""
+    match exchange.action:
+        case ShellCommand(command=command):
+            return command
+        case FileAccess(path=path, operation=operation):
+            return f"{operation} {path}"
+        case ToolCall(tool=tool, arguments=arguments):
+            return f"{tool} {arguments}"
+        case ModelCall(model=model, texts=texts):
+            return f"{model} ({sum(map(len, texts))} characters)"
+
+
+def digest_of(exchange: Exchange) -> str:
+    """Binds an answer to what was shown: action, working directory, workspace."""
+    cwd = exchange.action.cwd if isinstance(exchange.action, ShellCommand) else ""
+    parts = (kind_of(exchange.action), text_of(exchange), cwd, exchange.origin.workspace)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,52 @@
+"""Gathers what guards are told: findings of a prompt, effects of a command, how each named path lies on disk."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from companion.gatekeeper.ports import PathJudge, Policies, SecretScanner
+from companion.model.action import FileAccess, ModelCall, Operation, ShellCommand
+from companion.model.exchange import Exchange
+from companion.model.facts import Effect, EffectKind, Facts, PathFacts
+from companion.policy.shell.read import read_command
+
+_ON_PATHS = frozenset({EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE})
+
+
+@dataclass(frozen=True, slots=True)
+class Gatherer:
+    """Asks each source once. Raises whatever a source raises: admission turns that into a denial."""
+
+    scanner: SecretScanner
+    paths: PathJudge
+    policies: Policies
+    home: str
+    """The user's home folder, for `~` in commands."""
+
+    async def gather(self, exchange: Exchange) -> Facts:
+        if isinstance(exchange.action, ModelCall):
+            policy = self.policies.policy_for(exchange.origin.workspace)
+            findings = await self.scanner.scan(exchange.action.texts, exchange.origin.workspace)
+            return Facts(exchange.origin, policy, findings=findings)
+        # Path facts touch the disk and a long command takes a while to read: both off the loop.
+        return await asyncio.to_thread(self._examine, exchange)
+
+    def _examine(self, exchange: Exchange) -> Facts:
+        origin = exchange.origin
+        policy = self.policies.policy_for(origin.workspace)
+        effects: tuple[Effect, ...] = ()
+        paths: dict[str, PathFacts] = {}
+        match exchange.action:
+            case FileAccess(path=path, operation=operation):
+                judge = self.paths.judge_tree if operation is Operation.SEARCH else self.paths.judge
+                paths[path] = judge(path, origin.workspace, policy)
+            case ShellCommand(command=command, cwd=cwd):
+                effects = read_command(command, cwd=cwd or origin.workspace, home=self.home)
+                for effect in effects:
+                    if effect.kind in _ON_PATHS and effect.target:
+                        judge = self.paths.judge_tree if effect.code == "tree" else self.paths.judge
+                        paths[effect.target] = judge(effect.target, origin.workspace, policy, cwd=cwd)
+            case _:
+                pass
+        return Facts(origin, policy, effects=effects, paths=paths)

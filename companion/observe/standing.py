@@ -1,0 +1,60 @@
+"""The daemon as it stands, for `status`: what it was built with, and what has happened since."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from companion.contract import API
+from companion.contract.types import AlertState, ClientSeen, Status
+
+
+@dataclass(slots=True)
+class Standing:
+    """Also a listener: it remembers which agents came through."""
+
+    version: str
+    started_at: str
+    home: str
+    gateway: str
+    upstreams: dict[str, str]
+    tiers: dict[str, str]
+    budget_day: int | None
+    engines: Callable[[], dict[str, str]]
+    pending: Callable[[], int]
+    today: Callable[[], tuple[int, int, int]]
+    """Calls, picodollars and unpriced calls of the local day; blocking."""
+    alerts: Callable[[], list[AlertState]]
+    _seen: dict[str, ClientSeen] = field(default_factory=dict[str, ClientSeen])
+
+    def notice(self, name: str, id: str, text: str, details: Mapping[str, object]) -> None:  # noqa: A002, ARG002
+        if name == "exchange.closed" and details.get("kind") == "model":
+            client = str(details.get("client"))
+            before = self._seen.get(client)
+            self._seen[client] = ClientSeen(
+                client, datetime.now(UTC).isoformat(), before.exchanges + 1 if before else 1
+            )
+
+    async def status(self) -> Status:
+        calls, spent, unpriced = await asyncio.to_thread(self.today)
+        return Status(
+            version=self.version,
+            api=API,
+            pid=os.getpid(),
+            started_at=self.started_at,
+            home=self.home,
+            gateway=self.gateway,
+            upstreams=self.upstreams,
+            tiers=self.tiers,
+            pending=self.pending(),
+            exchanges_today=calls,
+            spent_today_pd=spent,
+            unpriced_today=unpriced,
+            budget_day_pd=self.budget_day,
+            clients=list(self._seen.values()),
+            alerts=self.alerts(),
+            engines=self.engines(),
+        )
