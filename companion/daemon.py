@@ -48,7 +48,7 @@ from companion.observe.standing import Standing
 from companion.places import Places
 from companion.policy.guards import GUARDS
 from companion.scan.paths import DiskPaths
-from companion.scan.secrets.scanner import SecretScan
+from companion.scan.secrets.scanner import SecretScan, default_engines
 from companion.telemetry import catalogue
 from companion.telemetry.log import configure, get_logger
 from companion.upstream.routes import Routes, TierTarget
@@ -95,9 +95,11 @@ class Daemon:
         port = listener.getsockname()[1]
         self._gateway_url = f"http://{_bracketed(config.gateway.host)}:{port}"
         self._hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
-        parts = self._build()
-        undo_logging = configure(places.log, scrub=parts.scanner.scrub, level=config.log.level)
-        lost = await asyncio.to_thread(parts.ledger.start)
+        zone = ZoneInfo(config.budgets.timezone)
+        ledger = SqliteLedger(places.ledger, zone, on_failure=_ledger_failed)
+        lost = await asyncio.to_thread(ledger.start)
+        parts = self._build(ledger, zone)
+        undo_logging = configure(places.log, scrub=parts.scanner.scrub, level=config.log.level.upper())
         if lost:
             catalogue.exchanges_lost_total.add(lost)
             _log.warning("exchanges were open when companion last ended", lost=lost)
@@ -110,20 +112,19 @@ class Daemon:
             if left:
                 _log.error("ledger lines were not written", left=left)
             parts.keys.flush()
+            parts.scanner.close()
             undo_logging()
 
     def stop(self) -> None:
         self._stopping.set()
 
-    def _build(self) -> Parts:
+    def _build(self, ledger: SqliteLedger, zone: ZoneInfo) -> Parts:
         config, places = self._config, self._places
-        zone = ZoneInfo(config.budgets.timezone)
         bus, ids = EventBus(_now), IdSource()
-        ledger = SqliteLedger(places.ledger, zone, on_failure=_ledger_failed)
         catalogue.ledger_queue_depth.follow(lambda: float(ledger.depth))
         reports, prices = Reports(places.ledger, zone), GenaiPrices()
         keys = KeyStore(places.ledger, zone=zone)
-        scanner = SecretScan(machine_key(places.machine_key))
+        scanner = SecretScan(machine_key(places.machine_key), default_engines(places.state / "rules"))
         listener = Listeners([Onlooker(), bus], _listener_failed)
         approvals = Approvals(_now, listener)
         catalogue.approvals_oldest_seconds.follow(lambda: oldest_seconds(approvals))
@@ -133,7 +134,7 @@ class Daemon:
             return _now().astimezone(zone).date()
 
         meter = Meter(zone, _now, budget, {today().isoformat(): reports.spent_on(today())})
-        protected = (str(places.config), str(places.state), str(places.run))
+        protected = places.all
         gatherer = Gatherer(scanner, DiskPaths(protected), WorkspacePolicies(config.policy), str(Path.home()))
         gatekeeper = Gatekeeper(GUARDS, gatherer, scanner, ledger, prices, meter, approvals, listener, _now)
         routes = Routes(_tiers(config))
@@ -191,7 +192,7 @@ class Daemon:
             spawn(parts.evaluator.run(lambda change: _told(parts.bus, change)), "evaluate alert rules", _task_failed),
             spawn(watch_self(), "watch the daemon itself", _task_failed),
             spawn(asyncio.to_thread(parts.prices.warm), "load prices", _task_failed),
-            spawn(asyncio.to_thread(parts.scanner.warm), "load secret engines", _task_failed),
+            spawn(asyncio.to_thread(parts.scanner.load), "load secret engines", _task_failed),
         ]
         async with parts.sender:
             serving = [spawn(server.run(), "serve", _task_failed) for server in servers]

@@ -11,7 +11,7 @@ from companion.cli.shared import Exit, end
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print the completion script of SHELL.
+    r"""Print the completion script of SHELL.
 
     \b
     bash:  eval "$(companion completion bash)"          in ~/.bashrc

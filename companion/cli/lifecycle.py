@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -26,7 +25,7 @@ _STOP_SECONDS = 20.0
 @click.option("--foreground", is_flag=True, help="Stay in this terminal; Ctrl-C ends the daemon.")
 @json_option
 def up(port: int | None, upstream: str | None, foreground: bool, as_json: bool) -> None:
-    """Start the daemon; return when it is ready.
+    r"""Start the daemon; return when it is ready.
 
     Prints the gateway's URL and a fresh virtual key, which is shown this once.
 
@@ -54,9 +53,9 @@ def start_daemon(overrides: dict[str, object], environ: dict[str, str] | None = 
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        cwd=os.path.abspath(os.sep),
+        cwd=find_places().state.anchor,
         env=environ,
-        **flags,  # type: ignore[arg-type]
+        **flags,
     )
     assert process.stdout is not None
     line = process.stdout.readline()

@@ -76,10 +76,8 @@ def _show_line(out: object, line: ExchangeLine) -> None:
 
     show = out.print  # type: ignore[attr-defined]
     at = line.opened_at[11:19]
-    if line.cost_pd is not None:
-        cost = show_dollars(line.cost_pd)
-    else:
-        cost = "unpriced" if line.unpriced else ""
+    unpriced = "unpriced" if line.unpriced else ""
+    cost = unpriced if line.cost_pd is None else show_dollars(line.cost_pd)
     mark = _MARKS.get(line.outcome, line.outcome or "[blue]open[/]")
     show(f"[dim]{at}[/] {line.client:<7} {line.tier:<5} {line.kind:<5} {mark} {escape(line.summary)} [dim]{cost}[/]")
     if line.reason:

@@ -77,8 +77,13 @@ def child() -> None:
     def problem(message: str, next_step: str, code: Exit) -> None:
         say({"problem": message, "next": next_step, "exit": int(code)})
 
-    sys.exit(serve(overrides, ready, problem))
+    try:
+        code = serve(overrides, ready, problem)
+    except Exception as error:
+        problem(f"the daemon failed: {type(error).__name__}: {error}", "companion up --foreground", Exit.FAILED)
+        raise
+    sys.exit(code)
 
 
-def _print_problem(message: str, next_step: str, code: Exit) -> None:
+def _print_problem(message: str, next_step: str, _: Exit) -> None:
     sys.stderr.write(f"companion: {message}\n" + (f"next: {next_step}\n" if next_step else ""))

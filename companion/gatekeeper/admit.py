@@ -127,7 +127,8 @@ class Gatekeeper:
         action = admission.action
         if not isinstance(action, ModelCall) or admission.decision.outcome is Outcome.DENY:
             return None
-        size = sum(len(text) for text in action.texts)
+        # No character takes more than four bytes; most take one, so this is an upper bound that costs no encoding.
+        size = sum(len(text) if text.isascii() else 4 * len(text) for text in action.texts)
         now = self.clock()
         try:
             route = admission.route

@@ -1,1 +1,1 @@
-"""The terminal UI."""
+"""The terminal UI: approvals, spend, exchanges and alerts of the running daemon."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from companion.edges.gateway.agents import client_of, session_of, tier_of, workspace_of
-from companion.edges.gateway.dialect import BadRequest, DialectModule
+from companion.edges.gateway.dialect import PLACEHOLDER_MARK, BadRequest, DialectModule
 from companion.edges.gateway.gate import WireGate
 from companion.edges.gateway.prompt import read_prompt
 from companion.edges.gateway.refusal import words
@@ -87,12 +87,12 @@ class ModelCalls:
             module.DIALECT, asked.model, prompt.texts, asked.stream, asked.tools, asked.max_output_tokens
         )
         exchange = Exchange(self.next_id(), self.clock(), origin, action)
-        return Turn(module, body, asked, prompt, exchange, respond, self.gate, self.lookup), target, route
+        return Turn(module, body, asked, prompt, exchange, respond, self.gate), target, route
 
     async def _exchange(
         self, turn: Turn, admission: Admission, target: Target, incoming: Incoming
     ) -> StreamedAnswer | WholeAnswer | None:
-        """Sends the call, reads the whole answer; None when the agent has had it already. Raises UpstreamUnreachable."""
+        """Sends the call and reads its answer; None when the agent has had it already. Raises UpstreamUnreachable."""
         action = admission.action
         assert isinstance(action, ModelCall)
         outgoing = turn.outgoing(action.texts, admission.route.model)
@@ -105,7 +105,8 @@ class ModelCalls:
                 await _pass_error(turn, admission, reply, headers)
                 return None
             streamed = "text/event-stream" in reply.header("content-type")
-            answer = StreamedAnswer(turn) if streamed else WholeAnswer(turn)
+            lookup = self.lookup if PLACEHOLDER_MARK in outgoing else None
+            answer = StreamedAnswer(turn, lookup) if streamed else WholeAnswer(turn, lookup)
             await answer.read(admission, reply, headers)
             return answer
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from companion.edges.gateway.dialect import AnswerStream, Asked, BadRequest, strings_in, whole_number
-from companion.edges.gateway.jsontext import dump, rewrite
+from companion.edges.gateway.jsontext import dump, rewrite_value
 from companion.edges.gateway.sse import SseEvent, build, wrap
 from companion.edges.gateway.tooluse import Called, Change, Changes, Form, Said, ToolUse
 from companion.model.action import Dialect
@@ -149,14 +149,14 @@ def stream_error(code: str, message: str) -> bytes:
     return build(error(500, code, message))
 
 
-def stream(lookup: Lookup) -> AnswerStream:
+def stream(lookup: Lookup | None) -> AnswerStream:
     return ChatStream(lookup)
 
 
 class ChatStream(AnswerStream):
     """Chunks of deltas; a call's arguments come in pieces by (choice, call) index."""
 
-    def __init__(self, lookup: Lookup) -> None:
+    def __init__(self, lookup: Lookup | None) -> None:
         super().__init__(lookup)
         self._usage: Usage | None = None
         self._calls: dict[_Key, dict[str, Any]] = {}
@@ -208,20 +208,23 @@ class ChatStream(AnswerStream):
                 whole[text] += piece[part].get(text) or ""
 
     def _restored(self, event: SseEvent, data: dict[str, Any]) -> list[bytes]:
+        lookup = self._lookup
+        if lookup is None:
+            return [event.raw]
         out: list[bytes] = []
         swaps: dict[str, str] = {}
         for choice in data.get("choices") or []:
             index = choice.get("index", 0)
             text = (choice.get("delta") or {}).get("content")
             if isinstance(text, str) and text:
-                swaps[text] = self.restorer(index).feed(text)
-            if choice.get("finish_reason") and (tail := self.restorer(index).flush()):
+                swaps[text] = self.restorer(index, lookup).feed(text)
+            if choice.get("finish_reason") and (tail := self.restorer(index, lookup).flush()):
                 out.append(self._chunk(index, {"content": tail}))
         if all(text == restored for text, restored in swaps.items()):
             return [*out, event.raw]
-        changed = rewrite(
-            event.data, lambda token: swaps.get(token.value, token.value) if token.key == "content" else token.value
-        )
+        changed = event.data
+        for text, restored in swaps.items():
+            changed = rewrite_value(changed, "content", text, restored)
         return [*out, wrap(changed, event.name)]
 
     def release(self, changes: Changes) -> list[bytes]:

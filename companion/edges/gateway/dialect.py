@@ -14,8 +14,8 @@ from companion.model.money import Usage
 from companion.policy.redaction import Lookup, restore
 from companion.policy.stream import RestoreFilter
 
-# Every placeholder opens with it.
-_MARK = b"SECRET_"
+PLACEHOLDER_MARK = b"SECRET_"
+"""Every placeholder opens with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class AnswerStream(ABC):
     what was held, with the changes that the gate made. Text before that passes with placeholders restored.
     """
 
-    def __init__(self, lookup: Lookup) -> None:
+    def __init__(self, lookup: Lookup | None) -> None:
+        """`lookup` is None where the model saw no placeholder: then nothing is restored and nothing held back."""
         self._lookup = lookup
         self._filters: dict[Any, RestoreFilter] = {}
         self._held: list[SseEvent] = []
@@ -71,11 +72,9 @@ class AnswerStream(ABC):
     def beat(self) -> bytes:
         """An event that this dialect's agents count as progress and that adds nothing. Called only while holding."""
 
-    def restorer(self, key: Any) -> RestoreFilter:
+    def restorer(self, key: Any, lookup: Lookup) -> RestoreFilter:
         """The filter of one block of text."""
-        if key not in self._filters:
-            self._filters[key] = RestoreFilter(self._lookup)
-        return self._filters[key]
+        return self._filters.setdefault(key, RestoreFilter(lookup))
 
 
 class DialectModule(Protocol):
@@ -87,7 +86,7 @@ class DialectModule(Protocol):
         """Raises BadRequest when the body cannot be one of this dialect."""
         ...
 
-    def stream(self, lookup: Lookup) -> AnswerStream: ...
+    def stream(self, lookup: Lookup | None) -> AnswerStream: ...
 
     def uses_of(self, answer: dict[str, Any]) -> list[ToolUse]: ...
 
@@ -115,7 +114,7 @@ def restore_arguments(use: ToolUse, lookup: Lookup) -> str:
 
 def restore_strings(raw: bytes, lookup: Lookup, left_alone: frozenset[str] = frozenset()) -> bytes:
     """JSON bytes with placeholders restored in every string but those under the keys of `left_alone`."""
-    if _MARK not in raw:
+    if PLACEHOLDER_MARK not in raw:
         return raw
 
     def restored(token: StringToken) -> str:

@@ -91,3 +91,10 @@ def rewrite(raw: bytes, change: Callable[[StringToken], str]) -> bytes:
         if value != token.value:
             changes.append((token.start, token.end, dump(value)))
     return splice(raw, changes)
+
+
+def rewrite_value(raw: bytes, key: str, old: str, new: str) -> bytes:
+    """`raw` with each string value `old` under `key` replaced by `new`."""
+    return rewrite(
+        raw, lambda token: new if token.key == key and not token.is_key and token.value == old else token.value
+    )

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from companion.edges.gateway.dialect import AnswerStream, Asked, BadRequest, strings_in, whole_number
-from companion.edges.gateway.jsontext import rewrite
+from companion.edges.gateway.jsontext import rewrite_value
 from companion.edges.gateway.sse import SseEvent, build, wrap
 from companion.edges.gateway.tooluse import Called, Changes, Rewritten, Said, ToolUse
 from companion.model.action import Dialect
@@ -104,14 +104,14 @@ def stream_error(code: str, message: str) -> bytes:
     return build(error(500, code, message), "error")
 
 
-def stream(lookup: Lookup) -> AnswerStream:
+def stream(lookup: Lookup | None) -> AnswerStream:
     return MessagesStream(lookup)
 
 
 class MessagesStream(AnswerStream):
     """Blocks come one after another by index; tool_use blocks run in the agent, server tools do not."""
 
-    def __init__(self, lookup: Lookup) -> None:
+    def __init__(self, lookup: Lookup | None) -> None:
         super().__init__(lookup)
         self._usage: dict[str, Any] = {}
         self._names: dict[int, str] = {}
@@ -165,16 +165,19 @@ class MessagesStream(AnswerStream):
             self._usage |= {name: value for name, value in usage.items() if value is not None}
 
     def _restored(self, event: SseEvent, data: dict[str, Any]) -> list[bytes]:
+        lookup = self._lookup
+        if lookup is None:
+            return [event.raw]
         kind, index = data.get("type"), data.get("index", -1)
         if kind == "content_block_delta" and data.get("delta", {}).get("type") == "text_delta":
             text = str(data["delta"].get("text", ""))
-            restored = self.restorer(index).feed(text)
+            restored = self.restorer(index, lookup).feed(text)
             if restored == text:
                 return [event.raw]
             if not restored:
                 return []
-            return [wrap(rewrite(event.data, lambda token: restored if token.value == text else token.value), kind)]
-        if kind == "content_block_stop" and (tail := self.restorer(index).flush()):
+            return [wrap(rewrite_value(event.data, "text", text, restored), event.name)]
+        if kind == "content_block_stop" and (tail := self.restorer(index, lookup).flush()):
             return [_text_delta(index, tail), event.raw]
         return [event.raw]
 
@@ -250,7 +253,4 @@ def _shifted(raw: bytes, shift: int) -> bytes:
 
 
 def _without_tool_stop(event: SseEvent) -> bytes:
-    def turned(value: str, key: str) -> str:
-        return "end_turn" if key == "stop_reason" and value == "tool_use" else value
-
-    return wrap(rewrite(event.data, lambda token: turned(token.value, token.key)), event.name)
+    return wrap(rewrite_value(event.data, "stop_reason", "tool_use", "end_turn"), event.name)

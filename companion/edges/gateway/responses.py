@@ -15,7 +15,7 @@ from companion.edges.gateway.dialect import (
     strings_in,
     whole_number,
 )
-from companion.edges.gateway.jsontext import rewrite
+from companion.edges.gateway.jsontext import rewrite_value
 from companion.edges.gateway.sse import SseEvent, build, wrap
 from companion.edges.gateway.tooluse import Change, Changes, Form, Rewritten, Said, ToolUse
 from companion.model.action import Dialect
@@ -162,14 +162,14 @@ def stream_error(code: str, message: str) -> bytes:
     return build({"type": "response.failed", "response": failed, "sequence_number": 0}, "response.failed")
 
 
-def stream(lookup: Lookup) -> AnswerStream:
+def stream(lookup: Lookup | None) -> AnswerStream:
     return ResponsesStream(lookup)
 
 
 class ResponsesStream(AnswerStream):
     """Items by output index; each is told three times: as it grows, when it is done, and in the last event."""
 
-    def __init__(self, lookup: Lookup) -> None:
+    def __init__(self, lookup: Lookup | None) -> None:
         super().__init__(lookup)
         self._usage: Usage | None = None
         self._calls: dict[int, dict[str, Any]] = {}
@@ -217,24 +217,26 @@ class ResponsesStream(AnswerStream):
             self.failed = str(data.get("message", "the model's side reported an error"))
 
     def _restored(self, event: SseEvent, data: dict[str, Any]) -> list[bytes]:
+        lookup = self._lookup
+        if lookup is None:
+            return [self._numbered(event.raw)]
         kind = data.get("type", "")
         key = (data.get("output_index"), data.get("content_index"))
         out: list[bytes] = []
         raw = event.raw
         if kind == "response.output_text.delta":
             text = str(data.get("delta", ""))
-            restored = self.restorer(key).feed(text)
+            restored = self.restorer(key, lookup).feed(text)
             if restored != text:
-                changed = rewrite(event.data, lambda token: restored if token.key == "delta" else token.value)
-                raw = wrap(changed, event.name)
+                raw = wrap(rewrite_value(event.data, "delta", text, restored), event.name)
         else:
-            if kind == "response.output_text.done" and (tail := self.restorer(key).flush()):
+            if kind == "response.output_text.done" and (tail := self.restorer(key, lookup).flush()):
                 where: dict[str, Any] = {
                     name: data[name] for name in ("item_id", "output_index", "content_index") if name in data
                 }
                 out.append(self._own({"type": "response.output_text.delta", **where, "delta": tail}))
             if not kind.startswith("response.reasoning"):
-                changed = restore_strings(event.data, self._lookup, _SIGNED)
+                changed = restore_strings(event.data, lookup, _SIGNED)
                 raw = event.raw if changed == event.data else wrap(changed, event.name)
         return [*out, self._numbered(raw)]
 

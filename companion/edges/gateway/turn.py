@@ -38,7 +38,6 @@ class Turn:
     exchange: Exchange
     respond: Responder
     gate: WireGate
-    lookup: Lookup
 
     @property
     def adds_usage(self) -> bool:
@@ -61,9 +60,10 @@ class Turn:
 class StreamedAnswer:
     """An answer that comes as events. Read within the admission, released after it."""
 
-    def __init__(self, turn: Turn) -> None:
+    def __init__(self, turn: Turn, lookup: Lookup | None) -> None:
+        """`lookup` is None where the model sees no placeholder, and so can name none."""
         self._turn = turn
-        self._answer: AnswerStream = turn.module.stream(turn.lookup)
+        self._answer: AnswerStream = turn.module.stream(lookup)
 
     async def read(self, admission: Admission, reply: Reply, headers: list[tuple[str, str]]) -> None:
         """Passes what may pass and holds the rest, to the end of the upstream's answer."""
@@ -112,8 +112,10 @@ class StreamedAnswer:
 class WholeAnswer:
     """An answer that comes as one JSON document."""
 
-    def __init__(self, turn: Turn) -> None:
+    def __init__(self, turn: Turn, lookup: Lookup | None) -> None:
+        """As StreamedAnswer."""
         self._turn = turn
+        self._lookup = lookup
         self._raw = b""
         self._status = 0
         self._headers: list[tuple[str, str]] = []
@@ -145,7 +147,8 @@ class WholeAnswer:
         async with respond.kept_alive(beat):
             changes = await turn.gate.judge(uses, turn.asked.tools, turn.exchange.origin, turn.exchange.id)
         raw = dump(turn.module.change(self._document, changes)) if changes else self._raw
-        raw = restore_strings(raw, turn.lookup, SIGNED_KEYS)
+        if self._lookup is not None:
+            raw = restore_strings(raw, self._lookup, SIGNED_KEYS)
         if not respond.begun:
             await respond.begin(self._status, [*self._headers, ("content-length", str(len(raw)))])
         await respond.finish(raw)

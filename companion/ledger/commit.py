@@ -1,0 +1,133 @@
+"""Puts lines into the ledger's file: a whole batch in one transaction, or, where one is bad, all but the bad ones."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+
+from companion.ledger.rows import INSERT_CLOSING, INSERT_OPENING, Row, closing_row, opening_row
+from companion.ledger.store import connect
+from companion.model.money import Cost
+from companion.model.record import Closing, Ending, Opening
+
+Line = Opening | Closing
+
+# What no repetition cures: the line itself is at fault, not the disk.
+_BAD_LINE = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A line that can never be stored, and why."""
+
+    line: Line
+    error: Exception
+
+
+class Committer:
+    """One writing connection; used by one thread. Every insert is idempotent by id, so a batch may be repeated."""
+
+    def __init__(self, path: Path, zone: tzinfo) -> None:
+        self._path = path
+        self._zone = zone
+        self._connection: sqlite3.Connection | None = None
+
+    def commit(self, lines: Sequence[Line], *, survive_power_loss: bool) -> list[Rejected]:
+        """Durable on return: against a killed process always, against a power cut when asked (one fsync more).
+
+        Raises when the file cannot be written now (sqlite3.Error: disk full, locked, I/O). Some of the lines may then
+        be durable all the same; repeat the whole batch.
+        """
+        try:
+            connection = self._connected()
+            connection.execute(f"PRAGMA synchronous = {'FULL' if survive_power_loss else 'NORMAL'}")
+            try:
+                self._in_transaction(connection, lambda: self._insert_all(connection, lines))
+            except _BAD_LINE:
+                rejected: list[Rejected] = []
+                self._in_transaction(connection, lambda: rejected.extend(self._insert_each(connection, lines)))
+                return rejected
+        except sqlite3.Error:
+            # A connection that saw an I/O error may keep seeing it after the disk has recovered.
+            self.disconnect()
+            raise
+        return []
+
+    def close_what_was_left_open(self, at_ns: int) -> int:
+        """Closes as LOST every exchange that an earlier daemon left open; how many. Raises sqlite3.Error."""
+        rows = self._connected().execute("SELECT id, kind FROM unclosed JOIN opening USING (id)").fetchall()
+        self.commit([_lost(id_, kind, at_ns) for id_, kind in rows], survive_power_loss=True)
+        return len(rows)
+
+    def disconnect(self) -> None:
+        """The next commit connects anew."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = connect(self._path)
+        return self._connection
+
+    @staticmethod
+    def _in_transaction(connection: sqlite3.Connection, work: Callable[[], None]) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            work()
+            connection.execute("COMMIT")
+        except BaseException:
+            # SQLite has already rolled back after some errors (disk full, I/O).
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def _insert_all(self, connection: sqlite3.Connection, lines: Sequence[Line]) -> None:
+        openings = [opening_row(line) for line in lines if isinstance(line, Opening)]
+        closings = [closing_row(line, self._zone) for line in lines if isinstance(line, Closing)]
+        connection.executemany(INSERT_OPENING, openings)
+        connection.executemany(INSERT_CLOSING, closings)
+
+    def _insert_each(self, connection: sqlite3.Connection, lines: Sequence[Line]) -> list[Rejected]:
+        rejected: list[Rejected] = []
+        for line in sorted(lines, key=lambda line: isinstance(line, Closing)):
+            connection.execute("SAVEPOINT line")
+            try:
+                connection.execute(*self._insertion(line))
+            except _BAD_LINE as error:
+                connection.execute("ROLLBACK TO line")
+                rejected.append(Rejected(line, error))
+            connection.execute("RELEASE line")
+        return rejected
+
+    def _insertion(self, line: Line) -> tuple[str, Row]:
+        if isinstance(line, Opening):
+            return INSERT_OPENING, opening_row(line)
+        return INSERT_CLOSING, closing_row(line, self._zone)
+
+
+def _lost(id_: str, kind: str, at_ns: int) -> Closing:
+    reason = "the daemon ended before this exchange did"
+    return Closing(
+        id=id_,
+        at_ns=at_ns,
+        ending=Ending.LOST,
+        outcome="deny",
+        code="lost",
+        reason=reason,
+        guard="",
+        # It may have gone upstream, and then it may have cost something: unknown is never 0.
+        cost=Cost(None, reason) if kind == "model" else None,
+    )

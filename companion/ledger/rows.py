@@ -1,0 +1,112 @@
+"""Records to rows. Whatever a provider or an agent put into a record, its row can be stored and summed."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, tzinfo
+
+from companion.model.money import Usage
+from companion.model.record import Closing, Opening
+
+Row = tuple[str | int | None, ...]
+
+INSERT_OPENING = f"INSERT INTO opening VALUES ({', '.join('?' * 12)}) ON CONFLICT (id) DO NOTHING"  # noqa: S608 - no input
+INSERT_CLOSING = f"INSERT INTO closing VALUES ({', '.join('?' * 25)}) ON CONFLICT (id) DO NOTHING"  # noqa: S608 - no input
+
+# No call is dearer or longer, and a billion of them still add up within int64.
+_MOST_PICODOLLARS = 10_000 * 10**12
+_MOST_TOKENS = 10**10
+_MOST_COUNT = 10**6
+_LAST_NS = 2**63 - 1
+
+
+def opening_row(opening: Opening) -> Row:
+    """Columns of table `opening`, in order."""
+    return (
+        _text(opening.id),
+        _text(opening.parent),
+        _within(opening.at_ns, _LAST_NS),
+        _text(opening.kind),
+        _text(opening.client),
+        _text(opening.session),
+        _text(opening.workspace),
+        _text(opening.key_id),
+        _text(opening.tier),
+        _text(opening.dialect),
+        _text(opening.model),
+        _text(opening.summary),
+    )
+
+
+def closing_row(closing: Closing, zone: tzinfo) -> Row:
+    """Columns of table `closing`, in order. An unpriced closing counts as one call at least, so no total hides it."""
+    at_ns = _within(closing.at_ns, _LAST_NS)
+    cost_pd, unpriced, source = _money(closing)
+    calls = _within(closing.calls, _MOST_COUNT)
+    remarks = [[_text(part) for part in (r.guard, r.outcome, r.code, r.reason)] for r in closing.remarks]
+    return (
+        _text(closing.id),
+        at_ns,
+        local_day(at_ns, zone),
+        _text(closing.ending),
+        _text(closing.outcome),
+        _text(closing.code),
+        _text(closing.reason),
+        _text(closing.guard),
+        json.dumps(remarks, ensure_ascii=False),
+        _text(closing.approver),
+        _text(closing.upstream),
+        _text(closing.model),
+        max(calls, 1) if unpriced else calls,
+        _within(closing.status, _MOST_COUNT),
+        _within(closing.redactions, _MOST_COUNT),
+        *_tokens(closing.usage),
+        cost_pd,
+        unpriced,
+        source,
+    )
+
+
+def local_day(at_ns: int, zone: tzinfo) -> str:
+    """The ISO date on which this moment falls in `zone`."""
+    return datetime.fromtimestamp(at_ns // 10**9, zone).date().isoformat()
+
+
+def _money(closing: Closing) -> tuple[int | None, str, str]:
+    cost = closing.cost
+    if cost is None:
+        due = closing.usage is not None and closing.usage.prompt + closing.usage.output > 0
+        return None, "nobody priced this call" if due else "", ""
+    source = _text(cost.source)
+    if cost.picodollars is None:
+        return None, _text(cost.reason) or "the price is unknown", source
+    if not 0 <= cost.picodollars <= _MOST_PICODOLLARS:
+        return None, f"a cost of {cost.picodollars} picodollars is out of range", source
+    return cost.picodollars, "", source
+
+
+def _tokens(usage: Usage | None) -> Row:
+    if usage is None:
+        return None, None, None, None, None, None, "[]"
+    given = (
+        usage.input,
+        usage.cache_read,
+        usage.cache_write_5m,
+        usage.cache_write_1h,
+        usage.output,
+        usage.reasoning,
+    )
+    kept = tuple(_within(count, _MOST_TOKENS) for count in given)
+    flags = [_text(flag) for flag in usage.flags]
+    if kept != given:
+        flags.append("tokens-out-of-range")
+    return (*kept, json.dumps(flags, ensure_ascii=False))
+
+
+def _within(number: int, most: int) -> int:
+    return min(max(int(number), 0), most)
+
+
+def _text(text: str) -> str:
+    """Lone surrogates, which JSON may carry and UTF-8 may not, are spelled out."""
+    return str(text).encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,63 @@
+"""What an ignore file lists stays private: deny lists always, git's lists as the policy says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from companion.model.action import Action, FileAccess, Operation, ShellCommand
+from companion.model.facts import EffectKind, Facts, IgnoreMatch, PathFacts
+from companion.model.policy import IgnoredAction
+from companion.model.verdict import PASS, Ask, Deny, Verdict
+
+_OPERATIONS = {
+    EffectKind.READ: Operation.READ,
+    EffectKind.WRITE: Operation.WRITE,
+    EffectKind.DELETE: Operation.DELETE,
+}
+_CHANGES = {Operation.WRITE, Operation.DELETE}
+
+_DENIED_HINT = "leave this file alone and go on without it; only the user can take it off the list"
+_GIT_HINT = "use files that git tracks; for a whole folder, name one without ignored files in it"
+
+
+def ignored(action: Action, facts: Facts) -> Verdict:
+    """Judges each path that a file access or a command's effects name; the strictest verdict counts."""
+    asked: Verdict = PASS
+    for path, operation in _accesses(action, facts):
+        verdict = _judge(path, operation, facts)
+        if isinstance(verdict, Deny):
+            return verdict
+        if asked is PASS:
+            asked = verdict
+    return asked
+
+
+def _accesses(action: Action, facts: Facts) -> Iterator[tuple[str, Operation]]:
+    if isinstance(action, FileAccess):
+        yield action.path, action.operation
+    elif isinstance(action, ShellCommand):
+        for effect in facts.effects:
+            if effect.kind in _OPERATIONS and effect.target:
+                yield effect.target, _OPERATIONS[effect.kind]
+
+
+def _judge(path: str, operation: Operation, facts: Facts) -> Verdict:
+    known = facts.paths.get(path)
+    if known is None:
+        return Ask("path-unknown", f"nobody looked at how {path} lies on disk", "try again")
+    match = known.ignored
+    if match is None:
+        return PASS
+    if match.denied:
+        return Deny("ignored-path", _reason(known, match), _DENIED_HINT)
+    if operation is Operation.LIST:
+        return PASS
+    if operation in _CHANGES or facts.policy.gitignored is IgnoredAction.ASK:
+        return Ask("gitignored-path", _reason(known, match), _GIT_HINT)
+    return Deny("gitignored-path", _reason(known, match), _GIT_HINT)
+
+
+def _reason(known: PathFacts, match: IgnoreMatch) -> str:
+    """Names file, line and pattern; the file's content is not known here."""
+    where = f"{match.source}, line {match.line}: {match.pattern}" if match.line else f"{match.source} {match.pattern}"
+    return f"{known.given} is ignored ({where})"

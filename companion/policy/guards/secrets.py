@@ -1,0 +1,40 @@
+"""No secret leaves in a prompt: it is replaced by its placeholder, or the call is refused."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from companion.model.action import Action, ModelCall
+from companion.model.facts import Facts, Finding
+from companion.model.policy import SecretAction
+from companion.model.verdict import PASS, Amend, Deny, Verdict
+from companion.policy.redaction import redact
+
+
+def secrets(action: Action, facts: Facts) -> Verdict:
+    """Judges model calls by the findings in their texts; passes everything else."""
+    if not isinstance(action, ModelCall) or not facts.findings:
+        return PASS
+    if facts.policy.secrets is SecretAction.DENY:
+        hint = 'take them out of the prompt, or set secrets = "redact" in companion.toml'
+        return Deny("secrets-found", f"{_count(facts.findings)} in the prompt: {_types(facts.findings)}", hint)
+    by_text: dict[int, list[Finding]] = defaultdict(list)
+    for finding in facts.findings:
+        by_text[finding.text].append(finding)
+    texts = list(action.texts)
+    for index, findings in by_text.items():
+        texts[index] = redact(texts[index], findings)
+    reason = f"{_count(facts.findings)} replaced: {_types(facts.findings)}"
+    return Amend("secrets-redacted", reason, replace(action, texts=tuple(texts)))
+
+
+def _count(findings: Sequence[Finding]) -> str:
+    """How many different secrets: one that stands in two places counts once."""
+    number = len({finding.placeholder for finding in findings})
+    return "1 secret" if number == 1 else f"{number} secrets"
+
+
+def _types(findings: Sequence[Finding]) -> str:
+    return ", ".join(sorted({finding.type.lower() for finding in findings}))

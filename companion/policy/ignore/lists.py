@@ -1,0 +1,83 @@
+"""What is private, and what is more than a file, whatever a workspace says. Data, in the syntax of ignore files."""
+
+from __future__ import annotations
+
+from companion.policy.ignore.rules import IgnoreFile, Rules
+
+SECRETS = "companion's default list"
+"""The source that a match of `secret_files` names."""
+
+# Only files hold secrets: the closing line re-includes folders, as .env is also a name for virtual environments.
+_SECRET_FILES = b"""\
+.env
+.env.*
+!.env.example
+!.env.sample
+!.env.template
+!.env.*.example
+!.env.*.sample
+!.env.*.template
+*.pem
+*.key
+*.p12
+*.pfx
+id_rsa*
+id_ed25519*
+id_ecdsa*
+id_dsa*
+!id_*.pub
+.netrc
+.pypirc
+.git-credentials
+credentials.json
+**/.aws/credentials
+**/.kube/config
+**/.docker/config.json
+!*/
+"""
+
+_AGENTS = "agents take their settings, hooks and servers from it"
+_EDITOR = "the editor runs programs that it names"
+_GIT = "git's settings decide which programs git runs"
+
+_ANYWHERE = (
+    (_GIT, b".git"),
+    ("it is companion's policy for a workspace", b".companion.toml"),
+    ("git's ignore rules decide what an agent may read", b".gitignore"),
+    (_AGENTS, b".cline\n.codex\n**/.claude/settings*.json\n**/.claude/hooks\n**/.clinerules/hooks\n.mcp.json"),
+    (_EDITOR, b"**/.vscode/settings.json\n**/.vscode/tasks.json\n**/.vscode/launch.json"),
+    ("direnv runs it on entering the folder", b".envrc"),
+)
+
+_AT_HOME = (
+    (_AGENTS, b"/.cline\n/.claude\n/.claude.json\n/.codex\n/Documents/Cline/Hooks"),
+    (
+        "it runs when the user logs in or opens a shell",
+        (
+            b"/.bashrc\n/.bash_profile\n/.bash_login\n/.bash_logout\n/.profile\n/.zshrc\n/.zshenv\n/.zprofile\n/.zlogin\n"
+            b"/.zlogout\n/.kshrc\n/.cshrc\n/.tcshrc\n/.login\n/.config/fish\n/.config/autostart\n/.config/systemd\n"
+            b"/Library/LaunchAgents"
+        ),
+    ),
+    ("it decides who may log in as this user", b"/.ssh"),
+    (_GIT, b"/.gitconfig\n/.config/git"),
+)
+
+
+def secret_files(*, fold_case: bool = False) -> Rules:
+    """Files that are denied though no ignore file names them. For paths from the root of the disk."""
+    return Rules((IgnoreFile.read(SECRETS, "", _SECRET_FILES, fold_case=fold_case),))
+
+
+def privileged_anywhere(*, fold_case: bool = False) -> Rules:
+    """Files where a write is more than a write, at any depth. The source of a match is the reason."""
+    return _with_reasons(_ANYWHERE, fold_case=fold_case)
+
+
+def privileged_at_home(*, fold_case: bool = False) -> Rules:
+    """As `privileged_anywhere`, for paths from the user's home folder."""
+    return _with_reasons(_AT_HOME, fold_case=fold_case)
+
+
+def _with_reasons(table: tuple[tuple[str, bytes], ...], *, fold_case: bool) -> Rules:
+    return Rules(tuple(IgnoreFile.read(reason, "", patterns, fold_case=fold_case) for reason, patterns in table))

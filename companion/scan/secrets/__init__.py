@@ -1,0 +1,1 @@
+"""Finds secrets in prompts and keeps what stands behind each placeholder, in memory only."""

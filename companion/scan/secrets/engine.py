@@ -1,0 +1,44 @@
+"""What an engine is, and what it finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from companion.model.facts import Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A secret at `start:end` (characters) of a text, as one engine sees it."""
+
+    start: int
+    end: int
+    type: str
+    """Becomes the TYPE of the placeholder, see `companion.policy.redaction.type_name`."""
+    rule: str
+    engine: str
+    confidence: Confidence
+
+
+class Engine(Protocol):
+    """Finds secrets in one text by what the text looks like. Safe to use from several threads."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the engine might find something else in the same text."""
+        ...
+
+    def load(self) -> str:
+        """Makes the engine ready; may take seconds the first time, costs nothing later.
+
+        Gives "" when it is ready, else why it is missing. A missing engine is not asked to find.
+        """
+        ...
+
+    def find(self, text: str) -> list[Span]:
+        """Every secret in `text`, in any order; spans may overlap. An exception means: not examined."""
+        ...

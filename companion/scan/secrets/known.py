@@ -1,0 +1,126 @@
+"""Secrets that are known by value: exact, in every spelling that a prompt may hold them in."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote, quote_plus
+
+from companion.scan.secrets.values import is_distinctive
+
+KNOWN_VALUES = "known-values"
+"""The engine named in what is found by value."""
+_HEAD = 8
+_FEW = 64
+"""Up to this many spellings are looked for one by one; that takes about 10 µs each in 100 kB."""
+
+
+def spellings(value: str) -> list[str]:
+    """`value` raw, JSON-escaped, URL-quoted, and as it shows inside a base64 text at each of the three alignments."""
+    forms = {
+        value: None,
+        json.dumps(value)[1:-1]: None,
+        json.dumps(value, ensure_ascii=False)[1:-1]: None,
+    }
+    raw = value.encode("utf-8", "replace")
+    forms |= {quote(raw, safe=""): None, quote(raw): None, quote_plus(raw): None}
+    for offset in range(3):
+        text = base64.b64encode(bytes(offset) + raw).decode()
+        # Only characters that carry bits of the value alone; the ones at its edges mix with what is around it.
+        core = text[-(-offset * 8 // 6) : (offset + len(raw)) * 8 // 6]
+        forms |= {core: None, core.replace("+", "-").replace("/", "_"): None}
+    return [form for form in forms if len(form) >= _HEAD]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A known value at `start:end`; `value` is its number."""
+
+    start: int
+    end: int
+    value: int
+
+
+class KnownValues:
+    """Grows up to `limit` spellings, then forgets the older half. Safe to use from several threads."""
+
+    def __init__(self, limit: int = 60_000) -> None:
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._numbers: dict[str, int] = {}
+        self._entries: dict[int, tuple[str, str]] = {}
+        self._certain: set[int] = set()
+        self._forms: list[tuple[str, int]] = []
+        self._heads: dict[str, list[tuple[str, int]]] = {}
+        self._forgotten = 0
+
+    @property
+    def count(self) -> int:
+        """How many spellings were ever added: what `since` counts."""
+        return self._forgotten + len(self._forms)
+
+    def add(self, value: str, kind: str, rule: str, *, certain: bool) -> int:
+        """Learns a value and gives its number, or -1 for one that is too common to look for.
+
+        `kind` and `rule` are those of what is found by it. A value that is certain once stays so.
+        """
+        if len(value) < _HEAD or not is_distinctive(value):
+            return -1
+        with self._lock:
+            number = self._numbers.get(value, -1)
+            if number < 0:
+                number = self._numbers[value] = len(self._entries)
+                self._entries[number] = (kind, rule)
+                self._learn([(form, number) for form in spellings(value)])
+            if certain:
+                self._certain.add(number)
+            return number
+
+    def _learn(self, forms: list[tuple[str, int]]) -> None:
+        if len(self._forms) + len(forms) > self._limit:
+            half = len(self._forms) // 2
+            self._forgotten += half
+            self._forms = self._forms[half:]
+            kept = {number for _, number in self._forms}
+            self._numbers = {
+                value: number for value, number in self._numbers.items() if number in kept or not self._forms
+            }
+            self._heads = {}
+            for form in self._forms:
+                self._heads.setdefault(form[0][:_HEAD], []).append(form)
+        self._forms += forms
+        for form in forms:
+            self._heads.setdefault(form[0][:_HEAD], []).append(form)
+
+    def entry(self, number: int) -> tuple[str, str]:
+        """The kind and the rule that value `number` was added with."""
+        return self._entries[number]
+
+    def is_certain(self, number: int) -> bool:
+        return number in self._certain
+
+    def find(self, text: str, since: int = 0) -> list[Hit]:
+        """Every occurrence of what was added after the count stood at `since`, and maybe of what was added before."""
+        with self._lock:
+            recent = self._forms[max(0, since - self._forgotten) :]
+            heads = self._heads
+        if len(text) < _HEAD or not recent:
+            return []
+        if len(recent) <= _FEW:
+            return [Hit(start, start + len(form), number) for form, number in recent for start in _starts(text, form)]
+        hits = []
+        for start in range(len(text) - _HEAD + 1):
+            for form, number in heads.get(text[start : start + _HEAD], ()):
+                if text.startswith(form, start):
+                    hits.append(Hit(start, start + len(form), number))
+        return hits
+
+
+def _starts(text: str, form: str) -> Iterator[int]:
+    start = text.find(form)
+    while start >= 0:
+        yield start
+        start = text.find(form, start + 1)

@@ -1,0 +1,97 @@
+"""Whether something that reads a whole folder would read an ignored file."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from companion.model.facts import IgnoreMatch, PathFacts
+from companion.policy.ignore.patterns import encode
+from companion.policy.ignore.rules import Rules, as_match, last_match
+from companion.scan.ignore_files import relative_to
+
+MOST_ENTRIES = 50_000
+"""Entries of folders that one walk looks at."""
+
+Families = Callable[[str], list[tuple[Rules, str]]]
+"""The rules for what lies in a folder, each with the folder that they start from; deny lists first."""
+
+
+def first_ignored(
+    tops: Sequence[tuple[str, IgnoreMatch | None]],
+    *,
+    families: Families,
+    follow: Callable[[str], PathFacts],
+    knows_git: bool = False,
+    most: int = MOST_ENTRIES,
+) -> IgnoreMatch | None:
+    """The rule that covers a file below one of the `tops`, a deny list's before git's; None when all may be read.
+
+    Each top is a folder, absolute and resolved, with git's rule that covers it, if any. `follow` judges a symbolic
+    link; with `knows_git` the reader passes by links and what git ignores. `.git` is left out. A folder that cannot be
+    listed hides its files from other readers too. More than `most` entries count as ignored.
+    """
+    found: IgnoreMatch | None = None
+    waiting = deque(tops)
+    seen = {top for top, _ in tops}
+    looked_at = 0
+    while waiting:
+        folder, inherited = waiting.popleft()
+        rules = families(folder)
+        for entry in _entries(folder):
+            looked_at += 1
+            if looked_at > most:
+                return found or IgnoreMatch("companion", 0, f"(more than {most} entries lie below)", denied=False)
+            if knows_git and (entry.is_symlink() or _left_out(rules, entry)):
+                continue
+            if entry.is_symlink():
+                facts = follow(entry.path)
+                match, is_dir, path = stronger(inherited, facts.ignored), facts.is_dir, facts.resolved
+            else:
+                match, is_dir, path = _match(rules, entry, inherited), entry.is_dir(), entry.path
+            if is_dir and path not in seen:
+                seen.add(path)
+                # What git leaves out is often large: it is looked at last, and only for deny lists.
+                (waiting.append if match else waiting.appendleft)((path, match))
+            elif match and not is_dir:
+                if match.denied:
+                    return match
+                found = found or match
+    return found
+
+
+def stronger(first: IgnoreMatch | None, second: IgnoreMatch | None) -> IgnoreMatch | None:
+    """A deny list's match before git's, else the first there is."""
+    return second if second and (first is None or (second.denied and not first.denied)) else first
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry for entry in entries if entry.name != ".git"]
+    except OSError:
+        return []
+
+
+def _match(
+    families: list[tuple[Rules, str]], entry: os.DirEntry[str], inherited: IgnoreMatch | None
+) -> IgnoreMatch | None:
+    """The rule that covers `entry`; inside an excluded folder, what excludes that, unless a deny list covers more."""
+    if inherited and inherited.denied:
+        return inherited
+    for rules, root in families:
+        if rules.denied or not inherited:
+            found = _own_match(rules, root, entry)
+            if found:
+                return found
+    return inherited
+
+
+def _left_out(families: list[tuple[Rules, str]], entry: os.DirEntry[str]) -> bool:
+    return any(_own_match(rules, root, entry) for rules, root in families if not rules.denied)
+
+
+def _own_match(rules: Rules, root: str, entry: os.DirEntry[str]) -> IgnoreMatch | None:
+    last = last_match(rules, encode(relative_to(entry.path, root) or ""), is_dir=entry.is_dir())
+    return as_match(rules, last) if last and not last[1].negated else None

@@ -1,0 +1,6 @@
+"""Run with `python -m unittest` in the project's folder."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "src"))

@@ -1,0 +1,223 @@
+"""Laws of admission."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from companion.contract.types import Answer
+from companion.gatekeeper.meter import Meter
+from companion.model.action import Dialect, ModelCall, ToolCall
+from companion.model.exchange import Exchange, Origin, Route
+from companion.model.money import Usage
+from companion.model.policy import Policy
+from companion.model.record import Ending
+from companion.model.verdict import Allow, Amend, Ask, Deny
+from companion.policy.guards.secrets import secrets
+from tests.support.rooms import NOON, Heard, Ledger, Policies, Prices, Scanner, gatekeeper
+
+ROUTE = Route("main", "anthropic", "model")
+
+
+def call(*texts: str, id: str = "1") -> Exchange:
+    return Exchange(id, NOON, Origin("cline", "key", workspace="/w"), ModelCall(Dialect.CHAT, "model", texts))
+
+
+def tool(id: str = "1") -> Exchange:
+    return Exchange(id, NOON, Origin("cline", "key", workspace="/w"), ToolCall("deploy"))
+
+
+def says(verdict):
+    return ("test", lambda action, facts: verdict)
+
+
+def lines(keeper) -> list[tuple[str, Ending, str]]:
+    """Exactly one opening and one closing for every id, or this fails."""
+    openings = [line.id for line in keeper.ledger.openings]
+    closings = [line.id for line in keeper.ledger.closings]
+    assert sorted(openings) == sorted(closings)
+    assert len(set(openings)) == len(openings)
+    return [(line.id, line.ending, line.code) for line in keeper.ledger.closings]
+
+
+async def test_what_is_allowed_happens_and_is_written_down_once():
+    keeper = gatekeeper([says(Allow("fine", "because"))])
+    async with keeper.admit(tool()) as admission:
+        assert admission.refusal is None
+    assert lines(keeper) == [("1", Ending.SERVED, "fine")]
+
+
+async def test_a_denial_reaches_the_caller_as_a_value():
+    keeper = gatekeeper([says(Deny("no", "never", "do that instead"))])
+    async with keeper.admit(tool()) as admission:
+        assert (admission.refusal.code, admission.refusal.hint) == ("no", "do that instead")
+    assert lines(keeper) == [("1", Ending.REFUSED, "no")]
+
+
+async def test_an_edge_that_cannot_read_an_action_objects_and_is_written_down():
+    keeper = gatekeeper([says(Allow("fine", ""))])
+    async with keeper.admit(tool(), objection=Deny("unreadable", "no sense in it")) as admission:
+        assert admission.refusal.code == "unreadable"
+    assert lines(keeper) == [("1", Ending.REFUSED, "unreadable")]
+
+
+@pytest.mark.parametrize("approve", [True, False])
+async def test_a_person_decides_what_a_guard_asks(approve):
+    keeper = gatekeeper([says(Ask("risky", "it deploys"))])
+
+    async def enter():
+        async with keeper.admit(tool()) as admission:
+            return admission
+
+    entering = asyncio.create_task(enter())
+    while not keeper.approvals.pending():
+        await asyncio.sleep(0)
+    [approval] = keeper.approvals.pending()
+    assert keeper.ledger.closings == []
+    keeper.approvals.answer(approval.id, Answer(approve, "cli", "no release today", approval.digest))
+    admission = await entering
+    assert (admission.refusal is None) is approve
+    if not approve:
+        assert "no release today" in admission.refusal.reason
+    assert lines(keeper)[0][1] is (Ending.SERVED if approve else Ending.REFUSED)
+    assert keeper.ledger.closings[0].approver == "cli"
+
+
+async def test_nobody_answers_means_no():
+    keeper = gatekeeper([says(Ask("risky", "it deploys"))], policies=Policies(Policy(approval_seconds=0)))
+    async with keeper.admit(tool()) as admission:
+        assert admission.refusal.code == "approval-timeout"
+    assert keeper.approvals.pending() == []
+
+
+async def test_an_agent_that_goes_away_takes_its_question_along():
+    keeper = gatekeeper([says(Ask("risky", "it deploys"))])
+
+    async def enter():
+        async with keeper.admit(tool()):
+            raise AssertionError("must not be admitted")
+
+    entering = asyncio.create_task(enter())
+    while not keeper.approvals.pending():
+        await asyncio.sleep(0)
+    entering.cancel()
+    await asyncio.gather(entering, return_exceptions=True)
+    assert keeper.approvals.pending() == []
+    assert lines(keeper)[0][1] is Ending.CANCELLED
+
+
+async def test_a_scan_that_fails_denies_and_is_recorded():
+    keeper = gatekeeper([says(Allow("fine", ""))], scanner=Scanner(fail=RuntimeError("engine gone")))
+    async with keeper.admit(call("hello"), ROUTE) as admission:
+        assert admission.refusal.code == "examination-failed"
+    assert lines(keeper) == [("1", Ending.REFUSED, "examination-failed")]
+
+
+async def test_a_guard_that_raises_denies_and_is_told():
+    def broken(action, facts):
+        raise ZeroDivisionError
+
+    heard = Heard()
+    keeper = gatekeeper([("broken", broken)], listener=heard)
+    async with keeper.admit(tool()) as admission:
+        assert admission.refusal.code == "guard-failed"
+    assert ("failure", "guard broken") in [(name, id) for name, id, _, _ in heard.notices]
+
+
+async def test_what_cannot_be_written_down_does_not_happen():
+    keeper = gatekeeper([says(Allow("fine", ""))], ledger=Ledger(fail=OSError("disk full")))
+    async with keeper.admit(call("hello"), ROUTE) as admission:
+        assert admission.refusal.code == "ledger-unavailable"
+    assert lines(keeper)[0][1] is Ending.REFUSED
+
+
+async def test_the_amended_call_goes_out_and_no_secret_reaches_a_line():
+    keeper = gatekeeper([("secrets", secrets)])
+    async with keeper.admit(call("say HUSH", "nothing"), ROUTE) as admission:
+        assert admission.action.texts == ("say SECRET_WORD_00000000", "nothing")
+    assert keeper.ledger.closings[0].redactions == 1
+    assert "HUSH" not in repr((keeper.ledger.openings, keeper.ledger.closings, keeper.listener.notices))
+
+
+async def test_no_secret_of_a_tool_call_reaches_a_line_or_a_face():
+    keeper = gatekeeper([says(Deny("no", "never"))])
+    exchange = Exchange("1", NOON, Origin(), ToolCall("post", '{"token": "HUSH"}'))
+    async with keeper.admit(exchange):
+        pass
+    assert "HUSH" not in repr((keeper.ledger.openings, keeper.ledger.closings, keeper.listener.notices))
+
+
+async def test_usage_becomes_cost_and_unknown_is_never_zero():
+    for model, expected in (("model", 15), ("unknown", None)):
+        keeper = gatekeeper()
+        async with keeper.admit(call("x"), Route("main", "p", model)) as admission:
+            admission.calls += 1
+            admission.usage = Usage(input=10, output=5)
+        assert keeper.ledger.closings[0].cost.picodollars == expected
+
+
+async def test_a_call_without_usage_is_unpriced_and_one_that_never_left_costs_nothing():
+    keeper = gatekeeper()
+    async with keeper.admit(call("x"), ROUTE) as admission:
+        admission.calls += 1
+    async with keeper.admit(call("x", id="2"), ROUTE):
+        pass
+    first, second = keeper.ledger.closings
+    assert (first.cost.picodollars, first.cost.reason) == (None, "the answer carried no usage")
+    assert second.cost is None
+
+
+async def test_a_budget_is_never_passed_by_calls_side_by_side():
+    meter = Meter(ZoneInfo("UTC"), lambda: NOON, budget_day=100)
+    keeper = gatekeeper(meter=meter, prices=Prices(most=30))
+    spent = 0
+
+    async def one(number: int) -> None:
+        nonlocal spent
+        async with keeper.admit(call("x", id=str(number)), ROUTE) as admission:
+            if admission.refusal is None:
+                admission.calls += 1
+                await asyncio.sleep(random.Random(number).random() / 100)
+                admission.usage = Usage(input=20, output=10)
+                spent += 30
+
+    await asyncio.gather(*(one(number) for number in range(64)))
+    assert spent <= 100
+    assert {code for _, _, code in lines(keeper)} == {"allowed", "budget-exceeded"}
+    assert meter.reserve(100 - spent).picodollars == 100 - spent, "what was not spent was given back"
+
+
+@pytest.mark.parametrize("where", ["gathering", "opening", "asking", "inside"])
+async def test_cancelled_anywhere_an_opening_has_its_closing(where):
+    ask = where == "asking"
+    keeper = gatekeeper([says(Ask("risky", "") if ask else Allow())])
+    steps = {"gathering": 1, "opening": 3, "asking": 30, "inside": 30}[where]
+
+    async def enter():
+        async with keeper.admit(call("x") if not ask else tool(), ROUTE):
+            await asyncio.sleep(60)
+
+    entering = asyncio.create_task(enter())
+    for _ in range(steps):
+        await asyncio.sleep(0.001 if steps > 3 else 0)
+    entering.cancel()
+    await asyncio.gather(entering, return_exceptions=True)
+    lines(keeper)
+
+
+async def test_an_error_of_the_caller_fails_the_exchange_and_goes_on_up():
+    keeper = gatekeeper()
+    with pytest.raises(ValueError, match="boom"):
+        async with keeper.admit(tool()):
+            raise ValueError("boom")
+    assert lines(keeper)[0][1] is Ending.FAILED
+
+
+async def test_an_amended_then_denied_call_is_denied():
+    amend = ("amend", lambda action, facts: Amend("a", "", action))
+    keeper = gatekeeper([amend, says(Deny("no", "never"))])
+    async with keeper.admit(call("x"), ROUTE) as admission:
+        assert admission.refusal.code == "no"

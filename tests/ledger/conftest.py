@@ -1,0 +1,62 @@
+from collections.abc import Callable
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from companion.ledger.store import prepare
+from companion.model.record import Closing, Ending, Opening
+
+
+def _opening(id: str, **given: object) -> Opening:  # noqa: A002 - the record's own word
+    plain = {
+        "parent": "",
+        "at_ns": 1_800_000_000 * 10**9,
+        "kind": "model",
+        "client": "cline",
+        "session": "s",
+        "workspace": "/w",
+        "key_id": "key-1",
+        "tier": "act",
+        "dialect": "messages",
+        "model": "asked",
+        "summary": "hello",
+    }
+    return Opening(id=id, **{**plain, **given})  # type: ignore[arg-type]
+
+
+def _closing(id: str, **given: object) -> Closing:  # noqa: A002
+    plain = {
+        "at_ns": 1_800_000_001 * 10**9,
+        "ending": Ending.SERVED,
+        "outcome": "allow",
+        "code": "allowed",
+        "reason": "",
+        "guard": "",
+    }
+    return Closing(id=id, **{**plain, **given})  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def opening() -> Callable[..., Opening]:
+    """An opening with the given id; other fields by name."""
+    return _opening
+
+
+@pytest.fixture(scope="session")
+def closing() -> Callable[..., Closing]:
+    """A closing with the given id; other fields by name."""
+    return _closing
+
+
+@pytest.fixture
+def ledger_path(tmp_path: Path) -> Path:
+    """A prepared, empty ledger."""
+    path = tmp_path / "state" / "ledger.db"
+    prepare(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def utc() -> ZoneInfo:
+    return ZoneInfo("UTC")

@@ -1,0 +1,306 @@
+import asyncio
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from companion.ledger import commit, store
+from companion.ledger.errors import LedgerUnavailable
+from companion.ledger.store import connect, connect_to_read
+from companion.ledger.writer import SqliteLedger
+from companion.model.money import Cost, Usage
+from companion.model.record import Ending
+
+
+def rows(path, sql):
+    connection = connect_to_read(path)
+    try:
+        return [tuple(row) for row in connection.execute(sql)]
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def make(tmp_path, utc):
+    """Ledgers on one file, stopped at the end."""
+    made = []
+
+    def build(**given):
+        made.append(SqliteLedger(tmp_path / "ledger.db", utc, **given))
+        return made[-1]
+
+    yield build
+    for ledger in made:
+        ledger.stop(1.0)
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    """Disk space of every connection that is made while `full` is set: none."""
+
+    class Disk:
+        full = threading.Event()
+
+    def connect_to_disk(path):
+        connection = connect(path)
+        if Disk.full.is_set():
+            pages = connection.execute("PRAGMA page_count").fetchone()[0]
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+        return connection
+
+    monkeypatch.setattr(commit, "connect", connect_to_disk)
+    return Disk
+
+
+async def test_an_opening_is_durable_when_its_await_returns(make, opening, tmp_path):
+    ledger = make()
+    ledger.start()
+    await ledger.open(opening("a"))
+    assert rows(tmp_path / "ledger.db", "SELECT id FROM opening") == [("a",)]
+
+
+async def test_closings_are_durable_after_a_drain(make, opening, closing, tmp_path):
+    ledger = make()
+    ledger.start()
+    await ledger.open(opening("a"))
+    ledger.close(closing("a", usage=Usage(input=3, output=4), cost=Cost(5), calls=1))
+    assert ledger.drain(5.0)
+    assert ledger.depth == 0
+    assert rows(tmp_path / "ledger.db", "SELECT id, input, cost_pd FROM closing") == [("a", 3, 5)]
+
+
+async def test_stopping_writes_what_is_queued(make, opening, closing, tmp_path):
+    ledger = make(window=60.0)
+    ledger.start()
+    waiting = [ledger.open(opening(f"{n:03}")) for n in range(100)]
+    for n in range(100):
+        ledger.close(closing(f"{n:03}"))
+    assert ledger.stop(5.0) == 0
+    await asyncio.gather(*waiting)
+    assert rows(tmp_path / "ledger.db", "SELECT count(*) FROM closing") == [(100,)]
+
+
+IDS = st.sampled_from("abcdef")
+STEPS = st.lists(st.tuples(st.sampled_from(["open", "close"]), IDS), max_size=30)
+
+
+@settings(max_examples=15, deadline=None)
+@given(first=STEPS, second=STEPS)
+def test_whatever_is_queued_twice_there_is_one_opening_and_one_closing(first, second, opening, closing, utc):
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.db"
+        for steps in (first, second):
+            asyncio.run(play(path, utc, steps, opening, closing))
+        opened = {id_ for steps in (first, second) for step, id_ in steps if step == "open"}
+        last = SqliteLedger(path, utc)
+        last.start()
+        last.stop()
+        assert Counter(id_ for (id_,) in rows(path, "SELECT id FROM opening")) == Counter(opened)
+        assert Counter(id_ for (id_,) in rows(path, "SELECT id FROM closing")) == Counter(opened)
+        assert rows(path, "SELECT * FROM unclosed") == []
+
+
+async def play(path, zone, steps, opening, closing):
+    ledger = SqliteLedger(path, zone)
+    ledger.start()
+    waiting = [ledger.open(opening(id_)) for step, id_ in steps if step == "open"]
+    for step, id_ in steps:
+        if step == "close":
+            ledger.close(closing(id_))
+    await asyncio.gather(*waiting)
+    assert await asyncio.to_thread(ledger.stop) == 0
+
+
+async def test_after_a_start_no_exchange_is_open(make, opening, closing, tmp_path):
+    ledger = make()
+    assert ledger.start() == 0
+    for id_, kind in (("a", "model"), ("b", "shell"), ("c", "model")):
+        await ledger.open(opening(id_, kind=kind))
+    ledger.close(closing("c"))
+    ledger.stop()
+    assert make(now_ns=lambda: 1_900_000_000 * 10**9).start() == 2
+    found = rows(tmp_path / "ledger.db", "SELECT id, ending, local_day, calls, cost_pd, unpriced <> '' FROM closing")
+    assert found == [
+        # A lost model call may have cost something: it is counted as unpriced, not as free.
+        ("a", Ending.LOST, "2030-03-17", 1, None, 1),
+        ("b", Ending.LOST, "2030-03-17", 0, None, 0),
+        ("c", Ending.SERVED, "2027-01-15", 0, None, 0),
+    ]
+    assert make().start() == 0
+
+
+async def test_a_full_disk_loses_nothing(make, opening, closing, tmp_path, disk):
+    heard = []
+    ledger = make(on_failure=heard.append, patience=30.0)
+    ledger.start()
+    disk.full.set()
+    waiting = [ledger.open(opening(f"{n:03}", summary="x" * 5_000)) for n in range(40)]
+    for n in range(40):
+        ledger.close(closing(f"{n:03}"))
+    while len(heard) < 2:  # noqa: ASYNC110 - they are heard in another thread
+        await asyncio.sleep(0.01)
+    assert {str(error) for error in heard} == {"database or disk is full"}
+    assert ledger.depth == 80
+    assert not ledger.drain(0.01)
+    disk.full.clear()
+    await asyncio.gather(*waiting)
+    assert await asyncio.to_thread(ledger.drain, 5.0)
+    assert rows(tmp_path / "ledger.db", "SELECT count(*) FROM closing") == [(40,)]
+    assert ledger.failures == len(heard)
+
+
+async def test_stopping_with_a_full_disk_says_how_many_lines_are_left(make, opening, disk):
+    ledger = make(patience=0.0)
+    ledger.start()
+    disk.full.set()
+    waiting = ledger.open(opening("a", summary="x" * 5_000))
+    assert await asyncio.to_thread(ledger.stop, 0.1) == 1
+    with pytest.raises(LedgerUnavailable):
+        await waiting
+
+
+async def test_an_opening_that_waits_too_long_fails_but_is_still_written(make, opening, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "_BUSY_SECONDS", 0.01)
+    ledger = make(patience=0.1)
+    ledger.start()
+    blocker = connect(tmp_path / "ledger.db")
+    blocker.execute("BEGIN IMMEDIATE")
+    with pytest.raises(LedgerUnavailable, match="could not be written"):
+        await ledger.open(opening("a"))
+    assert ledger.depth == 1
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    assert await asyncio.to_thread(ledger.drain, 5.0)
+    assert rows(tmp_path / "ledger.db", "SELECT id FROM opening") == [("a",)]
+
+
+async def test_when_memory_is_full_no_more_exchanges_are_opened(make, opening, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "_BUSY_SECONDS", 0.01)
+    ledger = make(capacity=3, patience=60.0)
+    ledger.start()
+    blocker = connect(tmp_path / "ledger.db")
+    blocker.execute("BEGIN IMMEDIATE")
+    accepted = [ledger.open(opening(f"{n}")) for n in range(3)]
+    with pytest.raises(LedgerUnavailable, match="wait for the disk"):
+        await ledger.open(opening("3"))
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    await asyncio.gather(*accepted)
+
+
+async def test_a_line_that_can_never_be_stored_takes_no_other_with_it(make, opening, closing, tmp_path):
+    heard = []
+    ledger = make(on_failure=heard.append)
+    ledger.start()
+    good, bad, also_good = ledger.open(opening("a")), ledger.open(opening("b", at_ns="soon")), ledger.open(opening("c"))
+    await asyncio.gather(good, also_good)
+    with pytest.raises(ValueError, match="soon"):
+        await bad
+    ledger.close(closing("a"))
+    ledger.close(closing("nobody-opened-this"))
+    ledger.close(closing("c"))
+    assert await asyncio.to_thread(ledger.drain, 5.0)
+    assert rows(tmp_path / "ledger.db", "SELECT id FROM closing") == [("a",), ("c",)]
+    assert [type(error).__name__ for error in heard] == ["ValueError", "IntegrityError"]
+
+
+async def test_a_listener_that_raises_does_not_stop_the_writer(make, opening, closing):
+    def raise_it(error):
+        raise error
+
+    ledger = make(on_failure=raise_it)
+    ledger.start()
+    ledger.close(closing("nobody-opened-this"))
+    await ledger.open(opening("a"))
+
+
+async def test_a_ledger_that_does_not_run_refuses(make, opening, closing):
+    ledger = make()
+    with pytest.raises(LedgerUnavailable, match="not running"):
+        await ledger.open(opening("a"))
+    ledger.close(closing("a"))
+    ledger.start()
+    ledger.stop()
+    with pytest.raises(LedgerUnavailable, match="not running"):
+        await ledger.open(opening("b"))
+
+
+async def test_a_caller_that_was_cancelled_still_has_its_line(make, opening, tmp_path):
+    ledger = make()
+    ledger.start()
+    waiting = asyncio.ensure_future(ledger.open(opening("a")))
+    waiting.cancel()
+    assert await asyncio.to_thread(ledger.drain, 5.0)
+    assert rows(tmp_path / "ledger.db", "SELECT id FROM opening") == [("a",)]
+
+
+def test_an_event_loop_that_has_ended_does_no_harm(make, opening, tmp_path):
+    ledger = make()
+    ledger.start()
+
+    async def leave():
+        ledger.open(opening("a"))
+
+    asyncio.run(leave())
+    assert ledger.drain(5.0)
+    assert rows(tmp_path / "ledger.db", "SELECT id FROM opening") == [("a",)]
+
+
+CHILD = """
+import asyncio, sys
+from dataclasses import replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+from companion.ledger.writer import SqliteLedger
+from companion.model.record import Closing, Ending, Opening
+
+async def one(ledger, id):
+    await ledger.open(Opening(id, "", 1, "shell", "c", "s", "w", "k", "act", "", "", "summary"))
+    print("opened", id, flush=True)
+    ledger.close(Closing(id, 2, Ending.SERVED, "allow", "", "", ""))
+
+async def main():
+    ledger = SqliteLedger(Path(sys.argv[1]), ZoneInfo("UTC"))
+    ledger.start()
+    for batch in range(1_000_000):
+        await asyncio.gather(*(one(ledger, f"{sys.argv[2]}-{batch:06}-{n}") for n in range(8)))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+def test_a_killed_daemon_loses_no_acknowledged_line(tmp_path, utc):
+    path = tmp_path / "ledger.db"
+    acknowledged = set()
+    for round_ in range(3):
+        child = subprocess.Popen(
+            [sys.executable, "-c", CHILD, str(path), str(round_)], stdout=subprocess.PIPE, text=True
+        )
+        assert child.stdout is not None
+        assert child.stdout.readline().startswith("opened")
+        time.sleep(0.1 + 0.05 * round_)
+        child.send_signal(signal.SIGKILL)
+        acknowledged |= {
+            line.split()[1] for line in child.stdout.read().splitlines() if line.endswith(tuple("01234567"))
+        }
+        child.stdout.close()
+        child.wait()
+    ledger = SqliteLedger(path, utc)
+    ledger.start()
+    ledger.stop()
+    opened = [id_ for (id_,) in rows(path, "SELECT id FROM opening")]
+    closed = [id_ for (id_,) in rows(path, "SELECT id FROM closing")]
+    assert len(acknowledged) > 20
+    assert acknowledged <= set(opened)
+    assert opened == closed
+    assert len(opened) == len(set(opened))
+    assert rows(path, "PRAGMA integrity_check") == [("ok",)]

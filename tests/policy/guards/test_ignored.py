@@ -1,0 +1,96 @@
+"""What is ignored stays private."""
+
+import pytest
+
+from companion.model.action import Dialect, FileAccess, ModelCall, Operation, ShellCommand, ToolCall
+from companion.model.exchange import Origin
+from companion.model.facts import Effect, EffectKind, Facts, IgnoreMatch, PathFacts
+from companion.model.policy import IgnoredAction, Policy
+from companion.model.verdict import PASS, Ask, Deny
+from companion.policy.guards.ignored import ignored
+
+DENIED = IgnoreMatch("sub/.clineignore", 3, "private/")
+LEFT_OUT = IgnoreMatch(".gitignore", 1, "build/", denied=False)
+STOPPED = IgnoreMatch("companion", 0, "(more than 9 entries lie below)", denied=False)
+
+
+def facts(matches, effects=(), gitignored=IgnoredAction.DENY):
+    paths = {path: PathFacts(path, f"/ws/{path}", inside=True, ignored=match) for path, match in matches.items()}
+    return Facts(Origin(workspace="/ws"), Policy(gitignored=gitignored), effects=effects, paths=paths)
+
+
+def effect(kind, target):
+    return Effect(kind, target, 0, 1)
+
+
+ACCESSES = [
+    # match, operation, policy, verdict, code
+    (DENIED, Operation.READ, IgnoredAction.ASK, Deny, "ignored-path"),
+    (DENIED, Operation.WRITE, IgnoredAction.ASK, Deny, "ignored-path"),
+    (DENIED, Operation.DELETE, IgnoredAction.ASK, Deny, "ignored-path"),
+    (DENIED, Operation.LIST, IgnoredAction.ASK, Deny, "ignored-path"),
+    (DENIED, Operation.SEARCH, IgnoredAction.ASK, Deny, "ignored-path"),
+    (LEFT_OUT, Operation.READ, IgnoredAction.DENY, Deny, "gitignored-path"),
+    (LEFT_OUT, Operation.SEARCH, IgnoredAction.DENY, Deny, "gitignored-path"),
+    (LEFT_OUT, Operation.READ, IgnoredAction.ASK, Ask, "gitignored-path"),
+    (LEFT_OUT, Operation.WRITE, IgnoredAction.DENY, Ask, "gitignored-path"),
+    (LEFT_OUT, Operation.DELETE, IgnoredAction.DENY, Ask, "gitignored-path"),
+    (STOPPED, Operation.SEARCH, IgnoredAction.DENY, Deny, "gitignored-path"),
+]
+
+
+@pytest.mark.parametrize(("match", "operation", "policy", "kind", "code"), ACCESSES)
+def test_accesses(match, operation, policy, kind, code):
+    verdict = ignored(FileAccess("x", operation), facts({"x": match}, gitignored=policy))
+    assert isinstance(verdict, kind)
+    assert verdict.code == code
+    assert verdict.hint
+
+
+@pytest.mark.parametrize("operation", Operation)
+def test_an_open_path_passes(operation):
+    assert ignored(FileAccess("x", operation), facts({"x": None})) is PASS
+
+
+def test_names_below_what_git_ignores_may_be_listed():
+    assert ignored(FileAccess("x", Operation.LIST), facts({"x": LEFT_OUT})) is PASS
+
+
+def test_the_reason_names_file_line_and_pattern():
+    verdict = ignored(FileAccess("x", Operation.READ), facts({"x": DENIED}))
+    assert verdict.reason == "x is ignored (sub/.clineignore, line 3: private/)"
+    stopped = ignored(FileAccess("x", Operation.READ), facts({"x": STOPPED}))
+    assert stopped.reason == "x is ignored (companion (more than 9 entries lie below))"
+
+
+EFFECTS = [
+    ([(EffectKind.READ, "secret")], Deny),
+    ([(EffectKind.WRITE, "secret")], Deny),
+    ([(EffectKind.DELETE, "secret")], Deny),
+    ([(EffectKind.READ, "open"), (EffectKind.READ, "secret")], Deny),
+    ([(EffectKind.WRITE, "built"), (EffectKind.READ, "secret")], Deny),
+    ([(EffectKind.WRITE, "built"), (EffectKind.READ, "open")], Ask),
+    ([(EffectKind.READ, "open"), (EffectKind.WRITE, "built")], Ask),
+    ([(EffectKind.READ, "nobody-looked")], Ask),
+]
+
+
+@pytest.mark.parametrize(("effects", "kind"), EFFECTS)
+def test_the_strictest_of_a_command_s_effects_counts(effects, kind):
+    known = {"secret": DENIED, "built": LEFT_OUT, "open": None}
+    verdict = ignored(ShellCommand("…"), facts(known, tuple(effect(*each) for each in effects)))
+    assert isinstance(verdict, kind)
+
+
+def test_other_effects_and_actions_pass():
+    effects = (effect(EffectKind.RUN, "secret"), effect(EffectKind.NETWORK, "secret"), effect(EffectKind.READ, ""))
+    known = facts({"secret": DENIED}, effects)
+    assert ignored(ShellCommand("…"), known) is PASS
+    assert ignored(ToolCall("secret"), known) is PASS
+    assert ignored(ModelCall(Dialect.CHAT, "m", ("secret",)), known) is PASS
+
+
+def test_a_path_that_nobody_looked_at_asks():
+    verdict = ignored(FileAccess("x", Operation.READ), facts({}))
+    assert isinstance(verdict, Ask)
+    assert verdict.code == "path-unknown"

@@ -1,0 +1,118 @@
+"""Lines of ignore files: what is stripped, what is meant, what is complained about, and what it costs."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+from companion.policy.ignore.patterns import LONGEST_PATTERN, encode, everything, parse_lines, parse_pattern
+
+LINES = [
+    # line, text, negated, dir_only, anchored
+    (b"foo", "foo", False, False, False),
+    (b"!foo", "!foo", True, False, False),
+    (b"foo/", "foo/", False, True, False),
+    (b"/foo", "/foo", False, False, True),
+    (b"a/b", "a/b", False, False, True),
+    (b"!/a/", "!/a/", True, True, True),
+    (b"foo   ", "foo", False, False, False),
+    (b"foo\\ ", "foo\\ ", False, False, False),
+    (b"foo\\   ", "foo\\ ", False, False, False),
+    (b"foo\\\\  ", "foo\\\\", False, False, False),
+    (b"foo\t", "foo\t", False, False, False),
+    (b" foo", " foo", False, False, False),
+    (b"foo\r", "foo", False, False, False),
+    (b"foo \r", "foo", False, False, False),
+    (b"foo\0bar", "foo", False, False, False),
+    (b"\\#x", "\\#x", False, False, False),
+    (b"\xff*", "\udcff*", False, False, False),
+]
+
+COMPLAINTS = [
+    (b"foo\\", "backslash"),
+    (b"[a", "never closed"),
+    (b"[[:nope:]]", "not a class"),
+    (b"!", "nothing is left"),
+    (b"/", "nothing is left"),
+    (b"//", "nothing is left"),
+    (b"./a", "without"),
+    (b"a//b", "without"),
+    (b"../a", "without"),
+    (b"*" + b"x" * LONGEST_PATTERN, "longer"),
+]
+
+HOSTILE = [
+    (b"*a" * 300 + b"b", b"a" * 255),
+    (b"**/" + b"*a*a*a*a/" * 50 + b"x", b"/".join([b"a" * 40] * 90)),
+    (b"**/a/" * 200 + b"b", b"/".join([b"a"] * 1000)),
+    (b"**/*a/" * 150 + b"b", b"/".join([b"aaa"] * 1000)),
+    (b"*a/" * 300 + b"b", b"/".join([b"a" * 10] * 350) + b"/c"),
+    (b"*" + b"[!x]" * 250 + b"b", b"a" * 255),
+]
+
+
+@pytest.mark.parametrize(("line", "text", "negated", "dir_only", "anchored"), LINES)
+def test_a_line_is_read_as_git_reads_it(line, text, negated, dir_only, anchored):
+    pattern = parse_pattern(line, 3)
+    assert (pattern.text, pattern.negated, pattern.dir_only, pattern.anchored) == (text, negated, dir_only, anchored)
+    assert pattern.line == 3
+    assert pattern.complaint == ""
+
+
+def test_comments_and_empty_lines_count_but_hold_no_pattern():
+    content = b"\xef\xbb\xbf# first\n\na\r\n#b\n \\#c\nlast"
+    assert [(each.line, each.text) for each in parse_lines(content)] == [(3, "a"), (5, " \\#c"), (6, "last")]
+
+
+@pytest.mark.parametrize(("line", "said"), COMPLAINTS)
+def test_a_line_that_does_not_do_what_it_seems_to_says_so(line, said):
+    assert said in parse_pattern(line, 1).complaint
+
+
+@pytest.mark.parametrize("line", [line for line, said in COMPLAINTS if said != "longer"])
+def test_a_bad_line_matches_nothing_and_leaves_the_others_alone(line):
+    bad, good = parse_lines(line + b"\n*.pem")
+    assert not any(bad.covers(path, path[-1:], is_dir=True) for path in (b"a", b"b/a", b"b", b"foo", b"[a"))
+    assert good.covers(b"x.pem", b"x.pem", is_dir=False)
+
+
+def test_a_pattern_that_is_too_long_fails_closed():
+    long = b"x" * (LONGEST_PATTERN + 1)
+    assert parse_pattern(long, 1).covers(b"anything", b"anything", is_dir=False)
+    assert not parse_pattern(b"!" + long, 1).covers(b"anything", b"anything", is_dir=False)
+
+
+def test_everything_covers_everything_and_says_why():
+    pattern = everything("cannot be read")
+    assert pattern.covers(b"a/b\nc", b"b\nc", is_dir=False)
+    assert (pattern.line, pattern.text, pattern.complaint) == (0, "(cannot be read)", "cannot be read")
+
+
+def test_pathspec_translates_ordinary_patterns_itself():
+    ordinary = [b"*.log", b"/build", b"src/*.o", b"node_modules/", b".env", b"!keep.me"]
+    assert all(isinstance(parse_pattern(line, 1).matcher, GitIgnoreSpecPattern) for line in ordinary)
+    other = [b"[a-c].py", b"a\\ b", b"a/**/b", b"*a*"]
+    assert not any(isinstance(parse_pattern(line, 1).matcher, GitIgnoreSpecPattern) for line in other)
+
+
+@pytest.mark.parametrize(("line", "path"), HOSTILE)
+def test_no_pattern_takes_long(line, path):
+    start = time.perf_counter()
+    parse_pattern(line, 1).covers(path, path.rpartition(b"/")[2], is_dir=False)
+    assert time.perf_counter() - start < 0.5
+
+
+@given(st.binary(max_size=40), st.binary(min_size=1, max_size=40), st.booleans(), st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_no_line_and_no_path_raises(line, path, is_dir, fold_case):
+    for pattern in parse_lines(line, fold_case=fold_case):
+        assert pattern.covers(path, path.rpartition(b"/")[2], is_dir=is_dir) in {True, False}
+
+
+@given(st.text(st.characters(codec=None), max_size=20))
+@settings(max_examples=100, deadline=None)
+def test_every_string_has_bytes(path):
+    assert isinstance(encode(path), bytes)
+    assert encode("\ud800\udc80")

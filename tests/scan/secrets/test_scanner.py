@@ -1,0 +1,199 @@
+import asyncio
+import base64
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from companion.gatekeeper.ports import SecretScanner
+from companion.model.facts import Confidence, Finding
+from companion.policy.redaction import PLACEHOLDER, redact
+from companion.scan.secrets.engine import Engine, Span
+from companion.scan.secrets.rules import OwnRules, load_rules
+from companion.scan.secrets.samples import Sample, samples_of
+from companion.scan.secrets.scanner import ScanFailed, SecretScan, default_engines
+
+KEY = b"k" * 32
+PLANTED = [sample for rule in load_rules() for sample in samples_of(rule, "planted")]
+TOKEN = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vX7zA9cD1fG3hJ5"
+PASSWORD = "k2J4h5G6f7D8"
+
+
+class Fake:
+    """An engine that does what it is told."""
+
+    def __init__(self, missing: str = "", delay: float = 0, error: Exception | None = None) -> None:
+        self.name, self.version, self.calls = "fake", "1", 0
+        self.missing, self.delay, self.error = missing, delay, error
+
+    def load(self) -> str:
+        return self.missing
+
+    def find(self, text: str) -> list[Span]:
+        self.calls += 1
+        time.sleep(self.delay)
+        if self.error:
+            raise self.error
+        return []
+
+
+@pytest.fixture(scope="module")
+def scan() -> Iterator[SecretScan]:
+    scanner = SecretScan(KEY, default_engines())
+    scanner.load()
+    yield scanner
+    scanner.close()
+
+
+def of(index: int, findings: tuple[Finding, ...]) -> list[Finding]:
+    return [finding for finding in findings if finding.text == index]
+
+
+def fits_the_port(scanner: SecretScan) -> SecretScanner:
+    return scanner
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.sampled_from(PLANTED), min_size=1, max_size=3),
+    st.lists(st.text(max_size=20) | st.sampled_from(["\n", "SECRET_", " = ", "\\n", "é😀"]), min_size=4, max_size=4),
+)
+def test_the_laws_of_a_scan(scan: SecretScan, samples: list[Sample], between: list[str]) -> None:
+    text = between[0] + "".join(
+        f"\n{sample.text}\n{words}" for sample, words in zip(samples, between[1:], strict=False)
+    )
+    texts = ("user", text, f"again {samples[0].secret}")
+    findings = asyncio.run(scan.scan(texts, ""))
+    assert list(findings) == sorted(findings, key=lambda finding: (finding.text, finding.start))
+    for index, whole in enumerate(texts):
+        ours = of(index, findings)
+        assert all(0 <= finding.start < finding.end <= len(whole) for finding in ours)
+        assert all(left.end <= right.start for left, right in pairwise(ours))
+        hidden = redact(whole, ours)
+        assert scan.restore(hidden) == whole
+        assert not any(sample.secret in hidden for sample in samples)
+        assert all(PLACEHOLDER.fullmatch(finding.placeholder) for finding in ours)
+
+
+@pytest.mark.parametrize("sample", PLANTED)
+async def test_a_planted_secret_is_hidden_without_the_native_engine_too(sample: Sample) -> None:
+    scanner = SecretScan(KEY, [OwnRules()])
+    (*_, last) = await scanner.scan((sample.text, "x" + sample.secret), "")
+    assert sample.secret not in scanner.scrub(sample.text)
+    assert last.text == 1
+    scanner.close()
+
+
+async def test_placeholders_are_the_same_in_another_process(scan: SecretScan) -> None:
+    other = SecretScan(KEY, default_engines())
+    texts = tuple(sample.text for sample in PLANTED)
+    assert await scan.scan(texts, "") is not None
+    fresh = SecretScan(KEY, default_engines())
+    assert await other.scan(texts, "") == await fresh.scan(texts, "")
+    other.close()
+    fresh.close()
+
+
+async def test_every_occurrence_in_every_text_is_found(scan: SecretScan) -> None:
+    first = f'db_password = "{PASSWORD}"'
+    findings = await scan.scan((first, f"is it {PASSWORD}{PASSWORD}?"), "")
+    assert [(finding.text, finding.start) for finding in findings] == [(0, 15), (1, 6), (1, 6 + len(PASSWORD))]
+    assert len({finding.placeholder for finding in findings}) == 1
+
+
+async def test_a_guess_does_not_outlive_its_call_and_a_token_does(scan: SecretScan) -> None:
+    guess, token = "q9W8e7R6t5Y4u3I2", TOKEN[:-4] + "Zz9Z"
+    await scan.scan((f'api_key = "{guess}"', token), "")
+    findings = await scan.scan((f"bare {guess}", f"x{token}x"), "")
+    assert [(finding.text, finding.confidence) for finding in findings] == [(1, Confidence.HIGH)]
+
+
+async def test_a_restored_answer_is_hidden_as_before(scan: SecretScan) -> None:
+    text = f"use {TOKEN} now"
+    hidden = redact(text, await scan.scan((text,), ""))
+    assert redact(scan.restore(hidden), await scan.scan((scan.restore(hidden),), "")) == hidden
+    assert await scan.scan((hidden, f'password = "{hidden.split()[1]}"'), "") == ()
+
+
+async def test_values_of_env_files_are_found_in_any_form_and_again_when_they_change(tmp_path: Path) -> None:
+    scanner = SecretScan(KEY, [OwnRules()])
+    env = tmp_path / ".env"
+    env.write_text("DB_PASSWORD=hunter2-prod\n")
+    encoded = base64.b64encode(b"hunter2-prod").decode()
+    texts = ("it is hunter2-prod", f"k8s {encoded}", "or correct-horse-3")
+    findings = await scanner.scan(texts, str(tmp_path))
+    assert [(finding.text, finding.type, finding.rule) for finding in findings] == [
+        (0, "ENV", ".env"),
+        (1, "ENV", ".env"),
+    ]
+    env.write_text("DB_PASSWORD=correct-horse-3\n")
+    assert [finding.text for finding in await scanner.scan(texts, str(tmp_path))] == [0, 1, 2]
+    scanner.close()
+
+
+async def test_ordinary_code_is_left_alone(scan: SecretScan) -> None:
+    own = [path.read_text("utf-8") for path in sorted(Path(__file__).parents[3].glob("companion/**/*.py"))]
+    assert [(own[f.text][f.start : f.end], f.rule) for f in await scan.scan(own, "")] == []
+
+
+async def test_a_text_is_examined_once() -> None:
+    fake = Fake()
+    scanner = SecretScan(KEY, [fake])
+    for _ in range(3):
+        await scanner.scan(("the same text", "the same text", "short"), "")
+    assert fake.calls == 1
+    scanner.close()
+
+
+async def test_what_is_remembered_is_bounded_and_holds_no_text() -> None:
+    fake = Fake()
+    scanner = SecretScan(KEY, [fake], remembered=2)
+    await scanner.scan(("text one", "text two", "text three"), "")
+    await scanner.scan(("text one",), "")
+    assert fake.calls == 4
+    assert "text" not in repr(scanner._memo)
+    scanner.close()
+
+
+async def test_a_failing_engine_fails_the_scan_and_says_nothing_of_the_text() -> None:
+    scanner = SecretScan(KEY, [Fake(error=ValueError("a secret text"))])
+    with pytest.raises(ScanFailed, match=r"the engine fake failed \(ValueError\)") as caught:
+        await scanner.scan(("a secret text",), "")
+    assert caught.value.__cause__ is None
+    with pytest.raises(ScanFailed):
+        scanner.scrub("a secret text")
+    scanner.close()
+
+
+async def test_a_slow_engine_fails_the_scan() -> None:
+    scanner = SecretScan(KEY, [Fake(delay=0.2)], seconds=0.05)
+    scanner.load()
+    with pytest.raises(ScanFailed, match=r"longer than 0\.05 seconds"):
+        await scanner.scan(("some text", "other text"), "")
+    scanner.close()
+
+
+async def test_a_missing_engine_is_said_and_not_asked() -> None:
+    missing: Engine = Fake(missing="not installed")
+    scanner = SecretScan(KEY, [missing, OwnRules()])
+    findings = await scanner.scan((TOKEN,), "")
+    assert [finding.engine for finding in findings] == ["rules"]
+    assert scanner.engines() == {"fake": "missing: not installed", "rules": "1"}
+    scanner.close()
+
+
+async def test_odd_texts_are_no_trouble(scan: SecretScan) -> None:
+    texts = ("", "\ud800" * 20, "\0" * 50, f"İ\ud800{TOKEN}\0", base64.b64encode(bytes(range(256)) * 400).decode())
+    findings = await scan.scan(texts, "")
+    assert [texts[finding.text][finding.start : finding.end] for finding in findings] == [TOKEN]
+
+
+def test_scrub_hides_what_is_known_and_what_is_found(scan: SecretScan) -> None:
+    assert scan.scrub("nothing here") == "nothing here"
+    scrubbed = scan.scrub(f"run x --token {TOKEN} and {TOKEN}")
+    assert TOKEN not in scrubbed
+    assert scan.restore(scrubbed) == f"run x --token {TOKEN} and {TOKEN}"

@@ -1,0 +1,118 @@
+"""Stand-ins for the rooms around the gatekeeper, in memory, with the ports' shapes."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from companion.gatekeeper.admit import Gatekeeper
+from companion.gatekeeper.approvals import Approvals
+from companion.gatekeeper.facts import Gatherer
+from companion.gatekeeper.meter import Meter
+from companion.model.facts import Finding, PathFacts
+from companion.model.money import Cost, Usage
+from companion.model.policy import Policy
+from companion.model.record import Closing, Opening
+from zoneinfo import ZoneInfo
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+class Scanner:
+    """Finds the word HUSH and calls it SECRET_WORD_00000000."""
+
+    def __init__(self, fail: Exception | None = None) -> None:
+        self.fail = fail
+
+    async def scan(self, texts: Sequence[str], workspace: str) -> tuple[Finding, ...]:
+        await asyncio.sleep(0)
+        if self.fail:
+            raise self.fail
+        found = []
+        for index, text in enumerate(texts):
+            at = text.find("HUSH")
+            if at >= 0:
+                found.append(Finding(index, at, at + 4, "WORD", "word", "test", "high", "SECRET_WORD_00000000"))
+        return tuple(found)
+
+    def scrub(self, text: str) -> str:
+        return text.replace("HUSH", "SECRET_WORD_00000000")
+
+    def lookup(self, placeholder: str) -> str | None:
+        return "HUSH" if placeholder == "SECRET_WORD_00000000" else None
+
+
+class Paths:
+    def judge(self, path: str, workspace: str, policy: Policy, *, cwd: str = "") -> PathFacts:
+        return PathFacts(path, f"{workspace}/{path}", inside=True)
+
+    judge_tree = judge
+
+
+class Policies:
+    def __init__(self, policy: Policy = Policy()) -> None:
+        self.policy = policy
+
+    def policy_for(self, workspace: str) -> Policy:
+        return self.policy
+
+
+class Ledger:
+    def __init__(self, fail: Exception | None = None) -> None:
+        self.fail = fail
+        self.openings: list[Opening] = []
+        self.closings: list[Closing] = []
+
+    def open(self, opening: Opening):
+        self.openings.append(opening)
+        return self._open()
+
+    async def _open(self) -> None:
+        await asyncio.sleep(0)
+        if self.fail:
+            raise self.fail
+
+    def close(self, closing: Closing) -> None:
+        self.closings.append(closing)
+
+
+class Prices:
+    """One picodollar a token; `most` is every call's ceiling."""
+
+    def __init__(self, most: int = 0) -> None:
+        self.most = most
+
+    def price(self, provider: str, model: str, usage: Usage, at: datetime) -> Cost:
+        return Cost(None, "unknown") if model == "unknown" else Cost(usage.prompt + usage.output, source="test")
+
+    def ceiling(self, *_: object) -> int:
+        return self.most
+
+
+class Heard:
+    def __init__(self) -> None:
+        self.notices: list[tuple[str, str, str, Mapping[str, object]]] = []
+
+    def notice(self, name: str, id: str, text: str, details: Mapping[str, object]) -> None:
+        self.notices.append((name, id, text, details))
+
+
+def gatekeeper(guards=(), **given) -> Gatekeeper:
+    """A gatekeeper among stand-ins; any of its parts may be given."""
+    heard = given.pop("listener", None) or Heard()
+    scanner = given.pop("scanner", None) or Scanner()
+    policies = given.pop("policies", None) or Policies()
+    made = Gatekeeper(
+        guards=tuple(guards),
+        gatherer=Gatherer(scanner, Paths(), policies, "/home/someone"),
+        scanner=scanner,
+        ledger=given.pop("ledger", None) or Ledger(),
+        prices=given.pop("prices", None) or Prices(),
+        meter=given.pop("meter", None) or Meter(ZoneInfo("UTC"), lambda: NOON, None),
+        approvals=Approvals(lambda: NOON, heard),
+        listener=heard,
+        clock=lambda: NOON,
+    )
+    return dataclasses.replace(made, **given)

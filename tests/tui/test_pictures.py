@@ -1,0 +1,54 @@
+"""The whole screen as text, per state and size. After a wanted change: pytest tests/tui --snapshot-update"""
+
+from __future__ import annotations
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from tests.tui.driving import Drive, driving
+from tests.tui.fakes import FakeClock, FakeDaemon, alert, approval, evolve
+
+SIZES = [(80, 24), (120, 40)]
+
+
+async def settle(drive: Drive) -> None:
+    """Until all parts have come and no notification lies above them."""
+    drive.look()
+    await drive.until_shown("$12.34" if drive.app.size.width < 100 else "by tier")
+    await drive.until_shown("✗ deny")
+    await drive.until(lambda: "$text-accent" in str(drive.panel.query_one("#approval-keys").content.spans), "keys lit")
+    drive.app.clear_notifications()
+    await drive.until(lambda: not drive.app.screen.query("Toast"), "no toast")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_approvals_wait(daemon: FakeDaemon, clock: FakeClock, size: tuple[int, int], snapshot: SnapshotAssertion):
+    daemon.approvals = [
+        approval(exchange="ex-000009"),
+        approval("apr-2", "write deploy/prod.env", client="claude", kind="file"),
+    ]
+    daemon.status = evolve(daemon.status, alerts=[alert()])
+    async with driving(daemon, clock, size, settled="2 waiting") as drive:
+        await settle(drive)
+        assert drive.text == snapshot
+        assert drive.app.export_screenshot().startswith("<svg")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_no_daemon(daemon: FakeDaemon, clock: FakeClock, size: tuple[int, int], snapshot: SnapshotAssertion):
+    daemon.up = False
+    async with driving(daemon, clock, size, settled="○ not running") as drive:
+        assert drive.text == snapshot
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 24), (120, 24), (80, 40), (200, 60)], ids=str)
+async def test_the_keys_are_in_view_whatever_the_size(daemon: FakeDaemon, clock: FakeClock, size: tuple[int, int]):
+    daemon.approvals = [
+        approval(f"apr-{number}", "echo\n" * 50, reason="why " * 90, hint="so " * 90) for number in range(9)
+    ]
+    daemon.status = evolve(daemon.status, alerts=[alert()])
+    async with driving(daemon, clock, size, settled="9 waiting") as drive:
+        await drive.until_shown("expires in")
+        assert " a approve" in drive.text
+        assert "Why " in drive.text
+        assert "time " in drive.text

@@ -1,0 +1,173 @@
+"""What the reading screen and the detail panes say about one thing: (label, text) pairs, texts already plain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from companion.contract.types import AlertState, Approval, ExchangeLine, Status
+from companion_tui.aim import SEEN_AFTER
+from companion_tui.show import count, money, one_line, plain, plural, verdict
+
+Paragraphs = list[tuple[str, str]]
+"""A label of "" makes the text stand across the whole width; a pair without text is left out."""
+
+LONGEST = 20_000
+"""Characters of an action that are drawn; a longer one cannot be judged, so it cannot be approved here."""
+
+_ALERT_SYMBOLS = {"page": "▲", "warn": "!", "info": "i"}
+
+
+def whole(approval: Approval) -> str:
+    """The action's text as it is drawn."""
+    text = plain(approval.what[:LONGEST])
+    over = len(approval.what) - LONGEST
+    return f"{text}\n… and {over:,} more characters: too long to judge here" if over > 0 else text
+
+
+def origin(approval: Approval) -> str:
+    """Who asks, in which tier, and where."""
+    workspace = one_line(approval.workspace) or "a workspace that nobody named"
+    return f"{one_line(approval.client)}, {one_line(approval.tier)} tier, in {workspace}"
+
+
+def of_approval(approval: Approval) -> Paragraphs:
+    return [
+        ("", whole(approval)),
+        ("Why", f"{plain(approval.reason)} ({one_line(approval.code)})"),
+        ("Hint", plain(approval.hint)),
+        ("From", origin(approval)),
+        ("Asked", one_line(approval.asked_at)),
+        ("Expires", one_line(approval.expires_at)),
+        ("Approval", one_line(approval.id)),
+        ("Exchange", one_line(approval.exchange)),
+        ("Digest", one_line(approval.digest)),
+    ]
+
+
+def no_reason(line: ExchangeLine) -> str:
+    """What stands for a reason where the ledger has none."""
+    if not line.closed_at:
+        return "still open"
+    return "no guard objected" if line.outcome == "allow" else one_line(line.code)
+
+
+def measures(line: ExchangeLine) -> list[str]:
+    """What is worth one line below the list, in parts: code, model, tokens, cost, secrets, who answered."""
+    served = "/".join(one_line(part) for part in (line.upstream, line.model) if part)
+    prompt = line.input_tokens + line.cache_read_tokens + line.cache_write_tokens
+    return [
+        part
+        for part in (
+            one_line(line.code) if line.code != "allowed" else "",
+            served,
+            f"{count(prompt)} tokens in, {count(line.output_tokens)} out" if prompt or line.output_tokens else "",
+            money(line.cost_pd) if line.cost_pd is not None else "",
+            f"unpriced: {one_line(line.unpriced)}" if line.unpriced else "",
+            plural(line.redactions, "secret") + " kept back" if line.redactions else "",
+            f"answered by {one_line(line.approver)}" if line.approver else "",
+        )
+        if part
+    ]
+
+
+def of_exchange(line: ExchangeLine) -> Paragraphs:
+    remarks = "\n".join(
+        f"{one_line(each.guard)}: {one_line(each.outcome)} {one_line(each.code)}\n  {plain(each.reason)}".rstrip()
+        for each in line.remarks
+    )
+    return [
+        ("", plain(line.summary)),
+        ("Verdict", str(verdict(line))),
+        ("Why", plain(line.reason) or no_reason(line)),
+        ("Decided by", one_line(line.guard)),
+        ("Code", one_line(line.code)),
+        ("Remarks", remarks),
+        ("Answered by", one_line(line.approver)),
+        ("Client", f"{one_line(line.client)}, {one_line(line.tier)} tier"),
+        ("Workspace", one_line(line.workspace)),
+        ("Model", f"{one_line(line.model)} (asked for: {one_line(line.model_asked)})" if line.model else ""),
+        ("Upstream", one_line(line.upstream)),
+        (
+            "Tokens",
+            " · ".join(
+                f"{number:,} {name}"
+                for number, name in (
+                    (line.input_tokens, "in"),
+                    (line.cache_read_tokens, "cache read"),
+                    (line.cache_write_tokens, "cache write"),
+                    (line.output_tokens, "out"),
+                )
+                if number
+            ),
+        ),
+        ("Cost", money(line.cost_pd) if line.cost_pd is not None else one_line(line.unpriced)),
+        ("Secrets", plural(line.redactions, "secret") + " kept back" if line.redactions else ""),
+        ("Opened", one_line(line.opened_at)),
+        ("Closed", one_line(line.closed_at) or "still open"),
+        ("Exchange", one_line(line.id)),
+        ("Asked for by", one_line(line.parent)),
+    ]
+
+
+def of_alerts(alerts: Sequence[AlertState]) -> Paragraphs:
+    if not alerts:
+        return [("", "No alert is firing.")]
+    return [
+        (
+            f"{alert_symbol(each)} {one_line(each.severity)}",
+            f"{one_line(each.name)}, since {one_line(each.since)}\n{plain(each.summary)}\n→ {plain(each.todo)}",
+        )
+        for each in alerts
+    ]
+
+
+def alert_symbol(alert: AlertState) -> str:
+    """An unknown severity looks like the gravest."""
+    return _ALERT_SYMBOLS.get(alert.severity, "▲")
+
+
+def of_status(status: Status | None) -> Paragraphs:
+    if status is None:
+        return [("", "The daemon has not answered yet.")]
+    clients = "\n".join(
+        f"{one_line(seen.client)}: {plural(seen.exchanges, 'exchange')}, last {one_line(seen.last_at)}"
+        for seen in status.clients
+    )
+    return [
+        ("Version", f"{one_line(status.version)} (control API {one_line(status.api)})"),
+        ("Process", f"{status.pid}, since {one_line(status.started_at)}"),
+        ("Home", one_line(status.home)),
+        ("Gateway", one_line(status.gateway)),
+        ("Tiers", _table(status.tiers)),
+        ("Upstreams", _table(status.upstreams)),
+        ("Engines", _table(status.engines)),
+        ("Clients", clients or "none came through the gateway yet"),
+    ]
+
+
+def _table(pairs: dict[str, str]) -> str:
+    return "\n".join(f"{one_line(name)}: {one_line(value)}" for name, value in pairs.items()) or "none"
+
+
+HELP: Paragraphs = [
+    (
+        "",
+        "Agents ask here before anything dangerous runs. Every call is counted, every verdict has its reason.",
+    ),
+    ("a", "approve the highlighted approval: the action runs once"),
+    ("d", "deny it; you may type a reason, which the model sees"),
+    ("enter", "read the highlighted row in full"),
+    ("j k ↓ ↑", "next and previous row; home and end for the first and last"),
+    ("1 2 tab", "go to approvals, to exchanges, to the other one"),
+    ("/", "filter the exchanges by words; esc clears"),
+    ("!", "all firing alerts and what to do about each"),
+    ("s", "the daemon: gateway, tiers, upstreams, secret engines, agents seen"),
+    ("r", "fetch everything again, or try to connect now"),
+    ("ctrl+p", "command palette, with themes"),
+    ("q", "quit; the daemon goes on"),
+    (
+        "Safety",
+        f"A key answers only what was in view for {SEEN_AFTER} seconds and to its end, and exactly that, once.",
+    ),
+    ("Commands", "companion pending, approve ID, deny ID, spend, log"),
+]
