@@ -7,20 +7,16 @@ import contextlib
 import os
 import secrets
 import signal
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import uvicorn
-
 from companion import __version__
-from companion.config.load import UPSTREAM_KEY_VARIABLE
+from companion.config.load import load
 from companion.config.schema import Config
-from companion.config.upstream_key import read_key
 from companion.config.workspace import WorkspacePolicies
 from companion.contract.types import SecretFinding
 from companion.edges.control.app import Services, agent_app, operator_app
@@ -28,6 +24,7 @@ from companion.edges.control.claim import ControlSocket, announce, bind_control,
 from companion.edges.gateway.app import GatewayApp
 from companion.edges.gateway.calls import ModelCalls
 from companion.edges.gateway.gate import WireGate
+from companion.edges.server import DRAIN_SECONDS, HttpServer
 from companion.gatekeeper.admit import Gatekeeper
 from companion.gatekeeper.approvals import Approvals
 from companion.gatekeeper.events import EventBus, Listeners
@@ -39,8 +36,6 @@ from companion.ledger.keys import KeyStore
 from companion.ledger.prices import GenaiPrices
 from companion.ledger.reports import Reports
 from companion.ledger.writer import SqliteLedger
-from companion.model.action import Tier
-from companion.model.money import to_picodollars
 from companion.observe.evaluator import Evaluator
 from companion.observe.onlooker import Onlooker
 from companion.observe.selfwatch import watch_self
@@ -49,12 +44,14 @@ from companion.places import Places
 from companion.policy.guards import GUARDS
 from companion.scan.paths import DiskPaths
 from companion.scan.secrets.scanner import SecretScan, default_engines
+from companion.settings import Reload, budget_of, tiers_of
 from companion.telemetry import catalogue
 from companion.telemetry.log import configure, get_logger
-from companion.upstream.routes import Routes, TierTarget
-from companion.upstream.sender import Sender, Target
+from companion.upstream.routes import Routes
+from companion.upstream.sender import Sender
+from companion.watch.file import changes
 
-_DRAIN_SECONDS = 5
+
 _log = get_logger("companion.daemon")
 
 
@@ -73,17 +70,19 @@ class Parts:
     evaluator: Evaluator
     bus: EventBus
     sender: Sender
-    approvals: Approvals
     gateway: GatewayApp
     services: Services
+    reload: Reload
 
 
 class Daemon:
     """One running companion. The lock must be held by the caller for as long as it runs."""
 
-    def __init__(self, config: Config, places: Places) -> None:
+    def __init__(self, config: Config, places: Places, overrides: Mapping[str, object]) -> None:
+        """`overrides` is what the command line said: it holds over every later version of the file."""
         self._config = config
         self._places = places
+        self._overrides = overrides
         self._stopping = asyncio.Event()
         self._gateway_url = ""
         self._hosts: frozenset[str] = frozenset()
@@ -99,7 +98,7 @@ class Daemon:
         ledger = SqliteLedger(places.ledger, zone, on_failure=_ledger_failed)
         lost = await asyncio.to_thread(ledger.start)
         parts = self._build(ledger, zone)
-        undo_logging = configure(places.log, scrub=parts.scanner.scrub, level=config.log.level.upper())
+        undo_logging = configure(places.log, scrub=parts.scanner.mask, level=config.log.level.upper())
         if lost:
             catalogue.exchanges_lost_total.add(lost)
             _log.warning("exchanges were open when companion last ended", lost=lost)
@@ -124,20 +123,20 @@ class Daemon:
         catalogue.ledger_queue_depth.follow(lambda: float(ledger.depth))
         reports, prices = Reports(places.ledger, zone), GenaiPrices()
         keys = KeyStore(places.ledger, zone=zone)
-        scanner = SecretScan(machine_key(places.machine_key), default_engines(places.state / "rules"))
+        scanner = SecretScan(machine_key(places.machine_key), default_engines(places.cache / "rules"))
         listener = Listeners([Onlooker(), bus], _listener_failed)
         approvals = Approvals(_now, listener)
         catalogue.approvals_oldest_seconds.follow(lambda: oldest_seconds(approvals))
-        budget = to_picodollars(config.budgets.day) if config.budgets.day is not None else None
 
         def today() -> date:
             return _now().astimezone(zone).date()
 
-        meter = Meter(zone, _now, budget, {today().isoformat(): reports.spent_on(today())})
+        meter = Meter(zone, _now, budget_of(config), {today().isoformat(): reports.spent_on(today())})
         protected = places.all
-        gatherer = Gatherer(scanner, DiskPaths(protected), WorkspacePolicies(config.policy), str(Path.home()))
+        policies = WorkspacePolicies(config.policy)
+        gatherer = Gatherer(scanner, DiskPaths(protected), policies, str(Path.home()))
         gatekeeper = Gatekeeper(GUARDS, gatherer, scanner, ledger, prices, meter, approvals, listener, _now)
-        routes = Routes(_tiers(config))
+        routes = Routes(tiers_of(config))
         sender = Sender()
         gate = WireGate(gatekeeper, scanner.lookup, ids.next, _now)
         calls = ModelCalls(gatekeeper, gate, sender, routes, scanner.lookup, ids.next, _now)
@@ -148,9 +147,9 @@ class Daemon:
             started_at=_now().astimezone(zone).isoformat(),
             home=str(places.config),
             gateway=self._gateway_url,
-            upstreams={name: target.url for name, target in routes.targets().items()},
-            tiers=routes.shown(),
-            budget_day=budget,
+            upstreams=lambda: {name: target.url for name, target in routes.targets().items()},
+            tiers=routes.shown,
+            budget_day=lambda: meter.budget_day,
             engines=scanner.engines,
             pending=lambda: len(approvals.pending()),
             today=lambda: reports.today(today()),
@@ -176,7 +175,12 @@ class Daemon:
             shut_down=self.stop,
             today=today,
         )
-        return Parts(ledger, prices, keys, scanner, evaluator, bus, sender, approvals, gateway, services)
+        reload = Reload(policies, routes, meter, listener)
+        return Parts(ledger, prices, keys, scanner, evaluator, bus, sender, gateway, services, reload)
+
+    async def _watch_config(self, reload: Reload) -> None:
+        async for _ in changes(self._places.config_file):
+            reload.take(load(self._places, self._overrides))
 
     async def _serve(
         self, parts: Parts, listener: Any, control: list[ControlSocket], ready: Callable[[str, KeyStore], None]
@@ -184,15 +188,14 @@ class Daemon:
         for name in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
                 asyncio.get_running_loop().add_signal_handler(name, self.stop)
-        servers = [_Server(parts.gateway, [listener])]
+        servers = [HttpServer(parts.gateway, [listener])]
         for one in control:
             app = agent_app if one.scope == "agent" else operator_app
-            servers.append(_Server(app(parts.services, one.token), [one.socket]))
+            servers.append(HttpServer(app(parts.services, one.token), [one.socket]))
         background = [
             spawn(parts.evaluator.run(lambda change: _told(parts.bus, change)), "evaluate alert rules", _task_failed),
             spawn(watch_self(), "watch the daemon itself", _task_failed),
-            spawn(asyncio.to_thread(parts.prices.warm), "load prices", _task_failed),
-            spawn(asyncio.to_thread(parts.scanner.load), "load secret engines", _task_failed),
+            spawn(self._watch_config(parts.reload), "watch the configuration", _task_failed),
         ]
         async with parts.sender:
             serving = [spawn(server.run(), "serve", _task_failed) for server in servers]
@@ -201,46 +204,21 @@ class Daemon:
             announce(self._places, self._gateway_url, __version__, control)
             _log.info("ready", gateway=self._gateway_url, version=__version__)
             ready(self._gateway_url, parts.keys)
+            # Compiling rules keeps a processor busy: the first call may have to wait for it, the start need not.
+            background.append(spawn(asyncio.to_thread(_warm, parts), "load engines and prices", _task_failed))
             await self._stopping.wait()
             parts.bus.close()
             for server in servers:
                 server.should_exit = True
-            await asyncio.wait(serving, timeout=_DRAIN_SECONDS * 2)
+            await asyncio.wait(serving, timeout=DRAIN_SECONDS * 2)
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
 
 
-class _Server(uvicorn.Server):
-    """A uvicorn server among others in one process: it leaves signals to the daemon."""
-
-    def __init__(self, app: Any, sockets: list[Any]) -> None:
-        config = uvicorn.Config(
-            app,
-            http="httptools" if sys.platform != "win32" else "auto",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=_DRAIN_SECONDS,
-        )
-        super().__init__(config)
-        self._sockets = sockets
-        self.started_event = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def startup(self, sockets: list[Any] | None = None) -> None:
-        await super().startup(sockets)
-        self.started_event.set()
-
-    async def run(self) -> None:  # type: ignore[override]
-        await self.serve(sockets=self._sockets)
+def _warm(parts: Parts) -> None:
+    parts.scanner.load()
+    parts.prices.warm()
 
 
 def machine_key(path: Path) -> bytes:
@@ -253,16 +231,6 @@ def machine_key(path: Path) -> bytes:
         key = secrets.token_bytes(32)
         file.write(key)
     return key
-
-
-def _tiers(config: Config) -> dict[Tier, TierTarget]:
-    targets = {}
-    for name, upstream in config.upstreams.items():
-        # The quick start names a variable that a local upstream does not need.
-        keyless = upstream.key_env == UPSTREAM_KEY_VARIABLE and UPSTREAM_KEY_VARIABLE not in os.environ
-        key = None if keyless else read_key(name, upstream, os.environ)
-        targets[name] = Target(name, upstream.url, key or "", upstream.provider)
-    return {tier: TierTarget(targets[route.upstream], route.model or "") for tier, route in config.tiers.items()}
 
 
 def oldest_seconds(approvals: Approvals) -> float:

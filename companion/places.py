@@ -1,6 +1,7 @@
 """Where companion keeps its files, on every platform.
 
 `COMPANION_HOME=DIR` puts configuration, state and sockets into one folder; else the platform's own folders serve.
+`COMPANION_CACHE=DIR` moves what can be made again.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 import platformdirs
 
 HOME_VARIABLE = "COMPANION_HOME"
+CACHE_VARIABLE = "COMPANION_CACHE"
 
 # sockaddr_un.sun_path holds 108 bytes on Linux and 104 on macOS, the closing NUL counted.
 _LONGEST_SOCKET_PATH = 100
@@ -31,6 +33,8 @@ class Places:
     """What must survive a restart: ledger, keys, backups of agents' settings, log."""
     run: Path
     """Sockets, lock and discovery file; 0700."""
+    cache: Path
+    """What can be made again at any time, such as compiled rules; shared by all homes of a user."""
 
     @property
     def config_file(self) -> Path:
@@ -73,20 +77,22 @@ class Places:
 
     @property
     def all(self) -> tuple[Path, ...]:
-        return (self.config, self.state, self.run)
+        return (self.config, self.state, self.run, self.cache)
 
 
 def find_places(environ: Mapping[str, str] | None = None) -> Places:
     """The places that this environment means."""
     environ = os.environ if environ is None else environ
+    dirs = platformdirs.PlatformDirs("companion", appauthor=False, roaming=False)
+    cache = Path(environ.get(CACHE_VARIABLE) or dirs.user_cache_dir).expanduser().absolute()
     if chosen := environ.get(HOME_VARIABLE):
         home = Path(chosen).expanduser().absolute()
-        return Places(config=home, state=home / "state", run=_short(home / "run"))
-    dirs = platformdirs.PlatformDirs("companion", appauthor=False, roaming=False)
+        return Places(config=home, state=home / "state", run=_short(home / "run"), cache=cache)
     return Places(
         config=Path(dirs.user_config_dir),
         state=Path(dirs.user_state_dir),
         run=_short(Path(dirs.user_runtime_dir)),
+        cache=cache,
     )
 
 

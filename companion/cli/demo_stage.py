@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 
+import psutil
 from rich.console import Console
 
 from companion.cli.lifecycle import start_daemon
@@ -57,9 +59,9 @@ async def _stop(stage: Stage) -> None:
     places = find_places(stage.environ())
     try:
         async with AsyncClient(find_operator(places)) as operator:
+            pid = (await operator.do(calls.status())).pid
             await operator.do(calls.shut_down())
     except NotRunning:
         return
-    deadline = asyncio.get_running_loop().time() + _STOP_SECONDS
-    while places.discovery.exists() and asyncio.get_running_loop().time() < deadline:
-        await asyncio.sleep(0.05)
+    with contextlib.suppress(psutil.Error):
+        await asyncio.to_thread(psutil.Process(pid).wait, _STOP_SECONDS)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from typing import Any
 
 import click
+import psutil
 
-from companion.cli.shared import Exit, ask, console, daemon, end, json_option, print_json
-from companion.client import NotRunning, calls, find_operator
+from companion.cli.shared import Exit, ask, console, end, json_option, print_json
+from companion.client import Client, NotRunning, Refused, calls, find_operator
 from companion.contract.types import NewKey, Status
 from companion.places import find_places
 
@@ -87,18 +87,20 @@ def _show_ready(url: str, key: NewKey, *, as_json: bool) -> None:
 def down(as_json: bool) -> None:
     """Stop the daemon: nothing new is taken, what runs is finished."""
     try:
-        find_operator()
+        with Client(find_operator()) as client:
+            pid = client.do(calls.status()).pid
+            client.do(calls.shut_down())
     except NotRunning:
         _report_down(as_json=as_json, was_running=False)
         return
-    with daemon() as client:
-        client.do(calls.shut_down())
-    discovery = find_places().discovery
-    deadline = time.monotonic() + _STOP_SECONDS
-    while discovery.exists():
-        if time.monotonic() > deadline:
-            end("the daemon has not ended yet: calls are still running", "companion status")
-        time.sleep(0.05)
+    except Refused as refused:
+        end(refused.problem.message, refused.problem.next)
+    try:
+        psutil.Process(pid).wait(_STOP_SECONDS)
+    except psutil.NoSuchProcess:
+        pass
+    except psutil.TimeoutExpired:
+        end(f"process {pid} has not ended yet: calls are still running", "companion status")
     _report_down(as_json=as_json, was_running=True)
 
 

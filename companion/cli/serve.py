@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 import sys
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from companion.cli.shared import Exit
@@ -31,8 +33,8 @@ def serve(
     try:
         config = load(places, overrides).config
         with claimed(places):
-            daemon = Daemon(config, places)
-            _run(daemon, lambda url, keys: ready(url, keys.create("companion up")))
+            daemon = Daemon(config, places, overrides)
+            _run(daemon, lambda url, keys: ready(url, keys.create(_key_name())))
     except ConfigError as error:
         tell(str(error), "companion config check", Exit.USAGE)
         return Exit.USAGE
@@ -48,6 +50,11 @@ def serve(
     except KeyboardInterrupt:
         return Exit.DONE
     return Exit.DONE
+
+
+def _key_name() -> str:
+    """Names of live keys differ, and a key of an earlier start may still be in an agent's settings."""
+    return f"up-{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"  # noqa: DTZ005 - a label for people here
 
 
 def _run(daemon: Daemon, ready: Callable[[str, KeyStore], None]) -> None:

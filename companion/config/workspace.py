@@ -97,6 +97,11 @@ class WorkspacePolicies:
         self._now_ns = now_ns
         self._known: dict[str, tuple[_Stamp, WorkspaceReading]] = {}
 
+    def replace(self, user: Policy) -> None:
+        """From the next question on, `user` is the policy that workspaces tighten."""
+        self._user = user
+        self._known = {}
+
     def policy_for(self, workspace: str) -> Policy:
         """The user's policy, tightened by the workspace's file. Never raises. "" is the user's own policy."""
         return self.reading(workspace).policy

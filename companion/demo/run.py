@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from companion.client import AsyncClient, NotRunning, Refused, calls, find_operator
-from companion.contract.types import Answer, Approval
+from companion.contract.types import Answer, Approval, ExchangeLine
 from companion.demo.session import ScriptedAgent
 from companion.demo.stage import Stage
 from companion.demo.tell import Teller
@@ -47,7 +47,7 @@ async def _acts(stage: Stage, gateway: str, key: str, teller: Teller) -> None:
 async def show_outcome(stage: Stage, operator: AsyncClient, teller: Teller) -> None:
     """Raises DemoFailed when anything that must stay left the machine."""
     teller.act("What was decided", "From the ledger: each exchange once, with the reason.")
-    teller.ledger(await operator.do(calls.log(limit=200)))
+    teller.ledger(await _closed_lines(operator))
     teller.act("What was spent", "At the list prices of the models that the tiers name, counted per call.")
     teller.spend(await operator.do(calls.spend(by="tier", days=1)))
     teller.act("What left this machine", "Every byte that reached the model was kept and searched.")
@@ -56,6 +56,16 @@ async def show_outcome(stage: Stage, operator: AsyncClient, teller: Teller) -> N
     if leaks:
         raise DemoFailed(f"{len(leaks)} planted values reached the model")
     _check_workspace(stage.workspace)
+
+
+async def _closed_lines(operator: AsyncClient) -> list[ExchangeLine]:
+    """The ledger once the writer has caught up with the agent."""
+    for _ in range(100):
+        lines = await operator.do(calls.log(limit=200))
+        if all(line.closed_at for line in lines):
+            return lines
+        await asyncio.sleep(_POLL_SECONDS)
+    raise DemoFailed("an exchange of the demo was never closed")
 
 
 def _check_workspace(workspace: Path) -> None:

@@ -54,7 +54,7 @@ class Stage:
 
     def environ(self) -> dict[str, str]:
         """The environment for the demo's processes."""
-        return os.environ | {"COMPANION_HOME": str(self.home)}
+        return os.environ | {"COMPANION_HOME": str(self.home), "COMPANION_CACHE": str(self.folder / "cache")}
 
 
 @contextmanager

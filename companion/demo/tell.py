@@ -14,6 +14,7 @@ from companion.demo.session import Done, SessionEvent, StepStarted, Text, ToolRe
 from companion.model.money import show_dollars
 
 _SHOWN = 100
+_REFUSED = "companion refused this"
 _MARKS = {
     "allow": "[green]allowed [/]",
     "amend": "[cyan]redacted[/]",
@@ -27,6 +28,7 @@ class Teller:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._refused = False
 
     def act(self, title: str, words: str) -> None:
         """A new act of the play."""
@@ -39,6 +41,11 @@ class Teller:
         match event:
             case Text(text=text):
                 self._console.print(f"  [bold]model[/]     {escape(text)}")
+            case StepStarted(arguments=arguments) if _REFUSED in json.dumps(arguments):
+                self._refused = True
+            case ToolResult(output=output) if self._refused:
+                self._refused = False
+                self._console.print(f"  [red bold]gate[/]      [red]{escape(output.strip())}[/]")
             case StepStarted(tool=tool, arguments=arguments):
                 self._console.print(f"  [bold]agent[/]     {escape(tool)} {escape(_short(arguments))}")
             case ToolResult(output=output):

@@ -179,7 +179,11 @@ class Gatekeeper:
     async def _safe_text(self, exchange: Exchange) -> str:
         if isinstance(exchange.action, ModelCall):
             return text_of(exchange)
-        return await asyncio.to_thread(self.scanner.scrub, text_of(exchange))
+        try:
+            return await asyncio.to_thread(self.scanner.scrub, text_of(exchange))
+        except Exception as error:  # noqa: BLE001 - what cannot be examined is not shown and not written down
+            self.listener.notice("failure", "scrubbing", str(error), {"error": error})
+            return f"({kind_of(exchange.action)} withheld: it could not be searched for secrets)"
 
     def _close(self, admission: Admission, reservation: Reservation | None, ending: Ending) -> None:
         decision = admission.decision

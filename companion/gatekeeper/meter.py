@@ -35,6 +35,14 @@ class Meter:
         self._spent = dict(spent or {})
         self._reserved: dict[str, int] = {}
 
+    @property
+    def budget_day(self) -> int | None:
+        return self._budget
+
+    def set_budget(self, budget_day: int | None) -> None:
+        """From the next reservation on."""
+        self._budget = budget_day
+
     def today(self) -> str:
         return self._clock().astimezone(self._zone).date().isoformat()
 

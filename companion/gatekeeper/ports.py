@@ -13,7 +13,7 @@ from companion.model.record import Closing, Opening
 
 
 class SecretScanner(Protocol):
-    """Finds secrets. Never raises for any text; an engine's failure is the caller's failure and denies."""
+    """Finds secrets. `scan` and `scrub` raise when a text was not examined to its end: the caller then denies."""
 
     async def scan(self, texts: Sequence[str], workspace: str) -> tuple[Finding, ...]:
         """Findings over all texts, sorted by (text, start), not overlapping. Runs off the event loop."""

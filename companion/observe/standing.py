@@ -20,9 +20,9 @@ class Standing:
     started_at: str
     home: str
     gateway: str
-    upstreams: dict[str, str]
-    tiers: dict[str, str]
-    budget_day: int | None
+    upstreams: Callable[[], dict[str, str]]
+    tiers: Callable[[], dict[str, str]]
+    budget_day: Callable[[], int | None]
     engines: Callable[[], dict[str, str]]
     pending: Callable[[], int]
     today: Callable[[], tuple[int, int, int]]
@@ -47,13 +47,13 @@ class Standing:
             started_at=self.started_at,
             home=self.home,
             gateway=self.gateway,
-            upstreams=self.upstreams,
-            tiers=self.tiers,
+            upstreams=self.upstreams(),
+            tiers=self.tiers(),
             pending=self.pending(),
             exchanges_today=calls,
             spent_today_pd=spent,
             unpriced_today=unpriced,
-            budget_day_pd=self.budget_day,
+            budget_day_pd=self.budget_day(),
             clients=list(self._seen.values()),
             alerts=self.alerts(),
             engines=self.engines(),

@@ -12,8 +12,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from companion.model.facts import IgnoreMatch
 from companion.policy.ignore.patterns import PatternList, parse_lines
-from companion.policy.ignore.rules import IgnoreFile, Rules
+from companion.policy.ignore.rules import IgnoreFile, Rules, decide
 
 GIT_FILE = ".gitignore"
 
@@ -50,6 +51,11 @@ class IgnoreFiles:
         """
         files = [*self._whole_repository(top), *self._chain(top, folder, GIT_FILE, shown_from, closed_by_link=False)]
         return Rules(tuple(files), denied=False)
+
+    def git_match(self, top: str, path: str, *, is_dir: bool) -> IgnoreMatch | None:
+        """The line by which git ignores `path`, given relative to `top`: what `git check-ignore --no-index -v` says."""
+        folder = os.path.dirname(os.path.join(top, path))
+        return decide(self.git_rules(top, folder, shown_from=top), path, is_dir=is_dir)
 
     def _whole_repository(self, top: str) -> Iterator[IgnoreFile]:
         common = common_git_folder(top)
@@ -168,5 +174,5 @@ def relative_to(path: str, top: str) -> str | None:
 
 
 def shown(path: str, workspace: str) -> str:
-    """`path` as people see it: from the workspace where it lies there, else whole."""
-    return relative_to(path, workspace) or path
+    """`path` as people see it: from the workspace where it lies below it, else whole."""
+    return (workspace and relative_to(path, workspace)) or path

@@ -124,10 +124,8 @@ class DiskPaths:
             return _Ground("", "", "", "")
         root = os.path.realpath(workspace)
         top = git_top = find_top(root) or root
-        if top != root:
-            outer = self._files.git_rules(top, os.path.dirname(root), shown_from=root)
-            if decide(outer, relative_to(root, top) or "", is_dir=True):
-                git_top = root
+        if top != root and self._files.git_match(top, relative_to(root, top) or "", is_dir=True):
+            git_top = root
         return _Ground(_normal(workspace), root, top, git_top)
 
     def _judge(self, absolute: str, ground: _Ground, policy: Policy) -> PathFacts:
@@ -154,7 +152,8 @@ class DiskPaths:
     def _ignored(self, path: str, ground: _Ground, policy: Policy, *, said_folder: bool) -> IgnoreMatch | None:
         # To git a link to a folder is no folder.
         is_dir = not os.path.islink(path) if os.path.isdir(path) else said_folder and not os.path.lexists(path)
-        for rules, root in self._families(ground, os.path.dirname(path), policy):
+        folder = path if path == ground.top else os.path.dirname(path)
+        for rules, root in self._families(ground, folder, policy):
             if found := decide(rules, relative_to(path, root) or "", is_dir=is_dir):
                 return found
         return None

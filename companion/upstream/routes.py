@@ -30,6 +30,10 @@ class Routes:
     def __init__(self, tiers: Mapping[Tier, TierTarget]) -> None:
         self._tiers = dict(tiers)
 
+    def replace(self, tiers: Mapping[Tier, TierTarget]) -> None:
+        """From the next call on; calls under way keep their route."""
+        self._tiers = dict(tiers)
+
     def route(self, tier: Tier, asked_model: str) -> tuple[Target, Route]:
         """Raises NoRoute."""
         chosen = self._tiers.get(tier) or self._tiers.get(Tier.ACT)

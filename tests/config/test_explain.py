@@ -13,7 +13,7 @@ from companion.places import Places
 @pytest.fixture
 def loaded(tmp_path):
     (tmp_path / "companion.toml").write_text('[policy]\nsecrets = "deny"\n[gateway]\nport = 5\n')
-    return load(Places(tmp_path, tmp_path, tmp_path), {"gateway.port": 6}, {})
+    return load(Places(tmp_path, tmp_path, tmp_path, tmp_path), {"gateway.port": 6}, {})
 
 
 @pytest.fixture
@@ -70,4 +70,4 @@ def test_an_unknown_key(loaded):
 def test_a_bad_configuration_explains_nothing(tmp_path):
     (tmp_path / "companion.toml").write_text("[gateway]\nport = -1\n")
     with pytest.raises(ConfigError):
-        explain(load(Places(tmp_path, tmp_path, tmp_path), {}, {}), "gateway.host")
+        explain(load(Places(tmp_path, tmp_path, tmp_path, tmp_path), {}, {}), "gateway.host")

@@ -60,7 +60,7 @@ def home(tmp_path):
 
 class Home:
     def __init__(self, folder: Path) -> None:
-        self.places = Places(folder, folder / "state", folder / "run")
+        self.places = Places(folder, folder / "state", folder / "run", folder / "cache")
 
     def load(self, text: str | None = None, overrides=None, environ=None) -> Loaded:
         if text is not None:

@@ -36,8 +36,7 @@ def write(path, text, *, age=10.0):
 
 
 def git_says(files, root, path, *, is_dir=False):
-    folder = str((root / path).parent)
-    found = decide(files.git_rules(str(root), folder, shown_from=str(root)), path, is_dir=is_dir)
+    found = files.git_match(str(root), path, is_dir=is_dir)
     return found and (found.source, found.line)
 
 
@@ -181,6 +180,7 @@ def test_paths_relative_to_a_folder():
     assert not parts_below("/x", "/a")
     assert shown("/a/b", "/a") == "b"
     assert shown("/x/b", "/a") == "/x/b"
+    assert shown("/x/b", "") == "/x/b"
 
 
 NAMES = ["a", "b", "foo", ".env", "x.py", "A", "[x]", "é", "a b", "!x", "#y", "a\nb", "\\a"]

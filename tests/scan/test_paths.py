@@ -174,6 +174,16 @@ def test_a_workspace_that_an_outer_repository_leaves_out_keeps_its_own_rules(dis
     assert matched(disk.judge("a.o", str(inner), POLICY)) == (".gitignore", 1, False)
 
 
+def test_a_repository_inside_one_that_ignores_it_stands_for_itself(disk, ws, tmp_path):
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("*\n")
+    for path in (".", "src", str(ws), "src/.."):
+        assert disk.judge(path, str(ws), POLICY).ignored is None
+    (ws / "docs").mkdir()
+    (ws / "docs" / "x").touch()
+    assert disk.judge_tree("docs", str(ws), POLICY).ignored is None
+
+
 def test_another_repository_s_deny_files_hold_for_its_files(disk, ws, tmp_path):
     other = tmp_path / "other"
     (other / ".git").mkdir(parents=True)

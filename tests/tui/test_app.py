@@ -7,7 +7,7 @@ import pytest
 from companion.client import Refused
 from companion.contract.codec import WireError
 from companion.contract.types import Answer, Problem
-from companion_tui.app import CompanionApp, run_tui
+from companion_tui.app import CompanionApp, UntilAnswered, run_tui
 from companion_tui.widgets.denial import DenialBar
 from tests.tui.driving import driving
 from tests.tui.fakes import DOLLAR, NOON, FakeClock, FakeDaemon, alert, approval, evolve, exchange
@@ -393,3 +393,17 @@ class TestScreens:
 def test_run_tui_gives_the_exit_status(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(CompanionApp, "run", lambda self: None)
     assert run_tui() == 0
+
+
+class TestUntilAnswered:
+    async def test_it_leaves_when_nothing_waits_any_more(self, daemon: FakeDaemon, clock: FakeClock):
+        daemon.approvals = [approval()]
+        app = UntilAnswered(daemon.connect, clock)
+        async with app.run_test() as pilot:
+            while not app._waited:
+                await pilot.pause()
+            assert app.is_running
+            daemon.approvals = []
+            daemon.tell("approval.closed", "apr-1")
+            while app._exit is False:
+                await pilot.pause(0.05)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from textual import on
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
+from companion_tui import messages as told
 from companion_tui.clock import Clock, SystemClock
 from companion_tui.screens.main import MainScreen
 from companion_tui.source import Connect, connect_to_daemon
+
+_LEAVE_SECONDS = 0.8
 
 
 class CompanionApp(App[None]):
@@ -43,6 +47,27 @@ class CompanionApp(App[None]):
         yield SystemCommand("Alerts", "Everything that is firing, and what to do", main.action_read_alerts)
         yield SystemCommand("Refresh", "Fetch everything again, or try to connect now", main.action_refresh)
         yield SystemCommand("Help", "Keys and what they do", main.action_help)
+
+
+class UntilAnswered(CompanionApp):
+    """Leaves by itself when everything that waited has its answer: for a guided run such as the demo."""
+
+    _waited = False
+
+    @on(told.PendingArrived)
+    def _count(self, event: told.PendingArrived) -> None:
+        if event.approvals:
+            self._waited = True
+        elif self._waited:
+            # A moment to see what became of the answer.
+            self.set_timer(_LEAVE_SECONDS, self.exit)
+
+
+def run_until_answered() -> int:
+    """As `run_tui`, until nothing waits any more."""
+    app = UntilAnswered(connect_to_daemon)
+    app.run()
+    return app.return_code or 0
 
 
 def run_tui() -> int:

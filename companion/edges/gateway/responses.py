@@ -248,6 +248,8 @@ class ResponsesStream(AnswerStream):
             made = changes.by_key.get(index) if isinstance(index, int) else None
             if kind in {"response.completed", "response.incomplete"} and changes:
                 out += self._extras(changes)
+                if self._lookup is not None:
+                    data = json.loads(restore_strings(event.data, self._lookup, _SIGNED))
                 out.append(self._own(data | {"response": change(data["response"], changes)}))
             elif made is None:
                 out += self._restored(event, data)

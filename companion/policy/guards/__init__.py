@@ -1,1 +1,22 @@
+"""The guards of companion, in the order in which they judge. `evaluate` stops at the first denial."""
 
+from __future__ import annotations
+
+from companion.policy.evaluate import Guard
+from companion.policy.guards.commands import commands
+from companion.policy.guards.files import files
+from companion.policy.guards.ignored import ignored
+from companion.policy.guards.plan import plan
+from companion.policy.guards.secrets import secrets
+from companion.policy.guards.tools import tools
+from companion.policy.guards.workspace import workspace
+
+GUARDS: tuple[tuple[str, Guard], ...] = (
+    ("workspace", workspace),
+    ("ignored", ignored),
+    ("secrets", secrets),
+    ("plan", plan),
+    ("files", files),
+    ("commands", commands),
+    ("tools", tools),
+)

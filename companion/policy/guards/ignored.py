@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from companion.model.action import Action, FileAccess, Operation, ShellCommand
-from companion.model.facts import EffectKind, Facts, IgnoreMatch, PathFacts
+from companion.model.facts import Effect, EffectKind, Facts, IgnoreMatch, PathFacts
 from companion.model.policy import IgnoredAction
 from companion.model.verdict import PASS, Ask, Deny, Verdict
+from companion.policy.shell.effects import GLOB, NAMES, TREE
 
 _OPERATIONS = {
     EffectKind.READ: Operation.READ,
     EffectKind.WRITE: Operation.WRITE,
     EffectKind.DELETE: Operation.DELETE,
 }
+_READS = {NAMES: Operation.LIST, TREE: Operation.SEARCH}
 _CHANGES = {Operation.WRITE, Operation.DELETE}
 
 _DENIED_HINT = "leave this file alone and go on without it; only the user can take it off the list"
@@ -36,9 +38,17 @@ def _accesses(action: Action, facts: Facts) -> Iterator[tuple[str, Operation]]:
     if isinstance(action, FileAccess):
         yield action.path, action.operation
     elif isinstance(action, ShellCommand):
+        # Facts about a glob speak of what it matches, so the folder in which it starts adds nothing.
+        globs = {(effect.start, effect.end) for effect in facts.effects if effect.code == GLOB}
         for effect in facts.effects:
-            if effect.kind in _OPERATIONS and effect.target:
-                yield effect.target, _OPERATIONS[effect.kind]
+            beside_glob = effect.code == TREE and (effect.start, effect.end) in globs
+            if effect.kind in _OPERATIONS and effect.target and not beside_glob:
+                yield effect.target, _operation(effect)
+
+
+def _operation(effect: Effect) -> Operation:
+    known = _OPERATIONS[effect.kind]
+    return _READS.get(effect.code, known) if known is Operation.READ else known
 
 
 def _judge(path: str, operation: Operation, facts: Facts) -> Verdict:

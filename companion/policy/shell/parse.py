@@ -16,9 +16,8 @@ from itertools import accumulate, pairwise
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
+from companion.policy.shell.budget import Budget
 from companion.policy.shell.source import Kind, Source, Unclear, prepare
-
-__all__ = ["Node", "Syntax", "Unclear", "parse"]
 
 _MOST_NODES = 12_000
 
@@ -76,9 +75,11 @@ def _language() -> Language:
     return Language(tree_sitter_bash.language())
 
 
-def parse(command: str) -> Syntax:
+def parse(command: str, budget: Budget) -> Syntax:
     """The tree of `command`. Raises Unclear for all that is too long, hidden, broken or not accounted for."""
+    budget.spend(characters=len(command))
     source = prepare(command)
+    budget.spend(tokens=source.tokens)
     if hidden := _HIDDEN.search(command):
         raise Unclear("hidden-characters", hidden.start(), hidden.end())
     raw = source.masked.encode()

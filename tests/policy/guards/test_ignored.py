@@ -6,7 +6,7 @@ from companion.model.action import Dialect, FileAccess, ModelCall, Operation, Sh
 from companion.model.exchange import Origin
 from companion.model.facts import Effect, EffectKind, Facts, IgnoreMatch, PathFacts
 from companion.model.policy import IgnoredAction, Policy
-from companion.model.verdict import PASS, Ask, Deny
+from companion.model.verdict import PASS, Allow, Ask, Deny
 from companion.policy.guards.ignored import ignored
 
 DENIED = IgnoreMatch("sub/.clineignore", 3, "private/")
@@ -80,6 +80,28 @@ def test_the_strictest_of_a_command_s_effects_counts(effects, kind):
     known = {"secret": DENIED, "built": LEFT_OUT, "open": None}
     verdict = ignored(ShellCommand("…"), facts(known, tuple(effect(*each) for each in effects)))
     assert isinstance(verdict, kind)
+
+
+CODES = [
+    # effects as (code, target), verdict
+    ([("names", "built")], Allow),
+    ([("names", "secret")], Deny),
+    ([("tree", "built")], Deny),
+    ([("glob", "open"), ("tree", "secret")], Allow),
+    ([("glob", "secret"), ("tree", "open")], Deny),
+]
+
+
+@pytest.mark.parametrize(("effects", "kind"), CODES)
+def test_the_code_of_a_read_says_what_is_read(effects, kind):
+    told = tuple(Effect(EffectKind.READ, target, 4, 9, code=code) for code, target in effects)
+    verdict = ignored(ShellCommand("…"), facts({"secret": DENIED, "built": LEFT_OUT, "open": None}, told))
+    assert isinstance(verdict, kind)
+
+
+def test_a_tree_beside_another_word_s_glob_counts():
+    told = (Effect(EffectKind.READ, "open", 4, 9, code="glob"), Effect(EffectKind.READ, "secret", 10, 12, code="tree"))
+    assert isinstance(ignored(ShellCommand("…"), facts({"secret": DENIED, "open": None}, told)), Deny)
 
 
 def test_other_effects_and_actions_pass():

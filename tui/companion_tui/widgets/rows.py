@@ -19,7 +19,7 @@ from companion_tui.messages import NearEnd, RowChosen, RowHighlighted
 T = TypeVar("T")
 
 Cell = tuple[str, str]
-"""A text and its tone: "", "good", "warn", "bad", "quiet" or "strong"."""
+"""A text and its tone: "", "good", "warn", "bad" or "quiet"."""
 
 _NEAR = 20
 
@@ -43,7 +43,6 @@ class RowList(ScrollView, Generic[T], can_focus=True):
         "rows--warn",
         "rows--bad",
         "rows--quiet",
-        "rows--strong",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", "Down", show=False),
@@ -78,10 +77,6 @@ class RowList(ScrollView, Generic[T], can_focus=True):
         """The highlighted row."""
         return self._rows[self.highlight] if self._rows else None
 
-    @property
-    def rows(self) -> Sequence[T]:
-        return self._rows
-
     def show(self, rows: Sequence[T]) -> None:
         """Replaces the rows. The highlight keeps its key; when that is gone, its place."""
         held = self._key(self.row) if self.row is not None else ""
@@ -93,14 +88,8 @@ class RowList(ScrollView, Generic[T], can_focus=True):
         self.set_reactive(RowList.highlight, place)
         if self._follow and at_top and not self.has_focus:
             self.set_reactive(RowList.highlight, 0)
-        self._moved(animate=False)
+        self._moved()
         self.refresh()
-
-    def move_to(self, key: str) -> None:
-        """Highlights the row with this key, where there is one."""
-        for index, row in enumerate(self._rows):
-            if self._key(row) == key:
-                self.highlight = index
 
     def validate_highlight(self, index: int) -> int:
         return max(0, min(index, len(self._rows) - 1))
@@ -108,10 +97,10 @@ class RowList(ScrollView, Generic[T], can_focus=True):
     def watch_highlight(self, old: int, new: int) -> None:
         for index in (old, new):
             self.refresh(Region(0, index - self.scroll_offset.y, self.size.width, 1))
-        self._moved(animate=False)
+        self._moved()
 
-    def _moved(self, *, animate: bool) -> None:
-        self.scroll_to_region(Region(0, self.highlight, 1, 1), animate=animate, force=True)
+    def _moved(self) -> None:
+        self.scroll_to_region(Region(0, self.highlight, 1, 1), animate=False, force=True)
         key = self._key(self.row) if self.row is not None else ""
         if key != self._told:
             self._told = key

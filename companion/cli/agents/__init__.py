@@ -1,0 +1,1 @@
+"""How `companion connect` sets each coding agent up, and how `companion doctor` looks after it."""

@@ -1,0 +1,71 @@
+"""Codex: `config.toml`, measured on 0.169.0. The key goes into a header, so that no shell has to export a variable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from companion.cli.agents.agent import CLIENT_HEADER, IDLE_MILLISECONDS, Link, Wanted, text_at
+from companion.cli.agents.changes import Change
+from companion.cli.agents.syntax import Syntax
+from companion.cli.agents.tomltext import Toml
+
+NAME = "codex"
+TITLE = "Codex"
+PROGRAM = "codex"
+SYNTAX: Syntax = Toml()
+SKELETON = ""
+
+_PROVIDER = "companion"
+_TABLE = ("model_providers", _PROVIDER)
+
+
+def settings(environ: Mapping[str, str], home: Path, folder: Path | None) -> Path:
+    own = environ.get("CODEX_HOME", "").strip()
+    return (folder or (Path(own) if own else home / ".codex")) / "config.toml"
+
+
+def changes(document: dict[str, Any], wanted: Wanted) -> list[Change]:  # noqa: ARG001 - the shape of an Agent
+    provider = {
+        "name": _PROVIDER,
+        "base_url": wanted.openai,
+        "wire_api": "responses",
+        "stream_idle_timeout_ms": IDLE_MILLISECONDS,
+        "http_headers": {CLIENT_HEADER: NAME, "Authorization": f"Bearer {wanted.key}"},
+    }
+    # The user's own model stays: Codex knows its window by its name, and a tier that names a model replaces it anyway.
+    model = [Change(("model",), wanted.model)] if wanted.model else []
+    return [*model, Change(("model_provider",), _PROVIDER), Change(_TABLE, provider, owned=True)]
+
+
+def link(document: dict[str, Any]) -> Link:
+    if document.get("model_provider") != _PROVIDER:
+        return Link()
+    base = text_at(document, *_TABLE, "base_url").rstrip("/").removesuffix("/v1")
+    return Link(base, text_at(document, *_TABLE, "http_headers", "Authorization").removeprefix("Bearer "))
+
+
+def remarks(document: dict[str, Any], wanted: Wanted, environ: Mapping[str, str]) -> list[str]:  # noqa: ARG001
+    how = (
+        "In plan mode Codex says so in every request: companion serves it by the plan tier and lets it change nothing."
+    )
+    return [how, *detours(document, environ)]
+
+
+def detours(document: dict[str, Any], environ: Mapping[str, str]) -> list[str]:  # noqa: ARG001
+    if document.get("model_provider", _PROVIDER) != _PROVIDER:
+        return [f"model_provider is {document['model_provider']!r}, not {_PROVIDER!r}"]
+    profile = text_at(document, "profile")
+    provider = text_at(document, "profiles", profile, "model_provider")
+    if provider in {"", _PROVIDER}:
+        return []
+    return [f"The profile {profile} names the provider {provider}, so Codex does not call the gateway: change it"]
+
+
+def headless(prompt: str) -> list[str]:
+    return ["exec", "--skip-git-repo-check", "-s", "read-only", prompt]
+
+
+def variables(folder: Path) -> dict[str, str]:
+    return {"CODEX_HOME": str(folder)}

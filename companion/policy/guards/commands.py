@@ -1,0 +1,80 @@
+"""May this command run: it may when all of it is understood and nothing of it needs a person's word."""
+
+from __future__ import annotations
+
+from companion.model.action import Action, ShellCommand
+from companion.model.facts import Effect, EffectKind, Facts
+from companion.model.policy import CommandLevel
+from companion.model.verdict import PASS, Allow, Ask, Verdict
+from companion.policy.shell.effects import is_harmless
+from companion.policy.shell.rules import danger
+
+_ASKED = frozenset({EffectKind.UNKNOWN, EffectKind.CHANGE, EffectKind.NETWORK, EffectKind.PRIVILEGE, EffectKind.DELETE})
+
+
+def commands(action: Action, facts: Facts) -> Verdict:
+    """Judges a ShellCommand by `facts.effects`, and by `facts.paths` for what they read and write.
+
+    A path without facts counts as one that nobody looked at, and is asked about.
+    """
+    if not isinstance(action, ShellCommand) or not action.command.strip():
+        return PASS
+    if not facts.effects:
+        return Ask("no-effects", "nobody can say what this command does", "run a command that is known")
+    asks = [(_urgency(effect), ask) for effect in facts.effects if (ask := _judge(effect, facts)) is not None]
+    if asks:
+        return _join([ask for _, ask in sorted(asks, key=lambda pair: pair[0])])
+    if any(effect.kind is EffectKind.WRITE and not is_harmless(effect) for effect in facts.effects):
+        return Allow("command-writes-inside", "writes only files in the workspace that may be written")
+    return Allow("command-reads-only", "only reads, and only what may be read")
+
+
+def _urgency(effect: Effect) -> tuple[int, int]:
+    return danger(effect), effect.start
+
+
+def _join(asks: list[Ask]) -> Ask:
+    """The first, with a word on the others."""
+    first = asks[0]
+    others = list(dict.fromkeys(ask.code for ask in asks if ask.code != first.code))
+    return Ask(first.code, f"{first.reason} (also: {', '.join(others)})" if others else first.reason, first.hint)
+
+
+def _judge(effect: Effect, facts: Facts) -> Ask | None:
+    if effect.kind in _ASKED:
+        return Ask(effect.code or effect.kind.value, effect.reason or f"{effect.kind}: {effect.target}", effect.hint)
+    if is_harmless(effect):
+        return None
+    if effect.kind is EffectKind.READ:
+        return _judge_read(effect, facts)
+    if effect.kind is EffectKind.WRITE:
+        return _judge_write(effect, facts)
+    return None if effect.kind is EffectKind.RUN else Ask("no-effects", f"nobody can say what {effect.kind} means")
+
+
+def _judge_read(effect: Effect, facts: Facts) -> Ask | None:
+    target, path = effect.target, facts.paths.get(effect.target)
+    if path is None:
+        return Ask("path-not-judged", f"nobody looked at what {target} is", "name a file in the workspace")
+    if not path.inside:
+        return Ask("reads-outside", f"{target} lies outside of the workspace", "read files of the workspace only")
+    if path.ignored is not None:
+        rule = f"{path.ignored.source}:{path.ignored.line} {path.ignored.pattern}"
+        return Ask("reads-ignored", f"{target} is or holds what {rule} excludes", "name files that are not ignored")
+    return None
+
+
+def _judge_write(effect: Effect, facts: Facts) -> Ask | None:
+    target, path = effect.target, facts.paths.get(effect.target)
+    if path is None:
+        return Ask("path-not-judged", f"nobody looked at what {target} is", "name a file in the workspace")
+    if not path.inside:
+        return Ask("writes-outside", f"{target} lies outside of the workspace", "write inside of the workspace")
+    if path.privileged:
+        return Ask("writes-privileged", f"a write to {target}: {path.privileged}", "leave this file to the person")
+    if path.ignored is not None:
+        rule = f"{path.ignored.source}:{path.ignored.line} {path.ignored.pattern}"
+        return Ask("writes-ignored", f"{target} is excluded by {rule}", "write files that are not ignored")
+    if facts.policy.commands is CommandLevel.STRICT:
+        return Ask("writes-file", f"{target} would be written", "use the agent's own edit tool")
+    return None

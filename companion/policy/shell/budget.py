@@ -1,0 +1,44 @@
+"""The work that reading one command may cost, so that no command can keep the daemon busy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from companion.model.facts import Effect
+from companion.policy.shell.source import LONGEST, Unclear
+
+# The grammar's error recovery is quadratic in the tokens it sees: 1,000 take some 50 ms at worst.
+_MOST_TOKENS = 1000
+_MOST_COMMANDS = 256
+_MOST_VISITS = 12_000
+_DEEPEST_SCRIPT = 8
+
+
+@dataclass(slots=True)
+class Budget:
+    """Shared by a command and the scripts inside it, with what was found before it ran out."""
+
+    effects: list[Effect] = field(default_factory=list[Effect])
+    commands: int = _MOST_COMMANDS
+    """Programs that may still be judged."""
+    visits: int = _MOST_VISITS
+    """Nodes of the tree that may still be looked at; those in a loop count each time."""
+    tokens: int = _MOST_TOKENS
+    characters: int = LONGEST
+    scripts: int = _DEEPEST_SCRIPT
+    """How many more scripts may stand inside each other."""
+
+    def spend(self, *, commands: int = 0, visits: int = 0, tokens: int = 0, characters: int = 0) -> None:
+        """Raises Unclear when there is less left than that."""
+        self.commands -= commands
+        self.visits -= visits
+        self.tokens -= tokens
+        self.characters -= characters
+        if min(self.commands, self.visits, self.tokens, self.characters) < 0:
+            raise Unclear("over-budget")
+
+    def visit(self) -> None:
+        """As `spend(visits=1)`."""
+        self.visits -= 1
+        if self.visits < 0:
+            raise Unclear("over-budget")

@@ -1,0 +1,52 @@
+"""`[ … ]` and `[[ … ]]`: conditions that the grammar takes apart itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from companion.model.facts import Effect
+from companion.policy.shell.effects import NAMES
+from companion.policy.shell.invocation import Invocation, read
+from companion.policy.shell.parse import Node, Syntax
+from companion.policy.shell.programs import judge
+from companion.policy.shell.words import Lookup, Value, evaluate
+
+_NESTING = frozenset({"unary_expression", "binary_expression", "parenthesized_expression"})
+_NUMERIC = frozenset({"-eq", "-ne", "-lt", "-le", "-gt", "-ge"})
+_ON_FILES = frozenset("-" + letter for letter in "abcdefghkprsuwxGLNOS")
+
+
+def judge_condition(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[Effect]:
+    """The effects of a `test_command`, its paths counted from the folder it runs in."""
+    start, end = syntax.span(node)
+    words = list(_words(node, syntax, lookup))
+    name = words[0].text or ""
+    if name == "[":
+        for finding in judge(Invocation("[", tuple(words[1:]), start, end)):
+            if isinstance(finding, Effect):
+                yield finding
+        return
+    invocation = Invocation(name, tuple(words[1:]), start, end)
+    texts = [word.text for word in words]
+    for at, text in enumerate(texts):
+        around = [texts[at - 1], texts[at + 1]] if 0 < at < len(texts) - 1 else []
+        computes = text in _NUMERIC and not all(re.fullmatch(r"-?\d+", word or "") for word in around)
+        # -v and -R, and numbers that are not plain, are computed, and may run what stands in a subscript.
+        if text in {"-v", "-R"} or computes:
+            yield invocation.rule("arithmetic", syntax.text(node))
+        if text in _ON_FILES and around and words[at + 1].text:
+            yield from read(words[at + 1], NAMES)
+    yield invocation.runs()
+
+
+def _words(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[Value]:
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if current is node or current.type in _NESTING:
+            waiting += reversed(current.children)
+        elif current.is_named and current.type != "comment":
+            yield evaluate(current, syntax, lookup)
+        elif current.type != "comment":
+            yield Value(syntax.text(current).strip(), *syntax.span(current))

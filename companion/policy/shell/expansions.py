@@ -1,0 +1,98 @@
+"""The expansions inside of a piece of a command: those that run something, and those that show a variable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from companion.policy.shell.budget import Budget
+from companion.policy.shell.parse import Node, Syntax
+from companion.policy.shell.words import Lookup
+
+_SUBSTITUTIONS = frozenset({"command_substitution", "process_substitution"})
+# ! reads another variable, @ may expand its text once more, = assigns.
+_RISKY = frozenset({"!", "@", "=", ":="})
+_ASSIGNING = frozenset({"=", "+=", "-=", "*=", "/=", "%=", "<<=", ">>=", "&=", "|=", "^=", "++", "--"})
+_SAFE_INDEX = re.compile(r"\d+|[@*]")
+
+
+@dataclass(frozen=True, slots=True)
+class Substitution:
+    """Commands that run while a word is expanded."""
+
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A parameter whose value becomes part of the command."""
+
+    node: Node
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """An expansion that can do more than to put a value in; `code` is the rule's."""
+
+    node: Node
+    code: str
+
+
+def find_expansions(
+    node: Node, syntax: Syntax, lookup: Lookup, budget: Budget
+) -> Iterator[Substitution | Shown | Risk]:
+    """All of them, in the order of the text; what is inside of a Substitution is left to whoever walks it."""
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        budget.visit()
+        if current.type in _SUBSTITUTIONS:
+            yield Substitution(current)
+            continue
+        if current.type in {"simple_expansion", "expansion"}:
+            yield from _parameter(current, syntax)
+        elif current.type == "arithmetic_expansion":
+            yield from check_arithmetic(current, syntax, lookup)
+        elif current.type == "subscript" and not _has_safe_index(current, syntax):
+            yield Risk(current, "arithmetic")
+        waiting += reversed(current.children)
+
+
+def check_arithmetic(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[Risk]:
+    """A variable's value is computed too, and may be an array's element with a command in its subscript."""
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if current.type in _ASSIGNING or current.type in {"subscript", "command_substitution", "expansion"}:
+            yield Risk(node, "arithmetic")
+            return
+        if current.type in {"variable_name", "word"} and not re.fullmatch(r"\d+", lookup(syntax.text(current)) or ""):
+            yield Risk(node, "arithmetic")
+            return
+        waiting += current.children
+
+
+def _parameter(node: Node, syntax: Syntax) -> Iterator[Shown | Risk]:
+    operators = [child.type for child in node.children if not child.is_named]
+    first = next((child for child in node.named_children if child.type != "special_variable_name"), None)
+    if node.type == "expansion" and (set(operators) & _RISKY or not _is_plain_slice(node, operators)):
+        yield Risk(node, "expansion")
+    if first is None:
+        return
+    name = first.child_by_field_name("name") if first.type == "subscript" else first
+    if name is not None and name.type == "variable_name":
+        yield Shown(node, syntax.text(name))
+    elif node.named_children[0].type != "special_variable_name":
+        yield Risk(node, "expansion")
+
+
+def _is_plain_slice(node: Node, operators: list[str]) -> bool:
+    """`${x:1:2}` computes its numbers."""
+    return ":" not in operators or all(child.type == "number" for child in node.named_children[1:])
+
+
+def _has_safe_index(node: Node, syntax: Syntax) -> bool:
+    index = node.child_by_field_name("index")
+    return index is not None and _SAFE_INDEX.fullmatch(syntax.text(index)) is not None

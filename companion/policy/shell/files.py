@@ -1,0 +1,115 @@
+"""Programs that write or delete the files they are told to, as far as their options are known to be harmless."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from companion.policy.shell.effects import TREE
+from companion.policy.shell.invocation import Finding, Invocation, delete, read, write
+from companion.policy.shell.options import Arguments, split
+from companion.policy.shell.state import join
+from companion.policy.shell.words import Value
+
+_REMOVE = "r R f i I d v recursive force interactive~ dir verbose one-file-system preserve-root~ no-preserve-root"
+
+
+def _understood(invocation: Invocation, options: str) -> tuple[Arguments, list[Finding]]:
+    arguments = split(invocation.args, options)
+    if arguments.unknown is None:
+        return arguments, [effect for path in arguments.reads for effect in read(path)]
+    return arguments, [invocation.refuse(arguments.unknown)]
+
+
+def _touch(invocation: Invocation) -> Iterator[Finding]:
+    arguments, findings = _understood(invocation, "a c m h f d= t= r< date= reference< no-create time=")
+    yield from findings
+    for path in arguments.operands:
+        yield from write(path)
+
+
+def _mkdir(invocation: Invocation) -> Iterator[Finding]:
+    arguments, findings = _understood(invocation, "p v m= parents verbose mode=")
+    yield from findings
+    for path in arguments.operands:
+        yield from write(path)
+
+
+def _tee(invocation: Invocation) -> Iterator[Finding]:
+    arguments, findings = _understood(invocation, "a i p append ignore-interrupts output-error~")
+    yield from findings
+    for path in arguments.operands:
+        yield from write(path)
+    if not arguments.operands:
+        yield invocation.runs()
+
+
+def _copy(invocation: Invocation) -> Iterator[Finding]:
+    arguments, findings = _understood(
+        invocation,
+        "a r R p v n i f u d x recursive archive verbose no-clobber interactive force update~ preserve~ no-dereference",
+    )
+    yield from findings
+    deep = arguments.has("a", "r", "R", "recursive", "archive")
+    yield from _into(invocation, arguments.operands, code=TREE if deep else "", moves=False)
+
+
+def _move(invocation: Invocation) -> Iterator[Finding]:
+    arguments, findings = _understood(invocation, "v n i f u verbose no-clobber interactive force update~")
+    yield from findings
+    yield from _into(invocation, arguments.operands, code=TREE, moves=True)
+
+
+def _into(invocation: Invocation, operands: tuple[Value, ...], *, code: str, moves: bool) -> Iterator[Finding]:
+    if len(operands) < 2:
+        yield invocation.rule("unknown-word", f"{invocation.name} without a goal")
+        return
+    *sources, goal = operands
+    yield from write(goal)
+    for source in sources:
+        yield from read(source, code)
+        if moves:
+            yield from write(source)
+        # The goal may be a folder; then a file of the source's name in it is written.
+        name = (source.constant or "").rstrip("/").rpartition("/")[2]
+        if goal.constant and name not in {"", ".", ".."}:
+            yield from write(Value(join(goal.constant, name), goal.start, goal.end))
+
+
+def _remove(invocation: Invocation) -> Iterator[Finding]:
+    arguments, findings = _understood(invocation, _REMOVE)
+    if arguments.has("r", "R", "f", "recursive", "force"):
+        yield invocation.rule("rm-recursive")
+    yield from findings
+    for path in arguments.operands:
+        yield from delete(path)
+    if not arguments.operands:
+        yield invocation.rule("rm")
+
+
+def _remove_folder(invocation: Invocation) -> Iterator[Finding]:
+    arguments, findings = _understood(invocation, "p v parents verbose ignore-fail-on-non-empty")
+    yield from findings
+    yield invocation.rule("rm")
+    for path in arguments.operands:
+        yield from delete(path)
+
+
+def _rights(invocation: Invocation) -> Iterator[Finding]:
+    words = invocation.words
+    deep = any(word.startswith("-") and not word.startswith("--") and "R" in word for word in words)
+    yield invocation.rule("chmod-recursive" if deep or "--recursive" in words else "ownership")
+
+
+WRITERS: dict[str, Callable[[Invocation], Iterator[Finding]]] = {
+    "touch": _touch,
+    "mkdir": _mkdir,
+    "tee": _tee,
+    "cp": _copy,
+    "mv": _move,
+    "rm": _remove,
+    "unlink": _remove_folder,
+    "rmdir": _remove_folder,
+    "chmod": _rights,
+    "chown": _rights,
+    "chgrp": _rights,
+}

@@ -1,0 +1,117 @@
+"""One program with its words, and what a judgement of it can say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from companion.model.facts import Effect, EffectKind
+from companion.policy.shell.effects import GLOB, NAMES, TREE
+from companion.policy.shell.rules import apply
+from companion.policy.shell.words import Value, fixed_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What stands on a program's standard input when the command itself puts it there."""
+
+    piped: bool = False
+    """The output of another command."""
+    text: Value | None = None
+    """A heredoc or herestring."""
+
+    def __bool__(self) -> bool:
+        return self.piped or self.text is not None
+
+
+NO_FEED = Feed()
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """`name` is a program's plain name; `start:end` are characters of the command."""
+
+    name: str
+    args: tuple[Value, ...]
+    start: int
+    end: int
+    feed: Feed = NO_FEED
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The arguments' texts, "" for one that is not known."""
+        return tuple(arg.text or "" for arg in self.args)
+
+    def rule(self, code: str, target: str = "", at: Value | None = None) -> Effect:
+        """The effect that a rule names; the target is this program where none is given."""
+        start, end = (at.start, at.end) if at else (self.start, self.end)
+        return apply(code, target or self.name, start, end)
+
+    def refuse(self, word: Value) -> Effect:
+        """The effect of a word that is no known option, or may turn out to be one."""
+        if word.text is None:
+            return self.rule("unknown-word", "this word", word)
+        return self.rule("glob-option" if word.glob else "unknown-option", word.text, word)
+
+    def runs(self) -> Effect:
+        """The statement that this program only reads."""
+        return Effect(EffectKind.RUN, self.name, self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text that is run as a command of its own, in a new shell."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """A program that another one starts: its name and arguments as words."""
+
+    words: tuple[Value, ...]
+    feed: Feed = NO_FEED
+
+
+Finding = Effect | Text | Inner
+"""Targets of READ, WRITE and DELETE effects are counted from the folder that the program runs in."""
+
+
+def read(path: Value, code: str = "") -> tuple[Effect, ...]:
+    """The effects of reading what a word names."""
+    if path.text is None:
+        return (apply("unknown-path", "this word", path.start, path.end),)
+    if path.glob and code == NAMES:
+        return (_path(EffectKind.READ, fixed_folder(path.text), path, NAMES),)
+    if path.glob:
+        folder = fixed_folder(path.text)
+        return _path(EffectKind.READ, path.text, path, GLOB), _path(EffectKind.READ, tree(folder), path, TREE)
+    target = path.text or "."
+    return (_path(EffectKind.READ, tree(target) if code == TREE else plain(target), path, code),)
+
+
+def write(path: Value) -> tuple[Effect, ...]:
+    """The effects of writing to what a word names."""
+    if path.constant is None:
+        return (apply("unknown-path", path.text or "this word", path.start, path.end),)
+    return (_path(EffectKind.WRITE, plain(path.constant), path),)
+
+
+def delete(path: Value) -> tuple[Effect, ...]:
+    """The effects of deleting what a word names; a glob stands as its pattern."""
+    if path.text is None:
+        return (apply("unknown-path", "this word", path.start, path.end),)
+    return (apply("delete", plain(path.text), path.start, path.end),)
+
+
+def tree(folder: str) -> str:
+    """A folder as the target of an effect of code "tree"."""
+    return folder if folder.endswith("/") else f"{folder}/"
+
+
+def plain(path: str) -> str:
+    """A path as the target of any other effect."""
+    return path.rstrip("/") or path[:1]
+
+
+def _path(kind: EffectKind, target: str, at: Value, code: str = "") -> Effect:
+    return Effect(kind, target, at.start, at.end, code)

@@ -1,0 +1,292 @@
+"""What one program with its arguments does. A program or an option that is not known is said to be unknown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from companion.policy.shell.dangers import DANGERS, INTERPRETERS, PRIVILEGED, RUNS_ITS_INPUT, SHELLS
+from companion.policy.shell.effects import NAMES, TREE
+from companion.policy.shell.files import WRITERS
+from companion.policy.shell.git import judge_git
+from companion.policy.shell.invocation import Finding, Invocation, read
+from companion.policy.shell.knowledge import (
+    DATE,
+    FIND,
+    FIND_VALUED,
+    GREP,
+    JQ,
+    READERS,
+    SED,
+    SHOWS_VERSION_FOR_V,
+    VERSION_WORDS,
+    VERSIONED,
+    Operands,
+    Reader,
+)
+from companion.policy.shell.options import Arguments, split
+from companion.policy.shell.runners import WRAPPERS, find_exec, judge_interpreter, judge_privileged, judge_shell
+from companion.policy.shell.words import Value
+
+_URL = re.compile(r"\w+://(?:[^/@]*@)?([^/:?#]+)")
+_HOST = re.compile(r"(?:[\w.-]+@)?([\w-]+(?:\.[\w-]+)+)(?::|/|$)")
+_CODES = {Operands.CONTENT: "", Operands.NAMES: NAMES, Operands.TREE: TREE}
+
+
+def judge(invocation: Invocation) -> Iterator[Finding]:
+    """The findings of one program. Targets are counted from the folder it runs in."""
+    name = invocation.name
+    if _asks_for_version(invocation):
+        yield invocation.runs()
+    elif name in PRIVILEGED:
+        yield from judge_privileged(invocation)
+    elif name in SHELLS:
+        yield from judge_shell(invocation)
+    elif name in INTERPRETERS:
+        yield from judge_interpreter(invocation)
+    elif special := _SPECIAL.get(name):
+        yield from special(invocation)
+    elif name in READERS:
+        yield from _judge_reader(invocation, READERS[name])
+    else:
+        yield from _judge_danger(invocation)
+
+
+def _asks_for_version(invocation: Invocation) -> bool:
+    words = invocation.words
+    if invocation.name not in VERSIONED or len(words) != 1 or invocation.feed:
+        return False
+    return words[0] in VERSION_WORDS or (words[0] == "-v" and invocation.name in SHOWS_VERSION_FOR_V)
+
+
+def _judge_danger(invocation: Invocation) -> Iterator[Finding]:
+    name = invocation.name
+    if invocation.feed and name in RUNS_ITS_INPUT:
+        yield invocation.rule("pipe-to-shell")
+    code = DANGERS.get(name)
+    if code is None and name.startswith("mkfs."):
+        code = "disk"
+    if code == "network":
+        yield from _judge_network(invocation)
+    elif code is not None:
+        yield invocation.rule(code, " ".join([name, *invocation.words[:1]]).strip() if code == "cloud" else "")
+    else:
+        yield invocation.rule("unknown-program")
+
+
+def _judge_network(invocation: Invocation) -> Iterator[Finding]:
+    addresses = [_URL.match(word) for word in invocation.words] + [_HOST.match(word) for word in invocation.words]
+    hosts = [found.group(1) for found in addresses if found]
+    yield invocation.rule("network", hosts[0] if hosts else f"whatever {invocation.name} names")
+    for arg in invocation.args:
+        # curl sends the file behind an @.
+        if arg.constant and (sent := re.search(r"(?:^|=)@([^;,]+)", arg.constant)):
+            yield from read(Value(sent.group(1), arg.start, arg.end))
+
+
+def _checked(invocation: Invocation, options: str) -> tuple[Arguments, list[Finding]]:
+    arguments = split(invocation.args, options)
+    if arguments.unknown is None:
+        files = [effect for path in arguments.reads for effect in read(path)]
+        return arguments, [invocation.runs(), *files]
+    return arguments, [invocation.refuse(arguments.unknown)]
+
+
+def _paths(operands: tuple[Value, ...], code: str) -> Iterator[Finding]:
+    for operand in operands:
+        if operand.constant != "-":
+            yield from read(operand, code)
+
+
+def _judge_reader(invocation: Invocation, reader: Reader) -> Iterator[Finding]:
+    arguments, findings = _checked(invocation, reader.options)
+    yield from findings
+    operands = arguments.operands
+    if reader.most is not None and (len(operands) > reader.most or any(operand.many for operand in operands)):
+        yield invocation.rule("unknown-option", operands[-1].text or "this word", operands[-1])
+        return
+    if reader.operands is Operands.TEXT:
+        # A glob tells a program that prints its words which files there are.
+        yield from _paths(tuple(operand for operand in operands if operand.glob), NAMES)
+        return
+    named = arguments.has("e", "regexp", "f", "file", "files", "type-list")
+    skipped = 0 if named and reader.leading else reader.leading
+    if invocation.name == "strings" and any((operand.text or "@").startswith("@") for operand in operands):
+        yield invocation.rule("unknown-option", "@file")
+    yield from _paths(operands[skipped:], _CODES[reader.operands])
+    searches_input = invocation.name == "rg" and invocation.feed.piped
+    if not operands[skipped:] and reader.default and not searches_input:
+        here = Value(reader.default, invocation.start, invocation.end)
+        yield from read(here, _CODES[reader.operands])
+
+
+def _grep(invocation: Invocation) -> Iterator[Finding]:
+    arguments, findings = _checked(invocation, GREP)
+    yield from findings
+    given = arguments.given
+    pattern_given = arguments.has("e", "regexp", "f", "file")
+    files = arguments.operands[0 if pattern_given else 1 :]
+    directories = given.get("d") or given.get("directories")
+    recursive = arguments.has("r", "R", "recursive", "dereference-recursive")
+    recursive = recursive or (directories is not None and directories.text != "skip")
+    if recursive and not files:
+        files = (Value(".", invocation.start, invocation.end),)
+    yield from _paths(files, TREE if recursive else "")
+
+
+def _find(invocation: Invocation) -> Iterator[Finding]:
+    findings: list[Finding] = [invocation.runs()]
+    args, words = invocation.args, invocation.words
+    roots: list[Value] = []
+    at = 0
+    while at < len(args) and (not words[at].startswith(("-", "(", "!")) or words[at] in {"-L", "-H", "-P", "--"}):
+        roots += [args[at]] if not words[at].startswith("-") else []
+        at += 1
+    while at < len(args):
+        word = args[at].constant
+        if word in FIND_VALUED and at + 1 < len(args):
+            value = args[at + 1]
+            if value.many or value.glob:
+                findings.append(invocation.rule("unknown-word", value.text or "this word", value))
+            if word in {"-newer", "-anewer", "-cnewer", "-samefile"}:
+                findings += read(value, NAMES)
+            at += 2
+        elif word in FIND:
+            at += 1
+        else:
+            findings += _find_action(invocation, at)
+            at += 1
+    yield from findings
+    yield from _paths(tuple(roots) or (Value(".", invocation.start, invocation.end),), NAMES)
+
+
+def _find_action(invocation: Invocation, at: int) -> Iterator[Finding]:
+    word, value = invocation.args[at].constant, invocation.args[at]
+    if word == "-delete":
+        yield invocation.rule("find-delete", at=value)
+    elif word in {"-exec", "-execdir", "-ok", "-okdir"}:
+        yield invocation.rule("find-exec", at=value)
+        yield from find_exec(Invocation("find", invocation.args[at + 1 :], value.start, value.end))
+    elif word in {"{}", ";", "+"}:
+        return
+    else:
+        yield invocation.rule("unknown-option", word or "this word", value)
+
+
+_PART = r"(?:[^/\\\n\[]|\\[^\n]|\[[^\]/\n\\]+\])*"
+_ADDRESS = rf"(?:\d+(?:~\d+)?|\$|/{_PART}/I?)"
+_SED_COMMAND = rf"(?:{_ADDRESS}(?:,(?:\+?\d+|{_ADDRESS}))?)? *!?(?:[pdqQ=lD]|s/{_PART}/{_PART}/[gpiI\d]*)"
+_SED_SCRIPT = re.compile(rf"[ \n]*{_SED_COMMAND}(?: *[;\n][ ;\n]*{_SED_COMMAND})*[ ;\n]*")
+_LONGEST_SCRIPT = 500
+
+
+def _sed(invocation: Invocation) -> Iterator[Finding]:
+    if any(re.match(r"-[nErsuz]*[iI]|--in-p", word) for word in invocation.words):
+        yield invocation.rule("sed-in-place")
+        return
+    arguments, findings = _checked(invocation, SED)
+    yield from findings
+    scripts = [value for name, value in arguments.order if name in {"e", "expression"}]
+    files = arguments.operands
+    if not scripts:
+        scripts, files = [*files[:1]], files[1:]
+    for script in scripts:
+        text = script.constant
+        if text is None or len(text) > _LONGEST_SCRIPT or not _SED_SCRIPT.fullmatch(text):
+            yield invocation.rule("unknown-option", "this sed script", script)
+    yield from _paths(files, "")
+
+
+def _jq(invocation: Invocation) -> Iterator[Finding]:
+    arguments, findings = _checked(invocation, JQ)
+    yield from findings
+    if not arguments.operands:
+        return
+    program = arguments.operands[0].constant
+    if program is None or re.search(
+        r"\b(?:env|import|include|input_filename|get_search_list|modulemeta)\b|\$ENV", program
+    ):
+        yield invocation.rule("reads-environment", "this jq program", arguments.operands[0])
+    yield from _paths(arguments.operands[1:], "")
+
+
+def _date(invocation: Invocation) -> Iterator[Finding]:
+    arguments, findings = _checked(invocation, DATE)
+    yield from findings
+    for operand in arguments.operands:
+        if not (operand.text or "").startswith("+"):
+            yield invocation.rule("service", "date", operand)
+
+
+def _printf(invocation: Invocation) -> Iterator[Finding]:
+    args = invocation.args[1:] if invocation.words[:1] == ("--",) else invocation.args
+    form = args[0].constant if args else None
+    # -v and %n set a variable whose subscript is computed.
+    if form is None or form.startswith("-") or re.search(r"%[-+ #0-9.*']*[hlLjzt]*n", form):
+        yield invocation.rule("unknown-option", "this format of printf", args[0] if args else None)
+        return
+    yield invocation.runs()
+    yield from _paths(tuple(arg for arg in args if arg.glob), NAMES)
+
+
+_UNARY = frozenset("-" + letter for letter in "bcdefghknprstuwxzGLNOSh")
+_BINARY = frozenset({"=", "==", "!=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"})
+
+
+def _test(invocation: Invocation) -> Iterator[Finding]:
+    """Only shapes in which no word can turn out to be an operator: `test -v` computes a subscript."""
+    args = invocation.args[:-1] if invocation.name == "[" else invocation.args
+    known = {"-a", "-o", "(", ")", "!"} | _UNARY | _BINARY
+    while args and args[0].constant == "!":
+        args = args[1:]
+    words = [arg.constant for arg in args]
+    if len(words) == 2 and words[0] in _UNARY:
+        fine = not args[1].many
+    elif len(words) == 3 and words[1] in _BINARY:
+        fine = not any(arg.many or arg.glob for arg in args)
+    else:
+        fine = all(word is not None and (not re.match(r"-[a-zA-Z]+$", word) or word in known) for word in words)
+    if not fine:
+        yield invocation.rule("unknown-word", "this test")
+        return
+    yield invocation.runs()
+    for before, arg in zip(["", *words], args, strict=False):
+        if before in _UNARY - {"-n", "-z", "-t"} and arg.text:
+            yield from read(arg, NAMES)
+
+
+def _ps(invocation: Invocation) -> Iterator[Finding]:
+    """Letters may say "with the environment", so only what is known to leave it out passes."""
+    words = list(invocation.words)
+    harmless = {"-e", "-A", "-ef", "-f", "aux", "ax", "auxw", "auxww", "-aux", "-ax", "x", "ux"}
+    while words and (words[0] in harmless or words[0] in {"-p", "-u"}):
+        del words[: 2 if words[0] in {"-p", "-u"} else 1]
+    yield invocation.rule("reads-environment", "what ps shows") if words else invocation.runs()
+
+
+def _set(invocation: Invocation) -> Iterator[Finding]:
+    words = " ".join(invocation.words)
+    fine = re.fullmatch(r"(?:[-+][eux]*(?:o (?:pipefail|errexit|nounset))? ?)+", words)
+    yield invocation.runs() if fine else invocation.rule("reads-environment", "set")
+
+
+def _leave(invocation: Invocation) -> Iterator[Finding]:
+    fine = all(re.fullmatch(r"\d+|%?\d+", word) for word in invocation.words)
+    yield invocation.runs() if fine else invocation.rule("unknown-word", invocation.name)
+
+
+_SPECIAL: dict[str, Callable[[Invocation], Iterator[Finding]]] = {
+    **WRITERS,
+    **WRAPPERS,
+    **dict.fromkeys(("grep", "egrep", "fgrep"), _grep),
+    **dict.fromkeys(("test", "["), _test),
+    **dict.fromkeys(("exit", "return", "break", "continue", "wait"), _leave),
+    "git": judge_git,
+    "find": _find,
+    "sed": _sed,
+    "jq": _jq,
+    "date": _date,
+    "printf": _printf,
+    "ps": _ps,
+    "set": _set,
+}

@@ -1,0 +1,199 @@
+"""Programs that run others: wrappers, other users' rights, shells and interpreters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from companion.policy.shell.dangers import POSIX_SHELLS
+from companion.policy.shell.invocation import Feed, Finding, Inner, Invocation, Text
+from companion.policy.shell.options import split
+from companion.policy.shell.variables import is_harmless_to_set
+from companion.policy.shell.words import Value
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrapper:
+    """A program that runs the command in its operands and adds nothing of its own."""
+
+    options: str = ""
+    leading: int = 0
+    """How many operands come before the command."""
+
+
+_WRAPPERS: dict[str, _Wrapper] = {
+    "time": _Wrapper("p"),
+    "nice": _Wrapper("n= # adjustment="),
+    "ionice": _Wrapper("c= n= t"),
+    "nohup": _Wrapper(),
+    "setsid": _Wrapper("w f c"),
+    "stdbuf": _Wrapper("i= o= e= input= output= error="),
+    "timeout": _Wrapper("s= k= v signal= kill-after= preserve-status foreground verbose", leading=1),
+    "gtimeout": _Wrapper("s= k= v signal= kill-after= preserve-status foreground verbose", leading=1),
+    "builtin": _Wrapper(),
+    "exec": _Wrapper(),
+    "busybox": _Wrapper(),
+    "toybox": _Wrapper(),
+    "caffeinate": _Wrapper("d i m s"),
+}
+
+_XARGS = "0 r t x n= P= L= s= d= I= null no-run-if-empty verbose max-args= max-procs= max-lines= delimiter= replace="
+_PRIVILEGED = "A b E e H i K k n P S s u= g= h= p= C= D= R= T= U= r= t= c= l m w="
+
+
+def _wrapper(invocation: Invocation) -> Iterator[Finding]:
+    known = _WRAPPERS[invocation.name]
+    arguments = split(invocation.args, known.options, first=True)
+    if arguments.unknown is not None:
+        yield invocation.refuse(arguments.unknown)
+    words = arguments.operands[known.leading :]
+    if words:
+        yield Inner(words, invocation.feed)
+    else:
+        yield invocation.runs() if invocation.name in {"exec", "time"} else invocation.rule("unknown-program")
+
+
+def _command(invocation: Invocation) -> Iterator[Finding]:
+    arguments = split(invocation.args, "v V p", first=True)
+    if arguments.unknown is not None:
+        yield invocation.refuse(arguments.unknown)
+    elif arguments.has("v", "V") or not arguments.operands:
+        yield invocation.runs()
+    if arguments.operands and not arguments.has("v", "V"):
+        yield Inner(arguments.operands, invocation.feed)
+
+
+def _env(invocation: Invocation) -> Iterator[Finding]:
+    arguments = split(invocation.args, "i u= ignore-environment unset=", first=True)
+    if arguments.unknown is not None:
+        yield invocation.refuse(arguments.unknown)
+    rest = arguments.operands
+    while rest and (found := re.match(r"(\w+)=", rest[0].text or "")):
+        if not is_harmless_to_set(found.group(1)):
+            yield invocation.rule("sets-environment", found.group(1), rest[0])
+        rest = rest[1:]
+    if rest:
+        yield Inner(rest, invocation.feed)
+    else:
+        yield invocation.rule("reads-environment", "all of them")
+
+
+def _xargs(invocation: Invocation) -> Iterator[Finding]:
+    arguments = split(invocation.args, _XARGS, first=True)
+    if arguments.unknown is not None:
+        yield invocation.refuse(arguments.unknown)
+    words = arguments.operands
+    if not words:
+        yield invocation.runs()
+        return
+    place = arguments.given.get("I") or arguments.given.get("replace")
+    more = Value(None, invocation.start, invocation.end, many=True)
+    if place is None:
+        words = (*words, more)
+    else:
+        mark = place.constant or ""
+        words = tuple(more if word.text is None or mark in word.text else word for word in words)
+    yield Inner(words)
+
+
+def find_exec(invocation: Invocation) -> Iterator[Finding]:
+    """The command behind find's -exec, whose arguments begin the invocation's; each match is a word not known."""
+    words: list[Value] = []
+    for arg in invocation.args:
+        if arg.constant == ";" or (arg.constant == "+" and words and words[-1].text is None):
+            break
+        known = arg.text is not None and "{}" not in arg.text
+        words.append(arg if known else Value(None, arg.start, arg.end))
+    if words:
+        yield Inner(tuple(words))
+
+
+def judge_privileged(invocation: Invocation) -> Iterator[Finding]:
+    """Programs that take other rights, and the command they would run with them."""
+    yield invocation.rule("privilege")
+    arguments = split(invocation.args, _PRIVILEGED, first=True)
+    if invocation.name in {"su", "runuser"}:
+        given = split(invocation.args, _PRIVILEGED).given.get("c")
+        if given is not None:
+            yield Text(given)
+    elif arguments.operands:
+        leading = 1 if invocation.name == "chroot" else 0
+        yield Inner(arguments.operands[leading:], invocation.feed)
+
+
+def judge_shell(invocation: Invocation) -> Iterator[Finding]:
+    """A shell with a text, a script, or whatever stands on its input."""
+    args = invocation.args
+    at = 0
+    reads_text = unknown = False
+    while at < len(args) and re.match(r"[-+]\w|--\w", args[at].text or ""):
+        word = args[at].constant or ""
+        at += 1
+        if re.fullmatch(r"-[ceulxs]+", word):
+            reads_text = reads_text or "c" in word
+        elif word in {"-o", "+o"} and at < len(args) and args[at].constant in {"pipefail", "errexit", "nounset"}:
+            at += 1
+        else:
+            reads_text = reads_text or bool(re.fullmatch(r"-\w*c\w*", word)) or word == "-Command"
+            unknown = True
+    if unknown or invocation.name not in POSIX_SHELLS:
+        yield invocation.rule("shell-text")
+    rest = args[at:]
+    if reads_text and rest:
+        yield from _script(invocation, rest[0])
+    elif rest and rest[0].constant != "-":
+        piped = any(arg.substituted for arg in rest)
+        yield invocation.rule("pipe-to-shell" if piped else "runs-script", at=rest[0])
+    elif invocation.feed:
+        yield invocation.rule("pipe-to-shell")
+        if invocation.feed.text is not None and invocation.feed.text.constant is not None:
+            yield Text(invocation.feed.text)
+    else:
+        yield invocation.rule("shell-text")
+
+
+def _script(invocation: Invocation, text: Value) -> Iterator[Finding]:
+    if text.constant is None:
+        yield invocation.rule("shell-text", at=text)
+    else:
+        yield invocation.runs()
+        yield Text(text)
+
+
+def judge_interpreter(invocation: Invocation) -> Iterator[Finding]:
+    """Python and its kin: code in an option, a script, or whatever stands on the input."""
+    words = [arg.text for arg in invocation.args]
+    code = any(word is not None and re.match(r"-\w*[ceEpr]$|--(?:eval|print|command)\b", word) for word in words)
+    operands = [word for word in words if word is None or not word.startswith("-")]
+    if any(arg.substituted for arg in invocation.args) or (invocation.feed and not code and not operands):
+        yield invocation.rule("pipe-to-shell")
+    else:
+        yield invocation.rule("runs-code" if code or not operands else "runs-script")
+
+
+def _eval(invocation: Invocation) -> Iterator[Finding]:
+    yield invocation.rule("eval")
+    words = [arg.constant for arg in invocation.args]
+    known = [word for word in words if word is not None]
+    if known and len(known) == len(words):
+        yield Text(replace(invocation.args[0], text=" ".join(known), end=invocation.args[-1].end))
+
+
+def _other_runner(invocation: Invocation) -> Iterator[Finding]:
+    """Runners whose options are not known: what they run is named where a word starts a known program."""
+    yield invocation.rule("unknown-program")
+    for at, arg in enumerate(invocation.args):
+        if arg.constant and not arg.constant.startswith("-"):
+            yield Inner(invocation.args[at:], Feed())
+            return
+
+
+WRAPPERS: dict[str, Callable[[Invocation], Iterator[Finding]]] = {
+    **dict.fromkeys(_WRAPPERS, _wrapper),
+    **dict.fromkeys(("watch", "parallel", "flock", "script", "strace", "ltrace", "entr", "proot"), _other_runner),
+    "command": _command,
+    "env": _env,
+    "xargs": _xargs,
+    "eval": _eval,
+}

@@ -1,0 +1,186 @@
+"""What stands inside of a statement: words, assignments, redirections, and the program they make up."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+
+from companion.model.facts import Effect, EffectKind
+from companion.policy.shell.budget import Budget
+from companion.policy.shell.expansions import Risk, Shown, Substitution, find_expansions
+from companion.policy.shell.invocation import Feed, Inner, Invocation, Text
+from companion.policy.shell.parse import Node, Syntax
+from companion.policy.shell.programs import judge
+from companion.policy.shell.redirects import Redirect, take_apart
+from companion.policy.shell.rules import apply
+from companion.policy.shell.source import Unclear
+from companion.policy.shell.state import After, State
+from companion.policy.shell.stateful import CHANGES_STATE
+from companion.policy.shell.variables import is_harmless_to_set, is_harmless_to_show, is_private
+from companion.policy.shell.words import Lookup, Value, evaluate
+
+DEEPEST = 80
+"""How deep statements, substitutions and programs may stand inside each other."""
+
+REDIRECTS = frozenset({"file_redirect", "herestring_redirect", "heredoc_redirect"})
+_TRUSTED = frozenset({"/bin", "/usr/bin", "/sbin", "/usr/sbin"})
+_ON_PATHS = frozenset({EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE})
+
+
+class Simple(ABC):
+    """Judges simple commands. `span` stands for every place in the text when it is a script inside of another."""
+
+    def __init__(self, syntax: Syntax, cwd: str, home: str, budget: Budget, span: tuple[int, int] | None) -> None:
+        self._syntax = syntax
+        self._cwd = cwd
+        self._home = home
+        self._budget = budget
+        self._span = span
+        self._depth = 0
+        self._loops = 0
+
+    @abstractmethod
+    def _substitute(self, node: Node, state: State) -> None:
+        """Walks the commands of a command or process substitution."""
+
+    @abstractmethod
+    def _script(self, value: Value, state: State) -> None:
+        """Walks a text that a new shell runs."""
+
+    def _enter(self, start: int, end: int) -> None:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise Unclear("over-budget", start, end)
+
+    def _emit(self, effect: Effect) -> None:
+        if self._span is not None:
+            effect = replace(effect, start=self._span[0], end=self._span[1])
+        self._budget.effects.append(effect)
+
+    def _say(self, code: str, node: Node, target: str = "") -> None:
+        self._emit(apply(code, target or self._syntax.text(node), *self._syntax.span(node)))
+
+    def _place(self, effect: Effect, state: State) -> None:
+        """Writes an effect down, its path counted from where the command starts."""
+        if effect.kind not in _ON_PATHS:
+            self._emit(effect)
+            return
+        targets = state.locate(effect.target)
+        if targets is None:
+            self._emit(apply("unknown-path", effect.target, effect.start, effect.end))
+            return
+        for target in targets:
+            self._emit(replace(effect, target=target))
+
+    def _lookup(self, state: State) -> Lookup:
+        def lookup(name: str) -> str | None:
+            if name in state.variables:
+                return state.variables[name]
+            if name == "HOME":
+                return self._home or None
+            if name == "PWD" and state.folders is not None and len(state.folders) == 1:
+                folder = state.folders[0]
+                return folder if folder.startswith("/") else (self._cwd or None) if folder == "" else None
+            return None
+
+        return lookup
+
+    def _expand(self, node: Node, state: State) -> None:
+        for found in find_expansions(node, self._syntax, self._lookup(state), self._budget):
+            match found:
+                case Substitution(inner):
+                    self._substitute(inner, state)
+                case Shown(inner, name):
+                    if name not in state.variables and not is_harmless_to_show(name):
+                        self._say("reads-environment", inner, name)
+                case Risk(inner, code):
+                    self._say(code, inner)
+
+    def _redirect(self, node: Node, state: State) -> Redirect:
+        # A heredoc's node holds what follows it on the line; that is walked as statements.
+        for child in node.children:
+            if child.type not in STATEMENTS:
+                self._expand(child, state)
+        redirect = take_apart(node, self._syntax, self._lookup(state))
+        for effect in redirect.effects:
+            self._place(effect, state)
+        return redirect
+
+    def _assignments(self, node: Node, state: State) -> After:
+        self._expand(node, state)
+        self._budget.spend(commands=1)
+        parts = [node] if node.type == "variable_assignment" else node.named_children
+        for part in parts:
+            name, value = self._assignment(part, state)
+            if not is_private(name):
+                self._say("sets-environment", part, name)
+            state = state.set(name, None if self._loops else value)
+        self._emit(Effect(EffectKind.RUN, "=", *self._syntax.span(node)))
+        return After(state, state)
+
+    def _assignment(self, node: Node, state: State) -> tuple[str, str | None]:
+        name = node.child_by_field_name("name")
+        value = node.child_by_field_name("value")
+        text = "" if value is None else evaluate(value, self._syntax, self._lookup(state)).constant
+        if name is None or name.type == "subscript" or any(child.type == "+=" for child in node.children):
+            text = None
+        if name is not None and name.type == "subscript":
+            name = name.child_by_field_name("name")
+        return (self._syntax.text(name) if name is not None else ""), text
+
+    def _command(self, node: Node, state: State, feed: Feed, words: tuple[Value, ...]) -> After:
+        lookup = self._lookup(state)
+        values: list[Value] = []
+        behind: tuple[Value, ...] = ()
+        for child in node.children:
+            if child.type in REDIRECTS:
+                redirect = self._redirect(child, state)
+                behind += redirect.words
+                feed = replace(redirect.feed, piped=feed.piped) if redirect.feed else feed
+                continue
+            self._expand(child, state)
+            if child.type == "variable_assignment":
+                name, _ = self._assignment(child, state)
+                if not is_harmless_to_set(name):
+                    self._say("sets-environment", child, name)
+            else:
+                values.append(evaluate(child, self._syntax, lookup))
+        # The grammar counts words behind a redirection to it, even the program's name.
+        values = sorted((*values, *behind), key=lambda value: value.start)
+        return self._invoke((*values, *words), state, feed)
+
+    def _invoke(self, words: tuple[Value, ...], state: State, feed: Feed) -> After:
+        """Runs the program that the words name."""
+        self._budget.spend(commands=1)
+        start, end = words[0].start, max(word.end for word in words)
+        self._enter(start, end)
+        name = words[0].constant
+        if not name:
+            self._emit(apply("unknown-program", words[0].text or "this word", start, end))
+            name = ""
+        folder, slash, short = name.rpartition("/")
+        if slash and folder not in _TRUSTED:
+            self._emit(apply("runs-a-file", name, start, end))
+        invocation = Invocation(short, words[1:], start, end, feed)
+        after = After(state, state)
+        if change := CHANGES_STATE.get(short):
+            effects, after = change(invocation, state, self._home)
+            for effect in effects:
+                self._emit(effect)
+        elif short:
+            after = self._judge(invocation, state)
+        self._depth -= 1
+        return after
+
+    def _judge(self, invocation: Invocation, state: State) -> After:
+        after = After(state, state)
+        for finding in judge(invocation):
+            match finding:
+                case Inner(words, feed):
+                    inner = self._invoke(words, state, feed).either
+                    after = After(after.success.merge(inner), after.failure.merge(inner))
+                case Text(value):
+                    self._script(value, state)
+                case _:
+                    self._place(finding, state)
+        return after

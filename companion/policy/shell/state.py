@@ -1,0 +1,95 @@
+"""What a shell knows at one point of a command: the folders it may stand in, and the parameters the command set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+_MOST_FOLDERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`folders` are the working folders that are possible here, None when anything is.
+
+    A folder is absolute, or relative to the folder the command starts in, which itself is "".
+    """
+
+    folders: tuple[str, ...] | None = ("",)
+    variables: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+    """Parameters that the command set; None where the value is not known."""
+
+    def set(self, name: str, text: str | None) -> State:
+        return replace(self, variables={**self.variables, name: text})
+
+    def enter(self, folder: str | None) -> State:
+        """After `cd folder`; None is a folder that is not known. As a shell does, `..` takes back the last name."""
+        if folder is None:
+            return replace(self, folders=None)
+        if self.folders is None and not folder.startswith("/"):
+            return self
+        return replace(self, folders=_distinct(_walk(join(old, folder)) for old in self.folders or ("",)))
+
+    def merge(self, other: State) -> State:
+        """What holds when either may be the case."""
+        if self == other:
+            return self
+        folders = None
+        if self.folders is not None and other.folders is not None:
+            folders = _distinct((*self.folders, *other.folders))
+            folders = folders if len(folders) <= _MOST_FOLDERS else None
+        missing = object()
+        variables = {
+            name: self.variables.get(name)
+            if self.variables.get(name, missing) == other.variables.get(name, missing)
+            else None
+            for name in (*self.variables, *other.variables)
+        }
+        return State(folders, variables)
+
+    def widen(self, later: State) -> State:
+        """What holds before every round of a loop, when `later` may hold after one."""
+        merged = self.merge(later)
+        return merged if merged.folders == self.folders else replace(merged, folders=None)
+
+    def locate(self, path: str) -> tuple[str, ...] | None:
+        """A path as seen from the start, once for each possible folder; None when it may be anywhere."""
+        if path.startswith("/"):
+            return (path,)
+        return None if self.folders is None else tuple(join(folder, path) for folder in self.folders)
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """The state behind a statement, by how it ended."""
+
+    success: State
+    failure: State
+
+    @property
+    def either(self) -> State:
+        """What holds when nobody looked how it ended."""
+        return self.success.merge(self.failure)
+
+
+def join(folder: str, path: str) -> str:
+    """`path` as named from `folder`. `..` stays: behind a symbolic link only the disk knows where it leads."""
+    if not folder or path.startswith("/"):
+        return path
+    if path in {"", ".", "./"}:
+        return folder + path[1:]
+    return f"{folder.rstrip('/')}/{path}"
+
+
+def _walk(path: str) -> str:
+    names: list[str] = []
+    for name in path.split("/"):
+        if name == ".." and names and names[-1] != "..":
+            names.pop()
+        elif name not in {"", "."} and not (name == ".." and path.startswith("/")):
+            names.append(name)
+    return ("/" if path.startswith("/") else "") + "/".join(names)
+
+
+def _distinct(folders: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(folders))

@@ -1,0 +1,84 @@
+"""Commands of the shell itself that change what it knows: its folder and its variables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from companion.model.facts import Effect
+from companion.policy.shell.invocation import Invocation
+from companion.policy.shell.options import split
+from companion.policy.shell.parse import Node, Syntax
+from companion.policy.shell.rules import apply
+from companion.policy.shell.state import After, State
+from companion.policy.shell.variables import is_private
+from companion.policy.shell.words import Lookup, evaluate
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_FLAGS = re.compile(r"-[xrg]+")
+
+
+def _cd(invocation: Invocation, state: State, home: str) -> tuple[list[Effect], After]:
+    arguments = split(invocation.args, "L")
+    operands = arguments.operands
+    if arguments.unknown is not None or len(operands) > 1:
+        folder = None
+    elif not operands:
+        folder = home or None
+    else:
+        folder = operands[0].constant if operands[0].constant != "-" else None
+    # The shell keeps PWD and OLDPWD; whatever the command set them to is gone.
+    variables = {name: text for name, text in state.variables.items() if name not in {"PWD", "OLDPWD"}}
+    moved = State(state.folders, variables).enter(folder)
+    return [invocation.runs()], After(moved, state)
+
+
+def _lose_folder(invocation: Invocation, state: State, _home: str) -> tuple[list[Effect], After]:
+    lost = state.enter(None)
+    return [invocation.runs()], After(lost, lost)
+
+
+def _read(invocation: Invocation, state: State, _home: str) -> tuple[list[Effect], After]:
+    arguments = split(invocation.args, "r s e p= t= n= N= d= u= i=")
+    effects = [invocation.runs()]
+    if arguments.unknown is not None:
+        effects = [invocation.refuse(arguments.unknown)]
+    for operand in arguments.operands:
+        name = operand.constant or ""
+        if not _NAME.fullmatch(name) or not is_private(name):
+            effects.append(invocation.rule("sets-environment", name or "this word", operand))
+        state = state.set(name, None)
+    state = state.set("REPLY", None)
+    return effects, After(state, state)
+
+
+CHANGES_STATE: dict[str, Callable[[Invocation, State, str], tuple[list[Effect], After]]] = {
+    "cd": _cd,
+    "chdir": _cd,
+    "pushd": _lose_folder,
+    "popd": _lose_folder,
+    "read": _read,
+}
+
+
+def declare(node: Node, syntax: Syntax, lookup: Lookup, state: State) -> tuple[list[Effect], State]:
+    """`export`, `declare`, `local`, `readonly`, `typeset` and `unset`."""
+    effects: list[Effect] = []
+    keyword = node.children[0].type
+    names = 0
+    for child in node.children[1:]:
+        text = syntax.text(child)
+        if child.type == "word" and _FLAGS.fullmatch(text) and keyword != "unset":
+            continue
+        named = child.child_by_field_name("name") if child.type == "variable_assignment" else child
+        name = syntax.text(named) if named is not None else ""
+        if named is None or named.type != "variable_name" or not is_private(name):
+            effects.append(apply("sets-environment", name, *syntax.span(child)))
+        value = child.child_by_field_name("value") if child.type == "variable_assignment" else None
+        state = state.set(name, None)
+        if value is not None and keyword not in {"unset", "local"} and len(node.children) == 2:
+            state = state.set(name, evaluate(value, syntax, lookup).constant)
+        names += 1
+    if not names:
+        effects.append(apply("reads-environment", "all of them", *syntax.span(node)))
+    return effects, state

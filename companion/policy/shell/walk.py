@@ -1,0 +1,264 @@
+"""Walks a command's tree as a shell would run it, and writes down what each program on the way does.
+
+It follows every branch. After a branch that may not be taken both states are possible, so what comes out is never
+less than what the command does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from companion.model.facts import Effect, EffectKind
+from companion.policy.shell.budget import Budget
+from companion.policy.shell.conditions import judge_condition
+from companion.policy.shell.expansions import Risk, Shown, Substitution, check_arithmetic, find_expansions
+from companion.policy.shell.invocation import NO_FEED, Feed, Inner, Invocation, Text
+from companion.policy.shell.parse import Node, Syntax, Unclear, parse
+from companion.policy.shell.programs import judge
+from companion.policy.shell.redirects import Redirect, take_apart
+from companion.policy.shell.rules import apply
+from companion.policy.shell.state import State
+from companion.policy.shell.stateful import CHANGES_STATE, After, declare
+from companion.policy.shell.variables import is_harmless_to_set, is_harmless_to_show, is_private
+from companion.policy.shell.words import Lookup, Value, evaluate
+
+_DEEPEST = 80
+_MOST_ROUNDS = 32
+_TRUSTED = frozenset({"/bin", "/usr/bin", "/sbin", "/usr/sbin"})
+_ON_PATHS = frozenset({EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE})
+_REDIRECTS = frozenset({"file_redirect", "herestring_redirect", "heredoc_redirect"})
+_BRANCHES = frozenset({"if_statement", "elif_clause", "else_clause", "case_statement", "case_item"})
+_STATEMENTS = _BRANCHES | {
+    *("list", "pipeline", "redirected_statement", "command", "variable_assignment", "variable_assignments"),
+    *("declaration_command", "unset_command", "test_command", "negated_command", "subshell", "compound_statement"),
+    *("do_group", "while_statement", "for_statement", "c_style_for_statement", "function_definition"),
+}
+
+
+class Walk:
+    """One pass over one text. `span` stands for every place in it when the text is a script inside of another."""
+
+    def __init__(self, cwd: str, home: str, budget: Budget, span: tuple[int, int] | None = None) -> None:
+        self._cwd = cwd
+        self._home = home
+        self._budget = budget
+        self._span = span
+        self._depth = 0
+        self._loops = 0
+        self._syntax: Syntax
+
+    def run(self, command: str, state: State) -> None:
+        """Appends the command's effects to the budget's. Raises Unclear where reading ends."""
+        self._syntax = parse(command)
+        self._sequence(self._syntax.root.children, state, NO_FEED)
+
+    def _sequence(self, children: Sequence[Node], state: State, feed: Feed, *, branches: bool = False) -> After:
+        """Statements one after the other. With `branches` each of them may be left out."""
+        after = After(state, state)
+        for at, child in enumerate(children):
+            if child.type not in _STATEMENTS:
+                self._loose_part(child, state)
+                continue
+            in_background = at + 1 < len(children) and children[at + 1].type == "&"
+            after = self._statement(child, state, feed)
+            if in_background or branches:
+                merged = state if in_background else state.merge(after.either)
+                after = After(merged, merged)
+            state = after.either
+        return after
+
+    def _loose_part(self, node: Node, state: State) -> None:
+        """What stands between statements: keywords, comments, the words of `for` and `case`."""
+        if node.type == "comment" or not node.is_named:
+            return
+        if node.type in _REDIRECTS or node.type.endswith("_command") or node.type.endswith("_statement"):
+            self._say("not-understood", node)
+        self._expand(node, state)
+
+    def _statement(self, node: Node, state: State, feed: Feed, words: tuple[Value, ...] = ()) -> After:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise Unclear("over-budget", *self._syntax.span(node))
+        try:
+            if words and node.type not in {"command", "list", "pipeline", "redirected_statement", "negated_command"}:
+                self._say("not-understood", node)
+            return self._dispatch(node, state, feed, words)
+        finally:
+            self._depth -= 1
+
+    def _dispatch(self, node: Node, state: State, feed: Feed, words: tuple[Value, ...]) -> After:
+        children = node.children
+        match node.type:
+            case "command":
+                return self._command(node, state, feed, words)
+            case "list":
+                return self._list(node, state, feed, words)
+            case "pipeline":
+                return self._pipeline(node.named_children, state, feed, words)
+            case "redirected_statement":
+                return self._redirected(node, state, feed, words)
+            case "negated_command":
+                after = self._statement(node.named_children[-1], state, feed, words)
+                return After(after.failure, after.success)
+            case "subshell":
+                self._sequence(children, state, feed)
+                return After(state, state)
+            case "compound_statement" if children[0].type == "((":
+                self._arithmetic(node, state)
+                return After(state, state)
+            case "compound_statement" | "do_group":
+                return self._sequence(children, state, feed)
+            case "while_statement" | "c_style_for_statement":
+                return self._loop(node, state, feed)
+            case "for_statement":
+                return self._for(node, state, feed)
+            case "function_definition":
+                self._say("defines-function", node, "a function")
+                self._sequence(children, state, feed)
+                return After(state, state)
+            case "test_command":
+                self._expand(node, state)
+                self._budget.spend()
+                for effect in judge_condition(node, self._syntax, self._lookup(state)):
+                    self._place(effect, state)
+                return After(state, state)
+            case "variable_assignment" | "variable_assignments":
+                return self._assignments(node, state)
+            case "declaration_command" | "unset_command":
+                self._expand(node, state)
+                effects, state = declare(node, self._syntax, self._lookup(state), state)
+                for effect in effects:
+                    self._emit(effect)
+                return After(state, state)
+            case _:
+                return self._sequence(children, state, feed, branches=True)
+
+    def _list(self, node: Node, state: State, feed: Feed, words: tuple[Value, ...]) -> After:
+        parts: list[tuple[str, Node]] = []
+        while node.type == "list":
+            operator = next(child.type for child in node.children if child.type in {"&&", "||"})
+            first, *_, last = (child for child in node.named_children if child.type != "comment")
+            parts.append((operator, last))
+            node = first
+        after = self._statement(node, state, feed)
+        while parts:
+            operator, node = parts.pop()
+            after = self._then(after, operator, node, feed, () if parts else words)
+        return after
+
+    def _then(self, before: After, operator: str, node: Node, feed: Feed, words: tuple[Value, ...] = ()) -> After:
+        if operator == "|":
+            piped = self._statement(node, before.either, Feed(piped=True), words)
+            merged = before.either.merge(piped.either)
+            return After(merged, merged)
+        if operator == "&&":
+            after = self._statement(node, before.success, feed, words)
+            return After(after.success, before.failure.merge(after.failure))
+        after = self._statement(node, before.failure, feed, words)
+        return After(before.success.merge(after.success), after.failure)
+
+    def _pipeline(self, parts: list[Node], state: State, feed: Feed, words: tuple[Value, ...]) -> After:
+        parts = [part for part in parts if part.type != "comment"]
+        merged = state
+        for number, part in enumerate(parts):
+            last = number + 1 == len(parts)
+            fed = Feed(piped=True, text=feed.text if last else None) if number else feed
+            merged = merged.merge(self._statement(part, state, fed, words if last else ()).either)
+        return After(merged, merged)
+
+    def _redirected(self, node: Node, state: State, feed: Feed, words: tuple[Value, ...]) -> After:
+        body = node.child_by_field_name("body")
+        then: list[tuple[str, Node]] = []
+        own: tuple[Value, ...] = ()
+        for child in node.children:
+            if child.type in _REDIRECTS:
+                redirect = self._redirect(child, state)
+                own += redirect.words
+                then += redirect.then
+                feed = replace(redirect.feed, piped=feed.piped) if redirect.feed else feed
+        after = After(state, state)
+        if body is not None:
+            after = self._statement(body, state, feed, own + words)
+        elif own or words:
+            after = self._invoke(own + words, state, feed)
+        for operator, follower in then:
+            after = self._then(after, operator, follower, NO_FEED)
+        return after
+
+    def _for(self, node: Node, state: State, feed: Feed) -> After:
+        name = self._syntax.text(node.named_children[0])
+        if not is_private(name):
+            self._say("sets-environment", node.named_children[0])
+        items = node.children_by_field_name("value")
+        for item in items:
+            self._expand(item, state)
+        values = [evaluate(item, self._syntax, self._lookup(state)) for item in items]
+        rounds = [value.constant for value in values]
+        body = node.child_by_field_name("body")
+        plain = node.children[0].type == "for" and 0 < len(rounds) <= _MOST_ROUNDS and None not in rounds
+        if body is None or not plain or self._loops:
+            return self._loop(node, state.set(name, None), feed)
+        for text in rounds:
+            entered = state.set(name, text)
+            state = state.merge(self._sequence(body.children, entered, feed, branches=True).either)
+        return After(state, state)
+
+    def _loop(self, node: Node, state: State, feed: Feed) -> After:
+        """Rounds until nothing new can hold at the start of one, then one that counts."""
+        parts = [child for child in node.children if child.type in _STATEMENTS]
+        header = [child for child in node.children if child.type not in _STATEMENTS]
+        if node.type == "c_style_for_statement":
+            self._arithmetic(node, state)
+            header, parts = [], [part for part in parts if part.type in {"do_group", "compound_statement"}]
+        for part in header if node.type == "while_statement" else ():
+            self._loose_part(part, state)
+        kept = len(self._budget.effects)
+        self._loops += 1
+        for _ in range(3):
+            later = state.widen(self._body(parts, state, feed))
+            if later == state:
+                break
+            state = later
+        else:
+            state = State(None, dict.fromkeys(state.variables))
+        del self._budget.effects[kept:]
+        state = state.merge(self._body(parts, state, feed))
+        self._loops -= 1
+        return After(state, state)
+
+    def _body(self, parts: list[Node], state: State, feed: Feed) -> State:
+        for part in parts:
+            inner = part.children if part.type in {"do_group", "compound_statement"} else [part]
+            state = self._sequence(inner, state, feed, branches=True).either
+        return state
+
+    def _arithmetic(self, node: Node, state: State) -> None:
+        self._budget.spend()
+        for child in node.children:
+            if child.type not in {"do_group", "compound_statement"}:
+                self._expand(child, state)
+                for risk in check_arithmetic(child, self._syntax, self._lookup(state)):
+                    self._say(risk.code, risk.node)
+
+
+    def _substitute(self, node: Node, state: State) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise Unclear("over-budget", *self._syntax.span(node))
+        redirects = [child for child in node.children if child.type in _REDIRECTS]
+        for child in redirects:
+            self._redirect(child, state)
+        self._sequence([child for child in node.children if child not in redirects], state, NO_FEED)
+        self._depth -= 1
+
+    def _script(self, value: Value, state: State) -> None:
+        """A text that a new shell runs: it stands in the same folder and knows none of the variables."""
+        span = self._span or (value.start, value.end)
+        try:
+            with self._budget.deeper():
+                Walk(self._cwd, self._home, self._budget, span).run(value.text or "", State(state.folders))
+        except Unclear as unclear:
+            if unclear.code == "over-budget":
+                raise Unclear("over-budget", *span) from None
+            self._emit(apply(unclear.code, value.text or "", *span))

@@ -1,0 +1,193 @@
+"""What a word of a command comes to once a shell has expanded it, as far as that can be told from the text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from companion.policy.shell.parse import Node, Syntax
+
+Lookup = Callable[[str], str | None]
+"""A parameter's value; None where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One word at characters `start:end` of the command.
+
+    A constant has a `text`. A glob has one too: the pattern, in which a quoted * ? [ or backslash stands behind a
+    backslash. A word that is not known has None.
+    """
+
+    text: str | None
+    start: int
+    end: int
+    glob: bool = False
+    many: bool = False
+    """Not known, and may come to no word or to several."""
+    substituted: bool = False
+    """Holds a process substitution: a command's output, or its input, as a file."""
+
+    @property
+    def constant(self) -> str | None:
+        """The text of a constant, else None."""
+        return None if self.glob else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A part of a word; None is unknown text."""
+
+    text: str | None
+    quoted: bool
+
+
+_QUOTED = "\0"
+"""Stands for one quoted character in a word's shape, where an unquoted one stands for itself."""
+
+_GLOB = re.compile(r"[*?]|\[.*\]", re.DOTALL)
+_BRACES = re.compile(r"\{.*(?:,|\.\.).*\}", re.DOTALL)
+_TILDE = re.compile(r"~(?=/|$)")
+# After = and : a tilde expands in assignments, and in words that look like them.
+_INNER_TILDE = re.compile(r"[=:]~")
+_SPLITS = re.compile(r"[\s*?\[\\]|^$")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPE_IN_STRING = re.compile(r"\\([\"$`\\])")
+_ANSI = re.compile(
+    r"\\(?:([abeEfnrtv\\'\"?])|([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|c(.)|(.))",
+    re.DOTALL,
+)
+_ANSI_LETTERS = {"a": 7, "b": 8, "e": 27, "E": 27, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
+_SPECIAL = re.compile(r"[*?\[\\]")
+
+
+def evaluate(node: Node, syntax: Syntax, lookup: Lookup) -> Value:
+    """The value of a word's node."""
+    start, end = syntax.span(node)
+    pieces = list(_pieces(node, syntax, lookup))
+    substituted = _holds(node, "process_substitution")
+    if any(piece.text is None for piece in pieces):
+        many = any(piece.text is None and not piece.quoted for piece in pieces)
+        return Value(None, start, end, many=many, substituted=substituted)
+    text = "".join(piece.text or "" for piece in pieces)
+    shape = "".join(_QUOTED * len(piece.text or "") if piece.quoted else piece.text or "" for piece in pieces)
+    if _BRACES.search(shape) or _INNER_TILDE.search(shape):
+        return Value(None, start, end, many=True)
+    if shape.startswith("~"):
+        home = lookup("HOME") if _TILDE.match(shape) else None
+        if home is None:
+            return Value(None, start, end)
+        text, shape = home + text[1:], _QUOTED * len(home) + shape[1:]
+    if _GLOB.search(shape):
+        return Value(_pattern(text, shape), start, end, glob=True)
+    return Value(text, start, end)
+
+
+def _pieces(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[_Piece]:
+    match node.type:
+        case "command_name" | "concatenation":
+            for child in node.children:
+                yield from _pieces(child, syntax, lookup)
+        case "word" | "number" | "variable_name" | "test_operator" | "extglob_pattern" if not node.child_count:
+            yield from _unescaped(syntax.text(node))
+        case "raw_string":
+            yield _Piece(syntax.text(node)[1:-1], quoted=True)
+        case "ansi_c_string":
+            yield _Piece(decode_ansi(syntax.text(node)[2:-1]), quoted=True)
+        case "string":
+            yield from _in_string(node, syntax, lookup)
+        case "simple_expansion" | "expansion":
+            text = _parameter(node, syntax, lookup)
+            known = text is not None and not _SPLITS.search(text)
+            yield _Piece(text if known else None, quoted=known)
+        case _:
+            yield _Piece(None, quoted=False)
+
+
+def _unescaped(text: str) -> Iterator[_Piece]:
+    at = 0
+    for escape in _ESCAPE.finditer(text):
+        yield _Piece(text[at : escape.start()], quoted=False)
+        yield _Piece(escape.group(1), quoted=True)
+        at = escape.end()
+    yield _Piece(text[at:], quoted=False)
+
+
+def _in_string(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[_Piece]:
+    """Text between the expansions stands for itself; the grammar may count blanks to the expansion behind them."""
+    start, end = syntax.range(node)
+    text = syntax.source.text
+    if text[start] != '"' or text[end - 1] != '"' or end - start < 2:
+        yield _Piece(None, quoted=False)
+        return
+    at = start + 1
+    for child in node.named_children:
+        if child.type == "string_content":
+            continue
+        first, last = syntax.range(child)
+        blanks = len(text[first:last]) - len(text[first:last].lstrip())
+        yield _Piece(_ESCAPE_IN_STRING.sub(r"\1", text[at : first + blanks]), quoted=True)
+        known = child.type in {"simple_expansion", "expansion"}
+        yield _Piece(_parameter(child, syntax, lookup) if known else None, quoted=True)
+        at = last
+    yield _Piece(_ESCAPE_IN_STRING.sub(r"\1", text[at : end - 1]), quoted=True)
+
+
+def _parameter(node: Node, syntax: Syntax, lookup: Lookup) -> str | None:
+    """The value of `$name` or `${name}`; None for every other expansion."""
+    named = node.named_children
+    plain = len(named) == 1 and named[0].type == "variable_name"
+    if not plain or node.child_count != (2 if node.type == "simple_expansion" else 3):
+        return None
+    return lookup(syntax.text(named[0]))
+
+
+def decode_ansi(text: str) -> str | None:
+    """The inside of `$'…'` decoded; None where it holds what shells read differently: bytes, NUL, control letters."""
+    unclear = False
+
+    def one(found: re.Match[str]) -> str:
+        nonlocal unclear
+        letter, octal, hexadecimal, short, long, control, other = found.groups()
+        if other is not None:
+            return "\\" + other
+        if letter is not None:
+            return chr(_ANSI_LETTERS.get(letter, ord(letter)))
+        if control is not None:
+            unclear = True
+            return ""
+        code = int(octal, 8) if octal else int(hexadecimal or short or long, 16)
+        bytewise = octal is not None or hexadecimal is not None
+        if code == 0 or (bytewise and code > 0x7F) or code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
+            unclear = True
+            return ""
+        return chr(code)
+
+    decoded = _ANSI.sub(one, text)
+    return None if unclear else decoded
+
+
+def _pattern(text: str, shape: str) -> str:
+    return "".join(
+        "\\" + character if form == _QUOTED and _SPECIAL.match(character) else character
+        for character, form in zip(text, shape, strict=True)
+    )
+
+
+def _holds(node: Node, kind: str) -> bool:
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if current.type == kind:
+            return True
+        waiting += current.children
+    return False
+
+
+def fixed_folder(pattern: str) -> str:
+    """The folder above a glob's first wildcard: "src" for `src/*.py`, "." for `*.py`, "/" for `/*`."""
+    found = re.search(r"(?<!\\)(?:\\\\)*[*?\[]", pattern)
+    constant = pattern[: found.start()] if found else pattern
+    folder, slash, _ = constant.rpartition("/")
+    return _ESCAPE.sub(r"\1", folder) or (slash or ".")
