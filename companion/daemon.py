@@ -51,7 +51,6 @@ from companion.upstream.routes import Routes
 from companion.upstream.sender import Sender
 from companion.watch.file import changes
 
-
 _log = get_logger("companion.daemon")
 
 

@@ -88,12 +88,10 @@ def find_places(environ: Mapping[str, str] | None = None) -> Places:
     if chosen := environ.get(HOME_VARIABLE):
         home = Path(chosen).expanduser().absolute()
         return Places(config=home, state=home / "state", run=_short(home / "run"), cache=cache)
-    return Places(
-        config=Path(dirs.user_config_dir),
-        state=Path(dirs.user_state_dir),
-        run=_short(Path(dirs.user_runtime_dir)),
-        cache=cache,
-    )
+    state = Path(dirs.user_state_dir)
+    # Where there is no session folder for sockets (a container, say), platformdirs would guess one that others share.
+    run = Path(dirs.user_runtime_dir) if sys.platform != "linux" or environ.get("XDG_RUNTIME_DIR") else state / "run"
+    return Places(config=Path(dirs.user_config_dir), state=state, run=_short(run), cache=cache)
 
 
 def _short(run: Path) -> Path:

@@ -45,10 +45,10 @@ def find_operator(places: Places | None = None) -> Endpoint:
 def read_discovery(places: Places) -> dict[str, Any]:
     """What the daemon wrote about itself when it started; {} when there is nothing readable."""
     try:
-        found = json.loads(places.discovery.read_text("utf-8"))
+        found: Any = json.loads(places.discovery.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return dict[str, Any](found) if isinstance(found, dict) else {}
 
 
 def _find(scope: str, places: Places) -> Endpoint:

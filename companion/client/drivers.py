@@ -79,7 +79,7 @@ class Client:
 
     def __init__(self, endpoint: Endpoint) -> None:
         # No TLS on a local socket; loading certificates would take longer than the call.
-        transport = httpx.HTTPTransport(uds=_uds(endpoint), verify=False)  # noqa: S501
+        transport = httpx.HTTPTransport(uds=_uds(endpoint), verify=False)
         self._http = httpx.Client(
             transport=transport,
             base_url=endpoint.url,
@@ -120,7 +120,7 @@ class AsyncClient:
     """As Client, for the terminal UI and the language server."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        transport = httpx.AsyncHTTPTransport(uds=_uds(endpoint), verify=False)  # noqa: S501 - as above
+        transport = httpx.AsyncHTTPTransport(uds=_uds(endpoint), verify=False)
         self._http = httpx.AsyncClient(
             transport=transport,
             base_url=endpoint.url,

@@ -57,9 +57,9 @@ class Status:
     unpriced_today: int
     """Calls today whose price is unknown."""
     budget_day_pd: int | None = None
-    clients: list[ClientSeen] = field(factory=list)
-    alerts: list[AlertState] = field(factory=list)
-    engines: dict[str, str] = field(factory=dict)
+    clients: list[ClientSeen] = field(factory=list[ClientSeen])
+    alerts: list[AlertState] = field(factory=list[AlertState])
+    engines: dict[str, str] = field(factory=dict[str, str])
     """Secret engines in use, name to version, and what is missing and why."""
 
 
@@ -140,7 +140,7 @@ class ExchangeLine:
     cost_pd: int | None = None
     unpriced: str = ""
     """Why there is no cost; "" when there is one or none is due."""
-    remarks: list[RemarkLine] = field(factory=list)
+    remarks: list[RemarkLine] = field(factory=list[RemarkLine])
 
 
 @frozen
@@ -168,7 +168,7 @@ class SpendReport:
     by: str
     """The dimension of the rows: "day", "model", "tier", "client", "workspace" or "key"."""
     total: SpendRow
-    rows: list[SpendRow] = field(factory=list)
+    rows: list[SpendRow] = field(factory=list[SpendRow])
 
 
 @frozen

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from companion.client import AsyncClient, NotRunning, Refused, calls, find_operator
@@ -26,14 +27,20 @@ class DemoFailed(Exception):  # noqa: N818 - the demo's own outcome
 
 async def play(stage: Stage, gateway: str, key: str, teller: Teller, person: Person) -> None:
     """Both acts with the scripted agent, then ledger, spend and the proof. Raises DemoFailed."""
-    async with _operator(stage) as operator:
-        watching = spawn(_answer_all(operator, person), "answer approvals")
-        try:
-            await _acts(stage, gateway, key, teller)
-        finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+    async with operator_of(stage) as operator, answering(operator, person):
+        await _acts(stage, gateway, key, teller)
         await show_outcome(stage, operator, teller)
+
+
+@asynccontextmanager
+async def answering(operator: AsyncClient, person: Person) -> AsyncIterator[None]:
+    """While inside, each approval is put to `person` once."""
+    watching = spawn(_answer_all(operator, person), "answer approvals")
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
 
 
 async def _acts(stage: Stage, gateway: str, key: str, teller: Teller) -> None:
@@ -75,7 +82,8 @@ def _check_workspace(workspace: Path) -> None:
         raise DemoFailed("notes/rotation.md should be there: writing it was allowed")
 
 
-def _operator(stage: Stage) -> AsyncClient:
+def operator_of(stage: Stage) -> AsyncClient:
+    """The control API of the stage's daemon."""
     return AsyncClient(find_operator(find_places(stage.environ())))
 
 

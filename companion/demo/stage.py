@@ -61,7 +61,9 @@ class Stage:
 def set_stage() -> Iterator[Stage]:
     """Everything but the daemon. Leaves nothing behind."""
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="companion-demo-", ignore_cleanup_errors=True)))
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="companion-demo-", ignore_cleanup_errors=True))
+        )
         workspace, home = folder / "parcel-tracker", folder / "home"
         shutil.copytree(find_sample_project(), workspace)
         _make_repository(workspace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from rich.console import Console
@@ -56,6 +57,10 @@ class Teller:
             case _:
                 pass
 
+    def busy(self, words: str) -> AbstractContextManager[object]:
+        """Shows that something takes its time."""
+        return self._console.status(escape(words))
+
     def answered(self, what: str, *, approve: bool, why: str) -> None:
         """An approval that the demo answered itself."""
         word = "[green]approved[/]" if approve else "[red]denied[/]"
@@ -77,7 +82,9 @@ class Teller:
         for row in report.rows:
             cached = f", {row.cache_read_tokens:,} of them cached" if row.cache_read_tokens else ""
             tokens = row.input_tokens + row.cache_read_tokens + row.cache_write_tokens
-            self._console.print(f"  {row.name:<5} {row.calls:>3} calls  {tokens:>8,} tokens in{cached}  {show_dollars(row.cost_pd)}")
+            self._console.print(
+                f"  {row.name:<5} {row.calls:>3} calls  {tokens:>8,} tokens in{cached}  {show_dollars(row.cost_pd)}"
+            )
         self._console.print(f"  [bold]total {report.total.calls:>3} calls  {show_dollars(report.total.cost_pd)}[/]")
 
     def proof(self, sent: int, requests: int, needles: int, leaks: int) -> None:

@@ -39,8 +39,11 @@ class Gatherer:
         paths: dict[str, PathFacts] = {}
         match exchange.action:
             case FileAccess(path=path, operation=operation):
-                judge = self.paths.judge_tree if operation is Operation.SEARCH else self.paths.judge
-                paths[path] = judge(path, origin.workspace, policy)
+                paths[path] = (
+                    self.paths.judge_tree(path, origin.workspace, policy, knows_git=True)
+                    if operation is Operation.SEARCH
+                    else self.paths.judge(path, origin.workspace, policy)
+                )
             case ShellCommand(command=command, cwd=cwd):
                 effects = read_command(command, cwd=cwd or origin.workspace, home=self.home)
                 for effect in effects:

@@ -35,8 +35,13 @@ class PathJudge(Protocol):
         """Facts of `path`, relative paths taken from `cwd` or the workspace. Blocking, short."""
         ...
 
-    def judge_tree(self, path: str, workspace: str, policy: Policy, *, cwd: str = "") -> PathFacts:
-        """As `judge` for something that reads every file below a folder: ignored when any file there is."""
+    def judge_tree(
+        self, path: str, workspace: str, policy: Policy, *, cwd: str = "", knows_git: bool = False
+    ) -> PathFacts:
+        """As `judge` for something that reads every file below a folder: ignored when any file there is.
+
+        With `knows_git`, the reader passes over what git ignores by itself, as ripgrep does.
+        """
         ...
 
 

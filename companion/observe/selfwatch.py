@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TextIO
 
-import psutil # it ships none
+import psutil  # it ships none
 
 from companion.telemetry import vitals
 from companion.telemetry.instruments import Gauge

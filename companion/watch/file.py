@@ -16,7 +16,7 @@ async def changes(file: Path) -> AsyncIterator[None]:
     The folder is watched, not the file: most editors save by putting a new file in the old one's place. Changes within
     a few tens of milliseconds come as one.
     """
-    names = {file, file.parent.resolve() / file.name}  # noqa: ASYNC240 - once, before the watch begins
+    names = {file, file.parent.resolve() / file.name}
 
     def concerns(_: Change, path: str) -> bool:
         return Path(path) in names

@@ -26,9 +26,12 @@ class Person:
         self.questions: list[Any] = []
         self.changes: list[Any] = []
         self._answers: list[asyncio.Future[Any]] = []
+        self._left = False
 
     async def asked(self, question: Any) -> Any:
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        if self._left:
+            return None
         self.questions.append(question)
         self._answers.append(answer)
         return await answer
@@ -43,7 +46,9 @@ class Person:
     def press(self, title: str, number: int = 0) -> None:
         self.answer(types.MessageActionItem(title=title), number)
 
-    def dismiss_all(self) -> None:
+    def leave(self) -> None:
+        """Dismisses what is open and what may come; a client must not end with an answer owed."""
+        self._left = True
         for answer in self._answers:
             if not answer.done():
                 answer.set_result(None)
@@ -118,6 +123,6 @@ async def person(home: Path, announced: Any) -> AsyncIterator[Person]:
         )
     )
     yield person
-    person.dismiss_all()
+    person.leave()
     await client.shutdown_session()
     await client.stop()

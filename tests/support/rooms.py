@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from companion.gatekeeper.admit import Gatekeeper
 from companion.gatekeeper.approvals import Approvals
@@ -15,7 +16,6 @@ from companion.model.facts import Finding, PathFacts
 from companion.model.money import Cost, Usage
 from companion.model.policy import Policy
 from companion.model.record import Closing, Opening
-from zoneinfo import ZoneInfo
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -45,7 +45,7 @@ class Scanner:
 
 
 class Paths:
-    def judge(self, path: str, workspace: str, policy: Policy, *, cwd: str = "") -> PathFacts:
+    def judge(self, path: str, workspace: str, policy: Policy, *, cwd: str = "", knows_git: bool = False) -> PathFacts:
         return PathFacts(path, f"{workspace}/{path}", inside=True)
 
     judge_tree = judge

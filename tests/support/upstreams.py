@@ -24,7 +24,9 @@ class Upstream:
         return [json.loads(raw) for _, _, raw in self.requests]
 
 
-def send(handler: BaseHTTPRequestHandler, raw: bytes, kind: str = "application/json", status: int = 200, **headers: str) -> None:
+def send(
+    handler: BaseHTTPRequestHandler, raw: bytes, kind: str = "application/json", status: int = 200, **headers: str
+) -> None:
     handler.send_response(status)
     handler.send_header("content-type", kind)
     for name, value in headers.items():

@@ -45,7 +45,14 @@ class Scene:
         messages = [{"role": "user", "content": text} for text in texts or ("hi",)]
         if name == "messages":
             made = [{"name": tool, "input_schema": {}} for tool in names]
-            return {"model": "m", "max_tokens": 99, "stream": True, "system": workspace, "messages": messages, "tools": made}
+            return {
+                "model": "m",
+                "max_tokens": 99,
+                "stream": True,
+                "system": workspace,
+                "messages": messages,
+                "tools": made,
+            }
         if name == "chat":
             made = [{"type": "function", "function": {"name": tool, "parameters": {}}} for tool in names]
             head = [{"role": "system", "content": workspace}]
@@ -195,7 +202,11 @@ def test_a_chat_stream_is_counted_though_the_agent_did_not_ask(scene):
 
 
 def test_a_whole_answer_is_gated_restored_and_counted_too(scene):
-    call = {"id": "c1", "type": "function", "function": {"name": "run_commands", "arguments": '{"commands":["cat .env"]}'}}
+    call = {
+        "id": "c1",
+        "type": "function",
+        "function": {"name": "run_commands", "arguments": '{"commands":["cat .env"]}'},
+    }
     message = {"role": "assistant", "content": "ok", "tool_calls": [call]}
     usage = {"prompt_tokens": 10, "completion_tokens": 2}
     answer = {"id": "1", "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}], "usage": usage}
@@ -286,7 +297,9 @@ def test_the_door_is_shut_to_browsers_strangers_and_other_names(scene, headers, 
     assert scene.upstream.requests == []
 
 
-@pytest.mark.parametrize("body", [b"", b"nonsense", b"[]", b'{"model": 1}', b'{"messages": 3, "model": "m"}', b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "body", [b"", b"nonsense", b"[]", b'{"model": 1}', b'{"messages": 3, "model": "m"}', b"\xff\xfe"]
+)
 @pytest.mark.parametrize("name", DIALECTS)
 def test_a_body_that_is_none_gets_an_answer_in_the_dialects_shape(scene, name, body):
     sent = scene.companion.headers(**{"content-type": "application/json"})

@@ -72,9 +72,12 @@ def _model(document: dict[str, Any], wanted: Wanted) -> str:
         return wanted.model
     if wanted.named("plan") and wanted.named("act"):
         return MODEL
-    present = text_at(document, *_SETTINGS, "model")
-    if present and not present.startswith(ALIAS_PREFIX):
-        return present
+    last = document.get("lastUsedProvider")
+    # The catalogue of Cline's own provider has names that no other upstream knows.
+    providers = [_PROVIDER, *([last] if isinstance(last, str) and last != NAME else [])]
+    for present in (text_at(document, "providers", provider, "settings", "model") for provider in providers):
+        if present and not present.startswith(ALIAS_PREFIX):
+            return present
     if act := wanted.named("act"):
         return act
     raise NeedsModel

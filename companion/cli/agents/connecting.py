@@ -17,10 +17,10 @@ from companion.cli.agents.ground import (
     Report,
     Surroundings,
     find_ground,
-    is_live,
     is_virtual,
     read_link,
     start,
+    takes,
 )
 from companion.cli.agents.record import Backup, Record, sha256
 from companion.cli.agents.settings import (
@@ -132,9 +132,15 @@ def connect(agent: Agent, around: Surroundings, client: Client, choice: Choice, 
 
 
 def _live_key(agent: Agent, file: SettingsFile, status: Status) -> str:
-    """The virtual key that the settings hold, when this daemon takes it; else ""."""
+    """The virtual key that the settings hold, when this daemon takes it; else "". Raises Impossible."""
     key = read_link(agent, file)[1].key
-    return key if is_virtual(key) and is_live(status.gateway, key) else ""
+    if not is_virtual(key):
+        return ""
+    taken = takes(status.gateway, key)
+    if taken is None:
+        # Not a reason to replace a key that may well be live.
+        raise Impossible(f"the gateway {status.gateway} does not answer", "companion doctor")
+    return key if taken else ""
 
 
 def _new_key(agent: Agent, client: Client) -> NewKey:

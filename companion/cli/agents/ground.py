@@ -75,14 +75,14 @@ def read_link(agent: Agent, file: SettingsFile) -> tuple[dict[str, Any], Link]:
     return document, agent.link(document)
 
 
-def is_live(gateway: str, key: str) -> bool:
-    """Whether the gateway takes the key. False as well when nobody answers there."""
+def takes(gateway: str, key: str) -> bool | None:
+    """Whether the gateway takes the key; None when nobody answers there."""
     try:
         answer = httpx.get(
             f"{gateway}/v1/models", headers={"authorization": f"Bearer {key}"}, timeout=_SECONDS, trust_env=False
         )
     except (httpx.HTTPError, httpx.InvalidURL):
-        return False
+        return None
     return answer.status_code == httpx.codes.OK
 
 

@@ -19,7 +19,7 @@ import psutil
 from companion.cli.agents.agent import Agent
 from companion.cli.agents.errors import Impossible
 from companion.cli.agents.findings import Finding, fail, ok, warn
-from companion.cli.agents.ground import Surroundings, is_live, is_virtual, read_link
+from companion.cli.agents.ground import Surroundings, is_virtual, read_link, takes
 from companion.cli.agents.record import Backup
 from companion.cli.agents.settings import look, mask
 from companion.client import Client, calls
@@ -55,7 +55,9 @@ def check_agent(agent: Agent, around: Surroundings, status: Status | None) -> It
         yield ok(agent.NAME, f"{file.path} leads to {link.gateway}; no daemon runs to compare it with")
     elif link.gateway != status.gateway:
         yield fail(agent.NAME, f"{file.path} leads to {link.gateway}, the gateway is {status.gateway}", again)
-    elif not is_live(status.gateway, link.key):
+    elif (taken := takes(status.gateway, link.key)) is None:
+        yield fail(agent.NAME, f"{file.path} leads to {link.gateway}, which does not answer", "companion down, then up")
+    elif not taken:
         yield fail(agent.NAME, f"the gateway refuses the key in {file.path}", again)
     else:
         yield ok(agent.NAME, f"{file.path} leads to {link.gateway}, and its key is live")

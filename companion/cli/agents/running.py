@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
@@ -68,7 +69,7 @@ def check_upstreams(upstreams: Mapping[str, str]) -> Iterator[Finding]:
             answer = httpx.head(url, timeout=_SECONDS, follow_redirects=False)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             host = urlsplit(url).netloc
-            yield fail(check, f"{host} cannot be reached ({_why(error)})", f"curl -sSI {url}")
+            yield fail(check, f"{host} cannot be reached ({_why(error)})", f"curl -sSI {shlex.quote(url)}")
         else:
             yield ok(check, f"{url} answers ({answer.status_code} to HEAD)")
 

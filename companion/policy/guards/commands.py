@@ -6,8 +6,9 @@ from companion.model.action import Action, ShellCommand
 from companion.model.facts import Effect, EffectKind, Facts
 from companion.model.policy import CommandLevel
 from companion.model.verdict import PASS, Allow, Ask, Verdict
-from companion.policy.shell.effects import is_harmless
+from companion.policy.shell.effects import NAMES, TREE, is_harmless
 from companion.policy.shell.rules import danger
+from companion.policy.shell.secretfiles import may_hold_secrets
 
 _ASKED = frozenset({EffectKind.UNKNOWN, EffectKind.CHANGE, EffectKind.NETWORK, EffectKind.PRIVILEGE, EffectKind.DELETE})
 
@@ -61,6 +62,8 @@ def _judge_read(effect: Effect, facts: Facts) -> Ask | None:
     if path.ignored is not None:
         rule = f"{path.ignored.source}:{path.ignored.line} {path.ignored.pattern}"
         return Ask("reads-ignored", f"{target} is or holds what {rule} excludes", "name files that are not ignored")
+    if effect.code not in {NAMES, TREE} and may_hold_secrets(target):
+        return Ask("reads-secrets", f"{target} is where people keep secrets", "ask for the one value that is needed")
     return None
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tree_sitter import Node
+
 from companion.model.facts import Effect
 from companion.policy.shell.effects import NAMES
 from companion.policy.shell.invocation import Invocation, read
-from companion.policy.shell.parse import Node, Syntax
+from companion.policy.shell.parse import Syntax
 from companion.policy.shell.programs import judge
 from companion.policy.shell.words import Lookup, Value, evaluate
 

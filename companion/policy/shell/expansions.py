@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tree_sitter import Node
+
 from companion.policy.shell.budget import Budget
-from companion.policy.shell.parse import Node, Syntax
+from companion.policy.shell.parse import Syntax
 from companion.policy.shell.words import Lookup
 
 _SUBSTITUTIONS = frozenset({"command_substitution", "process_substitution"})

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tree_sitter import Node
+
 from companion.model.facts import Effect
 from companion.policy.shell.invocation import NO_FEED, Feed, read, write
-from companion.policy.shell.parse import Node, Syntax
+from companion.policy.shell.parse import Syntax
 from companion.policy.shell.rules import apply
 from companion.policy.shell.words import Lookup, Value, evaluate
 

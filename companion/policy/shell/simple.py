@@ -5,11 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import replace
 
+from tree_sitter import Node
+
 from companion.model.facts import Effect, EffectKind
 from companion.policy.shell.budget import Budget
 from companion.policy.shell.expansions import Risk, Shown, Substitution, find_expansions
 from companion.policy.shell.invocation import Feed, Inner, Invocation, Text
-from companion.policy.shell.parse import Node, Syntax
+from companion.policy.shell.parse import Syntax
 from companion.policy.shell.programs import judge
 from companion.policy.shell.redirects import Redirect, take_apart
 from companion.policy.shell.rules import apply
@@ -23,6 +25,12 @@ DEEPEST = 80
 """How deep statements, substitutions and programs may stand inside each other."""
 
 REDIRECTS = frozenset({"file_redirect", "herestring_redirect", "heredoc_redirect"})
+STATEMENTS = frozenset(
+    {"list", "pipeline", "redirected_statement", "command", "variable_assignment", "variable_assignments"}
+    | {"declaration_command", "unset_command", "test_command", "negated_command", "subshell", "compound_statement"}
+    | {"do_group", "while_statement", "for_statement", "c_style_for_statement", "function_definition"}
+    | {"if_statement", "elif_clause", "else_clause", "case_statement", "case_item"}
+)
 _TRUSTED = frozenset({"/bin", "/usr/bin", "/sbin", "/usr/sbin"})
 _ON_PATHS = frozenset({EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE})
 

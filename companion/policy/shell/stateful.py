@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from tree_sitter import Node
+
 from companion.model.facts import Effect
 from companion.policy.shell.invocation import Invocation
 from companion.policy.shell.options import split
-from companion.policy.shell.parse import Node, Syntax
+from companion.policy.shell.parse import Syntax
 from companion.policy.shell.rules import apply
 from companion.policy.shell.state import After, State
 from companion.policy.shell.variables import is_private

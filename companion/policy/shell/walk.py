@@ -9,55 +9,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from companion.model.facts import Effect, EffectKind
+from tree_sitter import Node
+
 from companion.policy.shell.budget import Budget
 from companion.policy.shell.conditions import judge_condition
-from companion.policy.shell.expansions import Risk, Shown, Substitution, check_arithmetic, find_expansions
-from companion.policy.shell.invocation import NO_FEED, Feed, Inner, Invocation, Text
-from companion.policy.shell.parse import Node, Syntax, Unclear, parse
-from companion.policy.shell.programs import judge
-from companion.policy.shell.redirects import Redirect, take_apart
+from companion.policy.shell.expansions import check_arithmetic
+from companion.policy.shell.invocation import NO_FEED, Feed
+from companion.policy.shell.parse import parse
 from companion.policy.shell.rules import apply
-from companion.policy.shell.state import State
-from companion.policy.shell.stateful import CHANGES_STATE, After, declare
-from companion.policy.shell.variables import is_harmless_to_set, is_harmless_to_show, is_private
-from companion.policy.shell.words import Lookup, Value, evaluate
+from companion.policy.shell.simple import REDIRECTS, STATEMENTS, Simple
+from companion.policy.shell.source import Unclear
+from companion.policy.shell.state import After, State
+from companion.policy.shell.stateful import declare
+from companion.policy.shell.variables import is_private
+from companion.policy.shell.words import WORDS, Value, evaluate
 
-_DEEPEST = 80
 _MOST_ROUNDS = 32
-_TRUSTED = frozenset({"/bin", "/usr/bin", "/sbin", "/usr/sbin"})
-_ON_PATHS = frozenset({EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE})
-_REDIRECTS = frozenset({"file_redirect", "herestring_redirect", "heredoc_redirect"})
-_BRANCHES = frozenset({"if_statement", "elif_clause", "else_clause", "case_statement", "case_item"})
-_STATEMENTS = _BRANCHES | {
-    *("list", "pipeline", "redirected_statement", "command", "variable_assignment", "variable_assignments"),
-    *("declaration_command", "unset_command", "test_command", "negated_command", "subshell", "compound_statement"),
-    *("do_group", "while_statement", "for_statement", "c_style_for_statement", "function_definition"),
-}
+_TAKES_WORDS = frozenset({"command", "list", "pipeline", "redirected_statement", "negated_command"})
+_BODIES = frozenset({"do_group", "compound_statement"})
 
 
-class Walk:
-    """One pass over one text. `span` stands for every place in it when the text is a script inside of another."""
+def walk(command: str, cwd: str, home: str, budget: Budget) -> None:
+    """Appends the command's effects to the budget's. Raises Unclear where reading ends."""
+    _Walk(parse(command, budget), cwd, home, budget, None).run(State())
 
-    def __init__(self, cwd: str, home: str, budget: Budget, span: tuple[int, int] | None = None) -> None:
-        self._cwd = cwd
-        self._home = home
-        self._budget = budget
-        self._span = span
-        self._depth = 0
-        self._loops = 0
-        self._syntax: Syntax
 
-    def run(self, command: str, state: State) -> None:
-        """Appends the command's effects to the budget's. Raises Unclear where reading ends."""
-        self._syntax = parse(command)
+class _Walk(Simple):
+    def run(self, state: State) -> None:
         self._sequence(self._syntax.root.children, state, NO_FEED)
 
     def _sequence(self, children: Sequence[Node], state: State, feed: Feed, *, branches: bool = False) -> After:
         """Statements one after the other. With `branches` each of them may be left out."""
         after = After(state, state)
         for at, child in enumerate(children):
-            if child.type not in _STATEMENTS:
+            if child.type not in STATEMENTS:
                 self._loose_part(child, state)
                 continue
             in_background = at + 1 < len(children) and children[at + 1].type == "&"
@@ -72,20 +57,18 @@ class Walk:
         """What stands between statements: keywords, comments, the words of `for` and `case`."""
         if node.type == "comment" or not node.is_named:
             return
-        if node.type in _REDIRECTS or node.type.endswith("_command") or node.type.endswith("_statement"):
+        if node.type not in WORDS:
             self._say("not-understood", node)
         self._expand(node, state)
 
     def _statement(self, node: Node, state: State, feed: Feed, words: tuple[Value, ...] = ()) -> After:
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            raise Unclear("over-budget", *self._syntax.span(node))
-        try:
-            if words and node.type not in {"command", "list", "pipeline", "redirected_statement", "negated_command"}:
-                self._say("not-understood", node)
-            return self._dispatch(node, state, feed, words)
-        finally:
-            self._depth -= 1
+        self._budget.visit()
+        self._enter(*self._syntax.span(node))
+        if words and node.type not in _TAKES_WORDS:
+            self._say("not-understood", node)
+        after = self._dispatch(node, state, feed, words)
+        self._depth -= 1
+        return after
 
     def _dispatch(self, node: Node, state: State, feed: Feed, words: tuple[Value, ...]) -> After:
         children = node.children
@@ -119,7 +102,7 @@ class Walk:
                 return After(state, state)
             case "test_command":
                 self._expand(node, state)
-                self._budget.spend()
+                self._budget.spend(commands=1)
                 for effect in judge_condition(node, self._syntax, self._lookup(state)):
                     self._place(effect, state)
                 return After(state, state)
@@ -172,11 +155,13 @@ class Walk:
         then: list[tuple[str, Node]] = []
         own: tuple[Value, ...] = ()
         for child in node.children:
-            if child.type in _REDIRECTS:
+            if child.type in REDIRECTS:
                 redirect = self._redirect(child, state)
                 own += redirect.words
                 then += redirect.then
                 feed = replace(redirect.feed, piped=feed.piped) if redirect.feed else feed
+            elif child != body and child.type != "comment":
+                self._say("not-understood", child)
         after = After(state, state)
         if body is not None:
             after = self._statement(body, state, feed, own + words)
@@ -206,11 +191,11 @@ class Walk:
 
     def _loop(self, node: Node, state: State, feed: Feed) -> After:
         """Rounds until nothing new can hold at the start of one, then one that counts."""
-        parts = [child for child in node.children if child.type in _STATEMENTS]
-        header = [child for child in node.children if child.type not in _STATEMENTS]
+        parts = [child for child in node.children if child.type in STATEMENTS]
+        header = [child for child in node.children if child.type not in STATEMENTS]
         if node.type == "c_style_for_statement":
             self._arithmetic(node, state)
-            header, parts = [], [part for part in parts if part.type in {"do_group", "compound_statement"}]
+            header, parts = [], [part for part in parts if part.type in _BODIES]
         for part in header if node.type == "while_statement" else ():
             self._loose_part(part, state)
         kept = len(self._budget.effects)
@@ -229,36 +214,37 @@ class Walk:
 
     def _body(self, parts: list[Node], state: State, feed: Feed) -> State:
         for part in parts:
-            inner = part.children if part.type in {"do_group", "compound_statement"} else [part]
+            inner = part.children if part.type in _BODIES else [part]
             state = self._sequence(inner, state, feed, branches=True).either
         return state
 
     def _arithmetic(self, node: Node, state: State) -> None:
-        self._budget.spend()
+        self._budget.spend(commands=1)
         for child in node.children:
-            if child.type not in {"do_group", "compound_statement"}:
+            if child.type not in _BODIES:
                 self._expand(child, state)
                 for risk in check_arithmetic(child, self._syntax, self._lookup(state)):
                     self._say(risk.code, risk.node)
 
-
     def _substitute(self, node: Node, state: State) -> None:
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            raise Unclear("over-budget", *self._syntax.span(node))
-        redirects = [child for child in node.children if child.type in _REDIRECTS]
+        self._enter(*self._syntax.span(node))
+        redirects = [child for child in node.children if child.type in REDIRECTS]
         for child in redirects:
             self._redirect(child, state)
         self._sequence([child for child in node.children if child not in redirects], state, NO_FEED)
         self._depth -= 1
 
     def _script(self, value: Value, state: State) -> None:
-        """A text that a new shell runs: it stands in the same folder and knows none of the variables."""
+        """The new shell stands in the same folder and knows none of the variables."""
         span = self._span or (value.start, value.end)
+        text = value.text or ""
+        self._budget.scripts -= 1
+        if self._budget.scripts < 0:
+            raise Unclear("over-budget", *span)
         try:
-            with self._budget.deeper():
-                Walk(self._cwd, self._home, self._budget, span).run(value.text or "", State(state.folders))
+            _Walk(parse(text, self._budget), self._cwd, self._home, self._budget, span).run(State(state.folders))
         except Unclear as unclear:
             if unclear.code == "over-budget":
                 raise Unclear("over-budget", *span) from None
-            self._emit(apply(unclear.code, value.text or "", *span))
+            self._emit(apply(unclear.code, text, *span))
+        self._budget.scripts += 1

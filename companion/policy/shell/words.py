@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from companion.policy.shell.parse import Node, Syntax
+from tree_sitter import Node
+
+from companion.policy.shell.parse import Syntax
 
 Lookup = Callable[[str], str | None]
 """A parameter's value; None where it is not known."""
@@ -42,6 +44,13 @@ class _Piece:
     text: str | None
     quoted: bool
 
+
+WORDS = frozenset(
+    {"word", "number", "string", "raw_string", "ansi_c_string", "translated_string", "concatenation", "regex"}
+    | {"simple_expansion", "expansion", "command_substitution", "process_substitution", "arithmetic_expansion"}
+    | {"brace_expression", "variable_name", "extglob_pattern"}
+)
+"""The kinds of nodes that are words."""
 
 _QUOTED = "\0"
 """Stands for one quoted character in a word's shape, where an unquoted one stands for itself."""

@@ -59,7 +59,8 @@ class SecretScan:
     ) -> None:
         self._key = machine_key
         self._engines = tuple(engines)
-        self._light = tuple(engine for engine in engines if isinstance(engine, KeyBlocks | OwnRules) and not engine.load())
+        light = (engine for engine in engines if isinstance(engine, KeyBlocks | OwnRules))
+        self._light = tuple(engine for engine in light if not engine.load())
         self._seconds = seconds
         self._remembered = remembered
         self._vault = Vault(machine_key)

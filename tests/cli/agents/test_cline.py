@@ -1,5 +1,6 @@
 """Where Cline keeps its settings, and what it is told to ask for."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ SET = {
     "version": 1,
     "providers": {"openai-compatible": {"settings": {"provider": "openai-compatible", "model": "mine"}}},
 }
+
+LAST = {"version": 1, "lastUsedProvider": "x", "providers": {"x": {"settings": {"provider": "x", "model": "theirs"}}}}
+OWN = {"version": 1, "lastUsedProvider": "cline", "providers": {"cline": {"settings": {"model": "theirs"}}}}
 
 
 @pytest.mark.parametrize(
@@ -44,6 +48,8 @@ def test_the_settings_file(environ, folder, path):
         (OPEN, {}, "other", "other"),
         ({}, {}, "", None),
         (OPEN, {}, "", None),
+        (OPEN, LAST, "", "theirs"),
+        (OPEN, OWN, "", None),
     ],
 )
 def test_the_model(tiers, document, chosen, model):
@@ -52,11 +58,7 @@ def test_the_model(tiers, document, chosen, model):
         with pytest.raises(NeedsModel):
             cline.changes(document, wanted)
         return
-    text = apply(
-        cline.SYNTAX,
-        cline.SYNTAX.put("{}", ("providers",), document.get("providers", {})),
-        cline.changes(document, wanted),
-    )
+    text = apply(cline.SYNTAX, json.dumps(document), cline.changes(document, wanted))
     found = cline.SYNTAX.parse(text)
     assert found["providers"]["openai-compatible"]["settings"]["model"] == model
     assert cline.link(found) == Link("http://127.0.0.1:1", "k")

@@ -384,6 +384,25 @@ def test_only_virtual_keys_are_tried(around, daemon, client):
     assert daemon.tried == []
 
 
+def test_a_gateway_that_does_not_answer_is_no_reason_for_a_new_key(around, daemon, client):
+    do("claude", around, client)
+    daemon.gateway = "http://127.0.0.1:1"
+    with pytest.raises(Impossible, match="does not answer"):
+        do("claude", around, client)
+    assert daemon.live == ["claude"]
+
+
+def test_a_gateway_that_moved_keeps_its_keys(around, daemon, client):
+    path = write(file_of(around, "codex"), RICH["codex"])
+    do("codex", around, client)
+    daemon.gateway = daemon.gateway.replace("127.0.0.1", "localhost")
+    report = do("codex", around, client)
+    assert (report.changed, report.key_made, report.key_id) == (True, False, "key-0")
+    assert f"{daemon.gateway}/v1" in path.read_text()
+    undo("codex", around, client)
+    assert path.read_text() == RICH["codex"]
+
+
 def test_a_key_of_the_same_name_is_left_alone(around, daemon, client):
     do("cline", around, client)
     undo("cline", around, None)

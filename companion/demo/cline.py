@@ -1,0 +1,124 @@
+"""The demo with the real Cline CLI from npm as the agent; the model stays the scripted one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+from pathlib import Path
+
+from companion.client import AsyncClient, calls
+from companion.demo.run import DemoFailed, Person, answering, operator_of, show_outcome
+from companion.demo.stage import Stage
+from companion.demo.tell import Teller
+from companion.gatekeeper.tasks import spawn
+
+_RUN_SECONDS = 600
+_INSTALL_SECONDS = 600
+_POLL_SECONDS = 0.2
+_PROMPT = "Clean up this project and publish it."
+
+
+async def play_with_cline(stage: Stage, gateway: str, key: str, teller: Teller, person: Person) -> None:
+    """Raises DemoFailed, also when there is neither Cline nor npm."""
+    program = await _find_cline(stage, teller)
+    settings = _settings(stage.folder / "cline", gateway, key)
+    command = [program, "--config", str(settings), "--data-dir", str(settings / "data"), "--json"]
+    command += ["-P", "openai-compatible", "-m", "any-model", "--auto-approve", "true"]
+    async with operator_of(stage) as operator, answering(operator, person):
+        for title, words, mode in (
+            ("Plan", "Cline plans: another model answers, and nothing may be changed.", ["--plan"]),
+            ("Act", "Cline works: ignored files stay closed, secrets become placeholders, danger waits.", []),
+        ):
+            teller.act(title, words)
+            following = spawn(_follow(operator, teller), "follow the ledger")
+            try:
+                await _run([*command, *mode, _PROMPT], stage)
+                await asyncio.sleep(_POLL_SECONDS * 2)
+            finally:
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
+        await show_outcome(stage, operator, teller)
+
+
+async def _find_cline(stage: Stage, teller: Teller) -> str:
+    if found := shutil.which("cline"):
+        return found
+    npm = shutil.which("npm")
+    if npm is None:
+        raise DemoFailed("neither cline nor npm is installed: install Node.js, or run companion demo without --agent")
+    folder = stage.folder / "npm"
+    folder.mkdir()
+    (folder / "package.json").write_text('{"private": true}', "utf-8")
+    with teller.busy("installing cline from npm into the stage"):
+        done = await asyncio.create_subprocess_exec(
+            *[npm, "install", "--no-audit", "--no-fund", "--loglevel=error", "cline"],
+            cwd=folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, errors = await asyncio.wait_for(done.communicate(), _INSTALL_SECONDS)
+    program = folder / "node_modules" / ".bin" / ("cline.cmd" if os.name == "nt" else "cline")
+    if done.returncode or not program.exists():
+        raise DemoFailed(f"npm could not install cline: {errors.decode(errors='replace').strip()[-300:]}")
+    return str(program)
+
+
+def _settings(folder: Path, gateway: str, key: str) -> Path:
+    """What `companion connect cline` writes, in a folder of the demo's own."""
+    given: dict[str, object] = {"provider": "openai-compatible", "apiKey": key, "model": "any-model"}
+    given |= {"baseUrl": f"{gateway}/v1", "headers": {"x-companion-client": "cline"}}
+    entry = {"settings": given, "updatedAt": "2026-01-01T00:00:00.000Z", "tokenSource": "manual"}
+    stored = {"version": 1, "lastUsedProvider": "openai-compatible", "modes": {}, "providers": {}}
+    target = folder / "data" / "settings"
+    target.mkdir(parents=True)
+    (target / "providers.json").write_text(json.dumps(stored | {"providers": {"openai-compatible": entry}}), "utf-8")
+    (target / "global-settings.json").write_text('{"telemetryOptOut": true}', "utf-8")
+    return folder
+
+
+async def _run(command: list[str], stage: Stage) -> None:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("COMPANION_", "CLINE_"))}
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=stage.workspace,
+        env=kept | {"HOME": str(stage.folder), "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=os.name != "nt",
+    )
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(), _RUN_SECONDS)
+    except TimeoutError:
+        raise DemoFailed("cline did not come to an end") from None
+    finally:
+        _end(process)
+    if process.returncode:
+        raise DemoFailed(f"cline ended with exit code {process.returncode}: {output.decode(errors='replace')[-300:]}")
+
+
+def _end(process: asyncio.subprocess.Process) -> None:
+    """Ends the agent with everything that it started; Cline leaves a helper running."""
+    if os.name == "nt":
+        if process.returncode is None:
+            process.kill()
+        return
+    try:
+        os.killpg(process.pid, 9)
+    except ProcessLookupError:
+        return
+
+
+async def _follow(operator: AsyncClient, teller: Teller) -> None:
+    """Tells each judged action when its line is closed."""
+    known = {line.id for line in await operator.do(calls.log(limit=200))}
+    while True:
+        lines = await operator.do(calls.log(limit=200))
+        for line in reversed(lines):
+            if line.closed_at and line.id not in known and line.kind != "model":
+                known.add(line.id)
+                teller.ledger([line])
+        await asyncio.sleep(_POLL_SECONDS)
