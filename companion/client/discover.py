@@ -6,7 +6,7 @@ import json
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from companion.places import Places, find_places
 
@@ -48,7 +48,7 @@ def read_discovery(places: Places) -> dict[str, Any]:
         found: Any = json.loads(places.discovery.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return dict[str, Any](found) if isinstance(found, dict) else {}
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
 def _find(scope: str, places: Places) -> Endpoint:

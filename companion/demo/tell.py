@@ -46,7 +46,7 @@ class Teller:
                 self._refused = True
             case ToolResult(output=output) if self._refused:
                 self._refused = False
-                self._console.print(f"  [red bold]gate[/]      [red]{escape(output.strip())}[/]")
+                self._console.print(f"  [red bold]gate[/]      [red]{escape(output.strip().splitlines()[0])}[/]")
             case StepStarted(tool=tool, arguments=arguments):
                 self._console.print(f"  [bold]agent[/]     {escape(tool)} {escape(_short(arguments))}")
             case ToolResult(output=output):

@@ -8,7 +8,7 @@ from companion.ledger.store import prepare
 from companion.model.record import Closing, Ending, Opening
 
 
-def _opening(id: str, **given: object) -> Opening:  # noqa: A002 - the record's own word
+def _opening(id: str, **given: object) -> Opening:
     plain = {
         "parent": "",
         "at_ns": 1_800_000_000 * 10**9,
@@ -25,7 +25,7 @@ def _opening(id: str, **given: object) -> Opening:  # noqa: A002 - the record's 
     return Opening(id=id, **{**plain, **given})  # type: ignore[arg-type]
 
 
-def _closing(id: str, **given: object) -> Closing:  # noqa: A002
+def _closing(id: str, **given: object) -> Closing:
     plain = {
         "at_ns": 1_800_000_001 * 10**9,
         "ending": Ending.SERVED,

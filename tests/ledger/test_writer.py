@@ -145,7 +145,7 @@ async def test_a_full_disk_loses_nothing(make, opening, closing, tmp_path, disk)
     waiting = [ledger.open(opening(f"{n:03}", summary="x" * 5_000)) for n in range(40)]
     for n in range(40):
         ledger.close(closing(f"{n:03}"))
-    while len(heard) < 2:  # noqa: ASYNC110 - they are heard in another thread
+    while len(heard) < 2:
         await asyncio.sleep(0.01)
     assert {str(error) for error in heard} == {"database or disk is full"}
     assert ledger.depth == 80

@@ -185,6 +185,6 @@ async def until(condition: Any, seconds: float = 15.0) -> None:
     """Waits for a condition to hold."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            while not condition():  # noqa: ASYNC110 - what is waited for happens in another process
+            while not condition():
                 await asyncio.sleep(0.01)
     assert condition()

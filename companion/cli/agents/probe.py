@@ -56,7 +56,11 @@ def check_agent(agent: Agent, around: Surroundings, status: Status | None) -> It
     elif link.gateway != status.gateway:
         yield fail(agent.NAME, f"{file.path} leads to {link.gateway}, the gateway is {status.gateway}", again)
     elif (taken := takes(status.gateway, link.key)) is None:
-        yield fail(agent.NAME, f"{file.path} leads to {link.gateway}, which does not answer", "companion down, then up")
+        yield fail(
+            agent.NAME,
+            f"{file.path} leads to {link.gateway}, which does not answer",
+            "companion down, then companion up",
+        )
     elif not taken:
         yield fail(agent.NAME, f"the gateway refuses the key in {file.path}", again)
     else:

@@ -7,6 +7,7 @@ writes (system and developer messages); a file that quotes a marker changes noth
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Mapping
 
 from companion.edges.gateway.dialect import Asked
@@ -16,6 +17,8 @@ CLIENT_HEADER = "x-companion-client"
 WORKSPACE_HEADER = "x-companion-workspace"
 TIER_HEADER = "x-companion-tier"
 ALIAS_PREFIX = "companion/"
+
+_MOST_SESSIONS = 10_000
 
 _USER_AGENTS = (("claude-cli", "claude"), ("codex", "codex"), ("ai-sdk", "cline"), ("cline", "cline"))
 _CLIENT_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
@@ -61,18 +64,36 @@ def workspace_of(headers: Mapping[str, str], asked: Asked) -> str:
     return ""
 
 
-def tier_of(headers: Mapping[str, str], asked: Asked) -> Tier:
-    """Alias in the model's name, else header, else the agent's own marker, else act."""
-    for named in (
-        asked.model.removeprefix(ALIAS_PREFIX) if asked.model.startswith(ALIAS_PREFIX) else "",
-        headers.get(TIER_HEADER, "").lower(),
-    ):
-        if named in set(Tier):
-            return Tier(named)
-    return _marked_tier(asked)
+class Modes:
+    """The tier of each call, and the mode that each session was last known to be in.
+
+    Alias in the model's name, else header, else the agent's marker, else what the session's last marker said (an
+    agent's helpers carry none of their own), else act. Where an alias or a header says otherwise, a plan marker wins:
+    it is the person's own switch.
+    """
+
+    def __init__(self) -> None:
+        self._sessions: OrderedDict[str, Tier] = OrderedDict()
+
+    def tier_of(self, headers: Mapping[str, str], asked: Asked) -> Tier:
+        session, marked = session_of(headers), _marked_tier(asked)
+        if session and marked is not None:
+            self._sessions[session] = marked
+            self._sessions.move_to_end(session)
+            if len(self._sessions) > _MOST_SESSIONS:
+                self._sessions.popitem(last=False)
+        mode = marked or self._sessions.get(session)
+        if mode is Tier.PLAN:
+            return Tier.PLAN
+        alias = asked.model.removeprefix(ALIAS_PREFIX) if asked.model.startswith(ALIAS_PREFIX) else ""
+        for named in (alias, headers.get(TIER_HEADER, "").lower()):
+            if named in set(Tier):
+                return Tier(named)
+        return Tier.ACT
 
 
-def _marked_tier(asked: Asked) -> Tier:
+def _marked_tier(asked: Asked) -> Tier | None:
+    """What the agent's own markers say; None when there is none."""
     if any(_CLINE_PLAN.search(text) for text in asked.instructions):
         return Tier.PLAN
     # Claude Code and Codex leave every change of mode in the history: the last one counts.
@@ -81,4 +102,6 @@ def _marked_tier(asked: Asked) -> Tier:
         for pattern in (_CLAUDE_MODE, _CODEX_MODE):
             for found in pattern.finditer(text):
                 last = found
-    return Tier.PLAN if last is not None and last["plan"] else Tier.ACT
+    if last is None:
+        return None
+    return Tier.PLAN if last["plan"] else Tier.ACT

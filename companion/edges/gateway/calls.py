@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from companion.edges.gateway.agents import client_of, session_of, tier_of, workspace_of
+from companion.edges.gateway.agents import Modes, client_of, session_of, workspace_of
 from companion.edges.gateway.dialect import PLACEHOLDER_MARK, BadRequest, DialectModule
 from companion.edges.gateway.gate import WireGate
 from companion.edges.gateway.prompt import read_prompt
@@ -44,6 +44,7 @@ class ModelCalls:
     lookup: Lookup
     next_id: Callable[[], str]
     clock: Callable[[], datetime]
+    modes: Modes = field(default_factory=Modes)
 
     async def serve(self, incoming: Incoming, module: DialectModule, respond: Responder) -> None:
         """Answers every request, also a bad one, in the dialect's own shape."""
@@ -73,7 +74,7 @@ class ModelCalls:
         """Raises BadRequest or NoRoute."""
         body = parse_object(incoming.body)
         asked = module.read_request(body)
-        tier = tier_of(incoming.headers, asked)
+        tier = self.modes.tier_of(incoming.headers, asked)
         target, route = self.routes.route(tier, asked.model)
         origin = Origin(
             client=client_of(incoming.headers),

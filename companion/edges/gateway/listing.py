@@ -14,6 +14,8 @@ def models_listing(routes: Routes, headers: Mapping[str, str]) -> dict[str, Any]
     shown = routes.shown()
     named = [entry.partition("/")[2] for entry in shown.values()]
     aliases = [f"{ALIAS_PREFIX}{tier}" for tier in Tier if tier in shown and not shown[tier].endswith("/*")]
+    if f"{ALIAS_PREFIX}{Tier.PLAN}" in aliases and f"{ALIAS_PREFIX}{Tier.ACT}" in aliases:
+        aliases.append(f"{ALIAS_PREFIX}auto")
     ids = list(dict.fromkeys([*aliases, *(name for name in named if name != "*")]))
     if "anthropic-version" in headers:
         listed = [

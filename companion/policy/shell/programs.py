@@ -153,24 +153,16 @@ def _find(invocation: Invocation) -> Iterator[Finding]:
             at += 2
         elif word in FIND:
             at += 1
+        elif word in {"-exec", "-execdir", "-ok", "-okdir"}:
+            findings.append(invocation.rule("find-exec", at=args[at]))
+            inner, at = find_exec(args, at + 1)
+            findings += inner
         else:
-            findings += _find_action(invocation, at)
+            code = "find-delete" if word == "-delete" else "unknown-option"
+            findings.append(invocation.rule(code, word or "this word", args[at]))
             at += 1
     yield from findings
     yield from _paths(tuple(roots) or (Value(".", invocation.start, invocation.end),), NAMES)
-
-
-def _find_action(invocation: Invocation, at: int) -> Iterator[Finding]:
-    word, value = invocation.args[at].constant, invocation.args[at]
-    if word == "-delete":
-        yield invocation.rule("find-delete", at=value)
-    elif word in {"-exec", "-execdir", "-ok", "-okdir"}:
-        yield invocation.rule("find-exec", at=value)
-        yield from find_exec(Invocation("find", invocation.args[at + 1 :], value.start, value.end))
-    elif word in {"{}", ";", "+"}:
-        return
-    else:
-        yield invocation.rule("unknown-option", word or "this word", value)
 
 
 _PART = r"(?:[^/\\\n\[]|\\[^\n]|\[[^\]/\n\\]+\])*"

@@ -97,16 +97,20 @@ def _xargs(invocation: Invocation) -> Iterator[Finding]:
     yield Inner(words)
 
 
-def find_exec(invocation: Invocation) -> Iterator[Finding]:
-    """The command behind find's -exec, whose arguments begin the invocation's; each match is a word not known."""
+def find_exec(args: tuple[Value, ...], at: int) -> tuple[list[Finding], int]:
+    """The command behind find's -exec, from `args[at]` on, and where find's own words go on.
+
+    Each match is a word that is not known.
+    """
     words: list[Value] = []
-    for arg in invocation.args:
+    while at < len(args):
+        arg = args[at]
+        at += 1
         if arg.constant == ";" or (arg.constant == "+" and words and words[-1].text is None):
             break
         known = arg.text is not None and "{}" not in arg.text
         words.append(arg if known else Value(None, arg.start, arg.end))
-    if words:
-        yield Inner(tuple(words))
+    return ([Inner(tuple(words))] if words else []), at
 
 
 def judge_privileged(invocation: Invocation) -> Iterator[Finding]:
