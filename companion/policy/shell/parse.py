@@ -30,6 +30,8 @@ _ESCAPED = re.compile(r"\\.", re.DOTALL)
 _EXPANSION = re.compile(r"`|\$[({\[]|[<>=]\(")
 _OPENERS = frozenset({"$(", "${", "$((", "`", "<(", ">(", "$"})
 _OPAQUE = frozenset({"raw_string", "ansi_c_string", "comment"})
+_TEXTS = frozenset({"string_content", "heredoc_content", "heredoc_body"})
+_BLANK = re.compile(r"[ \t\n]")
 _LITERAL = frozenset({"string", "heredoc_body"})
 """Nodes in which text between the children stands for itself."""
 _ON_ONE_LINE = frozenset({"command", "declaration_command", "unset_command", "variable_assignments", "file_redirect"})
@@ -116,10 +118,14 @@ def _check_leaf(syntax: Syntax, node: Node, *, in_backticks: bool) -> None:
     if node.type in _OPAQUE:
         return
     text = syntax.masked(node.start_byte, node.end_byte)
+    plain = _ESCAPED.sub("", text)
+    # The grammar takes a line break, or a blank between brackets, into a word when a backslash stands behind it.
+    if node.is_named and node.type not in _TEXTS and _BLANK.search(plain):
+        raise Unclear("not-understood", *syntax.span(node))
     if not node.is_named and text.strip() in _OPENERS:
         return
     # Inside backticks a backslash is taken away before the text is read as a command, which no tree shows.
-    if "\\\n" in text or (in_backticks and "\\" in text) or _EXPANSION.search(_ESCAPED.sub("", text)):
+    if "\\\n" in text or (in_backticks and "\\" in text) or _EXPANSION.search(plain):
         raise Unclear("not-understood", *syntax.span(node))
 
 
