@@ -35,7 +35,11 @@ _BLANK = re.compile(r"[ \t\n]")
 _LITERAL = frozenset({"string", "heredoc_body"})
 """Nodes in which text between the children stands for itself."""
 _ON_ONE_LINE = frozenset({"command", "declaration_command", "unset_command", "variable_assignments", "file_redirect"})
-_REDIRECTS = frozenset({"file_redirect", "herestring_redirect", "heredoc_redirect"})
+_WORD_LISTS = _ON_ONE_LINE | {
+    *("redirected_statement", "herestring_redirect", "heredoc_redirect", "for_statement", "case_statement", "array"),
+    *("test_command", "unary_expression", "binary_expression", "program", "do_group", "list", "pipeline"),
+}
+_MAY_TOUCH = frozenset({"file_redirect", "herestring_redirect", "heredoc_redirect", "heredoc_body", "heredoc_end"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +146,14 @@ def _check_gaps(syntax: Syntax, node: Node, children: list[Node]) -> None:
             wrong = bool(gap.strip(" \t\n")) or (node.type in _ON_ONE_LINE and "\n" in gap)
         if wrong:
             raise Unclear("not-understood", *syntax.span(node))
-    if node.type == "command":
+    if node.type == "compound_statement" and children[0].type == "{" and edges[2] == edges[3]:
+        # Without a blank behind it the brace is part of a word.
+        raise Unclear("not-understood", *syntax.span(node))
+    if node.type in _WORD_LISTS:
         for one, other in pairwise(children):
-            touching = one.end_byte == other.start_byte
-            if touching and one.type not in _REDIRECTS and other.type not in _REDIRECTS:
+            # `a>b` is fine; two words without a blank between them are one word to a shell.
+            touching = one.end_byte == other.start_byte and one.is_named and other.is_named
+            if touching and other.type not in _MAY_TOUCH:
                 raise Unclear("not-understood", *syntax.span(node))
 
 

@@ -1,0 +1,62 @@
+"""What happens becomes numbers: driven through the real gatekeeper, so that the two cannot drift apart."""
+
+from __future__ import annotations
+
+import pytest
+
+from companion.model.action import Dialect, ModelCall
+from companion.model.exchange import Exchange, Origin, Route
+from companion.model.money import Usage
+from companion.observe.onlooker import Onlooker
+from companion.policy.guards.secrets import secrets
+from companion.telemetry import catalogue
+from tests.support.rooms import NOON, gatekeeper
+
+
+def total(counter, **labels: str) -> float:
+    wanted = set(labels.items())
+    return sum(value for key, value in counter.read().items() if wanted <= set(zip(counter.labels, key, strict=True)))
+
+
+async def test_an_exchange_is_counted_with_its_money_and_its_secrets():
+    before = [total(one) for one in (catalogue.exchanges_total, catalogue.spent_picodollars_total)]
+    hidden = total(catalogue.secrets_redacted_total)
+    keeper = gatekeeper([("secrets", secrets)], listener=Onlooker())
+    action = ModelCall(Dialect.CHAT, "m", ("HUSH",))
+    async with keeper.admit(Exchange("1", NOON, Origin("cline"), action), Route("u", "p", "m")) as admission:
+        admission.calls += 1
+        admission.usage = Usage(input=40, output=2)
+    assert total(catalogue.exchanges_total) == before[0] + 1
+    assert total(catalogue.spent_picodollars_total) == before[1] + 42
+    assert total(catalogue.secrets_redacted_total) == hidden + 1
+
+
+async def test_an_unpriced_and_a_failed_call_are_counted_as_such():
+    unpriced, failed = total(catalogue.unpriced_calls_total), total(catalogue.upstream_errors_total)
+    keeper = gatekeeper(listener=Onlooker())
+    for route in (Route("u", "p", "unknown"), Route("u", "p", "m")):
+        action = ModelCall(Dialect.CHAT, "m", ("x",))
+        async with keeper.admit(Exchange("1", NOON, Origin(), action), route) as admission:
+            admission.calls += 1
+            admission.usage = Usage(input=1)
+            admission.failure = "" if route.model == "unknown" else "broke off"
+    assert total(catalogue.unpriced_calls_total) == unpriced + 1
+    assert total(catalogue.upstream_errors_total) == failed + 1
+
+
+async def test_a_guard_that_raises_is_counted():
+    def broken(action, facts):
+        raise ValueError
+
+    before = total(catalogue.guard_failures_total, guard="broken")
+    keeper = gatekeeper([("broken", broken)], listener=Onlooker())
+    async with keeper.admit(Exchange("1", NOON, Origin(), ModelCall(Dialect.CHAT, "m", ()))):
+        pass
+    assert total(catalogue.guard_failures_total, guard="broken") == before + 1
+
+
+@pytest.mark.parametrize("reason", ["wrong-host", "unknown-key"])
+def test_who_is_turned_away_is_counted(reason):
+    before = total(catalogue.unauthorized_requests_total, reason=reason)
+    Onlooker().notice("request.turned-away", reason, "x", {"code": reason})
+    assert total(catalogue.unauthorized_requests_total, reason=reason) == before + 1

@@ -1,0 +1,49 @@
+"""The documents say what is: every setting, every command, every link."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from companion.cli.main import _COMMANDS, main
+from companion.config.rules import RULES
+
+ROOT = Path(__file__).parents[1]
+DOCS = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "lsp" / "README.md", ROOT / "sample-project/README.md"]
+)
+
+
+def test_every_setting_is_in_the_policy_reference():
+    text = (ROOT / "docs" / "policy.md").read_text()
+    example = tomllib.loads(re.search(r"```toml\n(.*?)```", text, re.DOTALL)[1])
+    for section, keys in RULES.items():
+        for key in keys:
+            assert re.search(rf"\b{key}\b", text), f"docs/policy.md does not name {section}.{key}"
+    assert set(example) <= set(RULES)
+
+
+@pytest.mark.parametrize("name", sorted(_COMMANDS))
+def test_every_command_is_documented_and_has_help(name):
+    command = main.get_command(None, name)
+    assert command.help, "a sentence of help"
+    assert (
+        f"companion {name}" in (ROOT / "docs" / "cli.md").read_text()
+        or f"`{name}" in (ROOT / "docs/cli.md").read_text()
+    )
+
+
+@pytest.mark.parametrize("document", DOCS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_within_the_repository_leads_somewhere(document):
+    for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
+        if "://" not in target:
+            assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+@pytest.mark.parametrize("document", DOCS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_that_a_document_types_exists(document):
+    for name in re.findall(r"`companion ([a-z]+)", document.read_text()):
+        assert name in _COMMANDS, f"{document.name} types companion {name}"
