@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from textual import events
 
 from companion.client import Refused
 from companion.contract.codec import WireError
@@ -190,6 +191,45 @@ class TestArriving:
             assert drive.said == ["An approval waits: cline: git push --force origin main"]
             assert drive.app.focused is not None
             assert drive.app.focused.id == "exchange-rows"
+            drive.look()
+            await drive.press("a")
+            assert not daemon.answers
+
+    async def test_from_elsewhere_the_line_says_how_to_come_here(self, daemon: FakeDaemon, clock: FakeClock):
+        async with driving(daemon, clock, settled="Nothing waits") as drive:
+            await drive.press("2")
+            daemon.ask(approval())
+            await drive.until_shown("1 goes here, to answer")
+            await drive.press("1")
+            await drive.until_shown("a approve")
+            drive.look()
+            await drive.press("a")
+            await drive.until(lambda: daemon.answers, "an answer")
+
+    async def test_the_first_one_and_each_one_after_it_can_be_answered_at_once(
+        self, daemon: FakeDaemon, clock: FakeClock
+    ):
+        async with driving(daemon, clock, settled="Nothing waits") as drive:
+            for number in (1, 2, 3):
+                daemon.ask(approval(f"apr-{number}"))
+                await drive.until_shown("a approve")
+                drive.look()
+                await drive.press("a")
+                await drive.until(lambda n=number: len(daemon.answers) == n, f"answer {number}")
+                await drive.until_shown("Nothing waits")
+
+    async def test_behind_another_window_it_does_not_take_the_focus_of_the_filter(
+        self, daemon: FakeDaemon, clock: FakeClock
+    ):
+        async with driving(daemon, clock, settled="Nothing waits") as drive:
+            await drive.press("2", "slash", "x")
+            drive.app.post_message(events.AppBlur())
+            daemon.ask(approval())
+            await drive.until_shown("1 waiting")
+            drive.app.post_message(events.AppFocus())
+            await drive.until(lambda: drive.app.focused is not None, "the focus comes back")
+            assert drive.app.focused is not None
+            assert drive.app.focused.id == "exchange-filter"
             drive.look()
             await drive.press("a")
             assert not daemon.answers

@@ -121,6 +121,7 @@ class ApprovalsPanel(Vertical):
     def covered(self) -> None:
         """Another screen was in front: what is in view is seen from now on."""
         self._aim.restart(self._clock.monotonic())
+        self.call_after_refresh(self._take_focus)
 
     def read_whole(self, id: str) -> None:  # noqa: A002
         """The approval's text was read to its end elsewhere."""
@@ -135,10 +136,19 @@ class ApprovalsPanel(Vertical):
         rows = self._rows
         rows.show(self._pending.entries)
         self.set_class(not self._pending.entries, "-idle")
+        self.call_after_refresh(self._take_focus)
         waiting = self._pending.waiting
         self.border_title = f"Approvals · {waiting} waiting" if waiting else "Approvals"
         self._show_entry()
         self.refresh_bindings()
+
+    def _take_focus(self) -> None:
+        """A hidden list loses the focus. When it is back it takes it, unless the person is elsewhere meanwhile.
+
+        In a terminal that is not in front nothing has the focus, and what had it before must get it back.
+        """
+        if self._pending.entries and self.app.app_focus and self.screen.focused is None:
+            self._rows.focus()
 
     @on(RowHighlighted)
     def _highlight_moved(self, event: RowHighlighted) -> None:
@@ -207,6 +217,8 @@ class ApprovalsPanel(Vertical):
         if self.query_one(DenialBar).display:
             keys = (" enter ", "bold $text-accent"), "denies  ", (" esc ", "bold $text-accent"), "goes back   "
             return Content.assemble(*keys, expiry)
+        if self.screen.focused is not None and not self._rows.has_focus:
+            return Content.assemble((" 1 ", "bold $text-accent"), "goes here, to answer   ", expiry)
         ready = self._aim.ready(self._clock.monotonic())
         style = "bold $text-accent" if ready else "$foreground-muted"
         return Content.assemble(
