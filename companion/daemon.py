@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import secrets
 import signal
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,7 +21,7 @@ from companion.config.schema import Config
 from companion.config.workspace import WorkspacePolicies
 from companion.contract.types import SecretFinding
 from companion.edges.control.app import Services, agent_app, operator_app
-from companion.edges.control.claim import ControlSocket, announce, bind_control, bind_gateway, withdraw
+from companion.edges.control.claim import ControlSocket, Unclaimable, announce, bind_control, bind_gateway, withdraw
 from companion.edges.gateway.app import GatewayApp
 from companion.edges.gateway.calls import ModelCalls
 from companion.edges.gateway.gate import WireGate
@@ -31,7 +32,7 @@ from companion.gatekeeper.events import EventBus, Listeners
 from companion.gatekeeper.facts import Gatherer
 from companion.gatekeeper.ids import IdSource
 from companion.gatekeeper.meter import Meter
-from companion.gatekeeper.tasks import spawn
+from companion.gatekeeper.tasks import end_all, spawn
 from companion.ledger.keys import KeyStore
 from companion.ledger.prices import GenaiPrices
 from companion.ledger.reports import Reports
@@ -52,6 +53,11 @@ from companion.upstream.sender import Sender
 from companion.watch.file import changes
 
 _log = get_logger("companion.daemon")
+
+_CANCEL_SECONDS = 2.0
+_WRITE_SECONDS = 5.0
+_FLUSH_SECONDS = 60.0
+_KEY_BYTES = 32
 
 
 def _now() -> datetime:
@@ -85,6 +91,7 @@ class Daemon:
         self._stopping = asyncio.Event()
         self._gateway_url = ""
         self._hosts: frozenset[str] = frozenset()
+        self._servers: list[HttpServer] = []
 
     async def run(self, ready: Callable[[str, KeyStore], None]) -> None:
         """Serves until told to stop. Calls `ready(gateway URL, keys)` once everything answers."""
@@ -101,19 +108,20 @@ class Daemon:
         if lost:
             catalogue.exchanges_lost_total.add(lost)
             _log.warning("exchanges were open when companion last ended", lost=lost)
-        control = bind_control(places)
         try:
-            await self._serve(parts, listener, control, ready)
+            await self._serve(parts, listener, bind_control(places), ready)
         finally:
-            withdraw(places)
-            left = await asyncio.to_thread(parts.ledger.stop)
+            left = await asyncio.to_thread(ledger.stop, _WRITE_SECONDS)
             if left:
                 _log.error("ledger lines were not written", left=left)
-            parts.keys.flush()
-            parts.scanner.close()
+            for step in (partial(withdraw, places), parts.keys.flush, parts.scanner.close):
+                _attempt(step)
             undo_logging()
 
     def stop(self) -> None:
+        """Lets calls under way go on for DRAIN_SECONDS; asked a second time, cuts them off."""
+        for server in self._servers if self._stopping.is_set() else ():
+            server.force_exit = True
         self._stopping.set()
 
     def _build(self, ledger: SqliteLedger, zone: ZoneInfo) -> Parts:
@@ -125,7 +133,7 @@ class Daemon:
         scanner = SecretScan(machine_key(places.machine_key), default_engines(places.cache / "rules"))
         listener = Listeners([Onlooker(), bus], _listener_failed)
         approvals = Approvals(_now, listener)
-        catalogue.approvals_oldest_seconds.follow(lambda: oldest_seconds(approvals))
+        catalogue.approvals_oldest_seconds.follow(lambda: approvals.oldest_seconds)
 
         def today() -> date:
             return _now().astimezone(zone).date()
@@ -184,35 +192,48 @@ class Daemon:
     async def _serve(
         self, parts: Parts, listener: Any, control: list[ControlSocket], ready: Callable[[str, KeyStore], None]
     ) -> None:
-        for name in (signal.SIGINT, signal.SIGTERM):
-            with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
+        if sys.platform != "win32":  # there Ctrl-C arrives as KeyboardInterrupt
+            # SIGHUP: the terminal of a daemon in the foreground was closed.
+            for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(name, self.stop)
-        servers = [HttpServer(parts.gateway, [listener])]
+        servers = self._servers
+        servers.append(HttpServer(parts.gateway, [listener]))
         for one in control:
             app = agent_app if one.scope == "agent" else operator_app
             servers.append(HttpServer(app(parts.services, one.token), [one.socket]))
-        background = [
-            spawn(parts.evaluator.run(lambda change: _told(parts.bus, change)), "evaluate alert rules", _task_failed),
-            spawn(watch_self(), "watch the daemon itself", _task_failed),
-            spawn(self._watch_config(parts.reload), "watch the configuration", _task_failed),
-        ]
         async with parts.sender:
-            serving = [spawn(server.run(), "serve", _task_failed) for server in servers]
-            for server in servers:
-                await server.started_event.wait()
-            announce(self._places, self._gateway_url, __version__, control)
-            _log.info("ready", gateway=self._gateway_url, version=__version__)
-            ready(self._gateway_url, parts.keys)
-            # Compiling rules keeps a processor busy: the first call may have to wait for it, the start need not.
-            background.append(spawn(asyncio.to_thread(_warm, parts), "load engines and prices", _task_failed))
-            await self._stopping.wait()
-            parts.bus.close()
-            for server in servers:
-                server.should_exit = True
-            await asyncio.wait(serving, timeout=DRAIN_SECONDS * 2)
-        for task in background:
-            task.cancel()
-        await asyncio.gather(*background, return_exceptions=True)
+            try:
+                self._watch(parts)
+                serving = [spawn(server.run(), "serve", _task_failed) for server in servers]
+                for server in servers:
+                    await server.started_event.wait()
+                announce(self._places, self._gateway_url, __version__, control)
+                _log.info("ready", gateway=self._gateway_url, version=__version__)
+                ready(self._gateway_url, parts.keys)
+                # Compiling rules keeps a processor busy: the first call may have to wait for it, the start need not.
+                spawn(asyncio.to_thread(_warm, parts), "load engines and prices", _task_failed)
+                await self._stopping.wait()
+                _log.info("stopping")
+                parts.services.approvals.close()
+                parts.bus.close()
+                for server in servers:
+                    server.should_exit = True
+                await asyncio.wait(serving, timeout=DRAIN_SECONDS * 2)
+            finally:
+                # A call that is cut off queues its closing line before the ledger stops, or it would count as lost.
+                await end_all(_CANCEL_SECONDS)
+
+    def _watch(self, parts: Parts) -> None:
+        spawn(parts.evaluator.run(lambda change: _told(parts.bus, change)), "evaluate alert rules", _task_failed)
+        spawn(watch_self(), "watch the daemon itself", _task_failed)
+        spawn(self._watch_config(parts.reload), "watch the configuration", _task_failed)
+        spawn(_flush_now_and_then(parts.keys), "note when keys were used", _task_failed)
+
+
+async def _flush_now_and_then(keys: KeyStore) -> None:
+    while True:
+        await asyncio.sleep(_FLUSH_SECONDS)
+        await asyncio.to_thread(_attempt, keys.flush)
 
 
 def _warm(parts: Parts) -> None:
@@ -221,21 +242,33 @@ def _warm(parts: Parts) -> None:
 
 
 def machine_key(path: Path) -> bytes:
-    """The key of this machine's placeholders, made on first use; 32 bytes, 0600."""
+    """The key of this machine's placeholders, made on first use; 32 bytes, 0600. Raises Unclaimable for another file.
+
+    The caller holds the lock.
+    """
+    if not os.path.lexists(path):
+        # Whole or not at all: a start that is killed here, or finds the disk full, leaves no half a key behind.
+        fresh = path.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(_KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    found = path.stat().st_size if path.is_file() else None
+    if found != _KEY_BYTES:
+        what = "no file" if found is None else f"{found} bytes long"
+        message = f"the machine key {path} is {what}, not {_KEY_BYTES} bytes long"
+        raise Unclaimable("bad-machine-key", message, f"mv {path} {path}.bad, then companion up, which makes a new one")
+    return path.read_bytes()
+
+
+def _attempt(step: Callable[[], None]) -> None:
+    """Does one of several steps: its failure is written down and keeps no other from being done."""
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(handle, "wb") as file:
-        key = secrets.token_bytes(32)
-        file.write(key)
-    return key
-
-
-def oldest_seconds(approvals: Approvals) -> float:
-    """For how long the oldest approval has waited."""
-    waiting = approvals.pending()
-    return (_now() - datetime.fromisoformat(waiting[0].asked_at)).total_seconds() if waiting else 0.0
+        step()
+    except Exception as error:  # noqa: BLE001 - see above
+        _log.error("companion could not tidy up", error=error, step=getattr(step, "__qualname__", repr(step)))
 
 
 def _bracketed(host: str) -> str:

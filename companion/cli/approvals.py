@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from companion.cli.shared import Exit, ask, console, daemon, end, json_option, print_json
+from companion.cli.shared import ask, checked_id, console, daemon, json_option, local_time, print_json
 from companion.client import calls
 from companion.contract.types import Answer, Approval
 
@@ -29,7 +29,7 @@ def _show(out: object, approval: Approval) -> None:
 
     show = out.print  # type: ignore[attr-defined]
     who = f"{approval.client}, {approval.tier}, in {approval.workspace or 'an unknown workspace'}"
-    show(f"[bold]{approval.id}[/]  [dim]{escape(who)}, until {approval.expires_at[11:19]} UTC[/]")
+    show(f"[bold]{approval.id}[/]  [dim]{escape(who)}, until {local_time(approval.expires_at, date=False)}[/]")
     for line in approval.what.split("\n"):
         show(f"    [bold yellow]{escape(line)}[/]")
     show(f"    {escape(approval.reason)} [dim]({approval.code})[/]")
@@ -56,11 +56,10 @@ def deny(approval_id: str, reason: str, as_json: bool) -> None:
 
 
 def _answer(approval_id: str, *, approve: bool, reason: str, as_json: bool) -> None:
+    approval_id = checked_id(approval_id, "approval", "companion pending")
     with daemon() as client:
         shown = {one.id: one for one in client.do(calls.pending())}
         known = shown.get(approval_id)
-        if known is None and not approval_id:
-            end("which approval?", "companion pending", Exit.USAGE)
         # The digest binds the answer to the action that this id stands for now.
         answer = Answer(approve=approve, by="cli", reason=reason, digest=known.digest if known else "")
         approval = client.do(calls.answer(approval_id, answer))

@@ -11,13 +11,13 @@ from companion.cli.shared import Exit, end
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    r"""Print the completion script of SHELL.
+    """Print the completion script of SHELL.
 
     \b
     bash:  eval "$(companion completion bash)"          in ~/.bashrc
     zsh:   eval "$(companion completion zsh)"           in ~/.zshrc
     fish:  companion completion fish > ~/.config/fish/completions/companion.fish
-    """
+    """  # noqa: D301 - click looks for the character itself
     from companion.cli.main import main  # noqa: PLC0415 - main loads this module
 
     kind = get_completion_class(shell)

@@ -29,30 +29,42 @@ from companion.places import find_places
 BAD_CONFIGURATION = 2
 """The exit code of every command that a bad configuration stops."""
 
+_NAMED_BY_YOU = ("upstreams", "tiers")
+"""Sections that are there only where the configuration has them."""
+
 _FOLDER = click.Path(exists=True, file_okay=False, resolve_path=True)
 
 
 @click.group("config")
 def config() -> None:
-    """Shows and checks the configuration."""
+    """Show and check the configuration."""
 
 
 @config.command("path")
 def show_path() -> None:
-    """Prints where your configuration file is, or would be."""
+    """Print where your configuration file is, or would be."""
     click.echo(find_places().config_file)
 
 
 @config.command("explain")
 @click.argument("key", default="")
 @click.option("--workspace", type=_FOLDER, help="Show what holds in this folder.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def explain_key(key: str, workspace: str | None, *, as_json: bool) -> None:
-    """Says what holds at KEY, who said it and what it overrode. KEY may be a section; without it, every key."""
+    """Say what holds at KEY, who said it and what it overrode.
+
+    KEY may be a section; without it, every key.
+    """
     loaded = load(find_places())
     if loaded.complaints:
         stop(loaded.complaints, as_json=as_json)
     chosen = keys(loaded, key)
+    if not chosen and key in _NAMED_BY_YOU:
+        if as_json:
+            click.echo("[]")
+        else:
+            click.echo(f"{key}: none is configured\nnext: name one in {loaded.file}, then: companion config check")
+        return
     if not chosen:
         stop([unknown_key(loaded, key)], as_json=as_json)
     reading = WorkspacePolicies(loaded.config.policy).reading(workspace) if workspace else None
@@ -70,9 +82,9 @@ def explain_key(key: str, workspace: str | None, *, as_json: bool) -> None:
 
 @config.command("check")
 @click.option("--workspace", type=_FOLDER, help="Check this folder's .companion.toml too.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def check_all(workspace: str | None, *, as_json: bool) -> None:
-    """Lists everything that is wrong. Exits with 0 when nothing is, else with 2."""
+    """List everything that is wrong. Exits with 0 when nothing is, else with 2."""
     loaded = load(find_places())
     complaints, remarks = list(loaded.complaints), list(loaded.remarks)
     if not loaded.complaints:

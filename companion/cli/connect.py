@@ -34,9 +34,10 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 @click.option("--dry-run", is_flag=True, help="Show the change and make none.")
 @json_option
 def connect(agent: str, folder: Path | None, model: str, dry_run: bool, as_json: bool) -> None:
-    """Send an agent through the gateway: set its base URL, a virtual key and its header.
+    """Send an agent through the gateway.
 
-    Shows what changes; the settings from before come back, byte for byte, with `companion disconnect`.
+    Sets its base URL, a virtual key and its header in its own settings file. Shows what changes; the settings from
+    before come back, byte for byte, with `companion disconnect`.
 
     \b
     companion connect cline --dry-run
@@ -64,7 +65,8 @@ def disconnect(agent: str | None, every: bool, as_json: bool) -> None:
     names = connected(around.places)
     if (agent is None) == (not every):
         found = f"connected: {', '.join(names)}" if names else "no agent is connected"
-        end(f"name an agent, or type --all ({found})", "companion disconnect --all", Exit.USAGE)
+        following = "companion disconnect --all" if names else "companion connect claude"
+        end(f"name an agent, or type --all ({found})", following, Exit.USAGE)
     wanted = [agent] if agent else [name for name in names if name in AGENTS]
     reports: list[Report] = []
     failed: list[Impossible] = []

@@ -15,9 +15,11 @@ from companion.cli.agents.probe import check_agent, last_seen, prove
 from companion.cli.agents.record import connected
 from companion.cli.agents.running import check_alerts, check_daemon, check_engines, check_gateway, check_upstreams
 from companion.cli.connect import surroundings
-from companion.cli.shared import Exit, console, daemon, json_option, print_json
+from companion.cli.shared import Exit, busy, console, daemon, json_option, print_json
 from companion.contract.types import Status
 
+_STATE, _CHECK = 4, 16
+"""Widths of the first two columns; the longest check is "upstream" with a name."""
 _COLOURS = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red"}
 
 
@@ -25,7 +27,9 @@ _COLOURS = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red"}
 @click.option("--agent", type=click.Choice(list(AGENTS)), help="Run this agent once, to prove that it goes through.")
 @json_option
 def doctor(agent: str | None, as_json: bool) -> None:
-    """Check everything: machine, folders, configuration, daemon, upstreams, agents.
+    """Check everything, and say what to do next.
+
+    Machine, folders, configuration, daemon, upstreams, agents.
 
     Exits with 0 when nothing fails, else with 1. With --agent the agent is run once, headless, in an empty folder:
     that is one small call to its model.
@@ -84,18 +88,29 @@ def _proof(name: str, around: Surroundings, status: Status | None, found: list[F
     if any(one.state is State.FAIL for one in found):
         # A run past the gateway would cost money and prove what is known already.
         return fail(name, "no proof: it was not run, because of what fails above", f"companion connect {name}")
-    with daemon() as client:
+    with busy(f"{AGENTS[name].TITLE} runs once"), daemon() as client:
         return prove(AGENTS[name], around, client)
 
 
 def _show(finding: Finding) -> None:
     from rich.markup import escape  # noqa: PLC0415 - as in console()
+    from rich.table import Table  # noqa: PLC0415
 
     colour = _COLOURS[finding.state]
     out = console()
-    out.print(f"[{colour}]{finding.state:<4}[/]  [bold]{escape(finding.check)}[/]  {escape(finding.said)}")
+    said = escape(finding.said)
     if finding.next and finding.state is not State.OK:
-        out.print(f"      next: {escape(finding.next)}")
+        said += f"\nnext: [bold]{escape(finding.next)}[/]"
+    if not out.is_terminal:
+        plain = said.replace("\n", "\n" + " " * (_STATE + _CHECK + 3))
+        out.print(f"[{colour}]{finding.state:<{_STATE}}[/]  [bold]{escape(f'{finding.check:<{_CHECK}}')}[/] {plain}")
+        return
+    table = Table.grid(padding=(0, 1))
+    table.add_column(width=_STATE + 1)
+    table.add_column(width=_CHECK)
+    table.add_column(overflow="fold")
+    table.add_row(f"[{colour}]{finding.state}[/]", f"[bold]{escape(finding.check)}[/]", said)
+    out.print(table)
 
 
 def _sum_up(found: list[Finding]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from companion.cli.shared import ask, console, json_option, print_json
+from companion.cli.shared import ask, checked_id, console, json_option, local_time, print_json
 from companion.client import calls
 
 
@@ -23,8 +23,12 @@ def list_keys(as_json: bool) -> None:
         return
     out = console()
     for key in found:
-        state = f"[red]revoked {key.revoked_at[:19]}[/]" if key.revoked_at else f"made {key.created_at[:19]}"
-        out.print(f"[bold]{key.id}[/]  {key.name}  [dim]{state}, last used {key.last_used_at[:19] or 'never'}[/]")
+        state = (
+            f"[red]revoked {local_time(key.revoked_at)}[/]" if key.revoked_at else f"made {local_time(key.created_at)}"
+        )
+        out.print(
+            f"[bold]{key.id}[/]  {key.name}  [dim]{state}, last used {local_time(key.last_used_at) or 'never'}[/]"
+        )
     if not found:
         out.print("no keys yet. next: companion keys create NAME")
 
@@ -46,7 +50,7 @@ def create(name: str, as_json: bool) -> None:
 @json_option
 def revoke(key_id: str, as_json: bool) -> None:
     """Make a key useless, now."""
-    key = ask(calls.revoke_key(key_id))
+    key = ask(calls.revoke_key(checked_id(key_id, "virtual key", "companion keys list")))
     if as_json:
         print_json(key)
     else:

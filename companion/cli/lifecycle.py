@@ -10,7 +10,7 @@ from typing import Any
 import click
 import psutil
 
-from companion.cli.shared import Exit, ask, console, end, json_option, print_json
+from companion.cli.shared import Exit, ask, busy, console, end, json_option, local_time, plural, print_json
 from companion.client import Client, NotRunning, Refused, calls, find_operator
 from companion.contract.types import NewKey, Status
 from companion.places import find_places
@@ -25,21 +25,24 @@ _STOP_SECONDS = 20.0
 @click.option("--foreground", is_flag=True, help="Stay in this terminal; Ctrl-C ends the daemon.")
 @json_option
 def up(port: int | None, upstream: str | None, foreground: bool, as_json: bool) -> None:
-    r"""Start the daemon; return when it is ready.
+    """Start the daemon; return when it is ready.
 
     Prints the gateway's URL and a fresh virtual key, which is shown this once.
 
     \b
     companion up --upstream https://api.anthropic.com     (key in COMPANION_UPSTREAM_KEY)
     companion up --port 0 --upstream http://127.0.0.1:8080 --json
-    """
+    """  # noqa: D301 - click looks for the character itself
     overrides: dict[str, object] = {"gateway.port": port, "upstream": upstream}
     if foreground:
         from companion.cli.serve import serve  # noqa: PLC0415 - the whole daemon
 
         sys.exit(serve(overrides, lambda url, key: _show_ready(url, key, as_json=as_json)))
-    ready = start_daemon(overrides)
+    with busy("the daemon starts"):
+        ready = start_daemon(overrides)
     _show_ready(ready["gateway"], NewKey(**ready["key"]), as_json=as_json)
+    if not as_json:
+        _show_next(ask(calls.status()))
 
 
 def start_daemon(overrides: dict[str, object], environ: dict[str, str] | None = None) -> dict[str, Any]:
@@ -58,7 +61,12 @@ def start_daemon(overrides: dict[str, object], environ: dict[str, str] | None = 
         **flags,
     )
     assert process.stdout is not None
-    line = process.stdout.readline()
+    try:
+        line = process.stdout.readline()
+    except KeyboardInterrupt:
+        process.terminate()
+        process.wait(_START_SECONDS)
+        raise
     process.stdout.close()
     try:
         said: dict[str, Any] = json.loads(line)
@@ -77,9 +85,23 @@ def _show_ready(url: str, key: NewKey, *, as_json: bool) -> None:
         return
     out = console()
     out.print("[bold green]companion is up[/]")
-    out.print(f"  gateway      [bold]{url}[/]   (OpenAI dialects: {url}/v1)")
-    out.print(f"  virtual key  [bold]{key.secret}[/]   shown this once, id {key.id}")
-    out.print("\nnext: [bold]companion connect cline[/] (or claude, codex), then [bold]companion tui[/]")
+    out.print(f"  gateway      [bold]{url}[/]")
+    out.print(f"               {url}/v1 for the OpenAI dialects")
+    out.print(f"  virtual key  [bold]{key.secret}[/]")
+    out.print(f"               id {key.id}; shown this once")
+
+
+def _show_next(found: Status) -> None:
+    out = console()
+    if not found.upstreams:
+        out.print("  [yellow]no upstream is configured yet, so no model can be called[/]")
+        out.print("\nnext: [bold]companion down[/], then [bold]companion up --upstream https://api.anthropic.com[/]")
+        out.print("      (your key in COMPANION_UPSTREAM_KEY), or name your upstreams in the configuration file:")
+        out.print("      companion config path")
+        return
+    named = all(not served.endswith("/*") for served in found.tiers.values())
+    cline = "cline" if named else "cline --model NAME"
+    out.print(f"\nnext: [bold]companion connect claude[/] (or codex, or {cline}), then [bold]companion tui[/]")
 
 
 @click.command()
@@ -96,7 +118,8 @@ def down(as_json: bool) -> None:
     except Refused as refused:
         end(refused.problem.message, refused.problem.next)
     try:
-        psutil.Process(pid).wait(_STOP_SECONDS)
+        with busy("what runs is finished"):
+            psutil.Process(pid).wait(_STOP_SECONDS)
     except psutil.NoSuchProcess:
         pass
     except psutil.TimeoutExpired:
@@ -114,7 +137,10 @@ def _report_down(*, as_json: bool, was_running: bool) -> None:
 @click.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Show the daemon as it stands: gateway, tiers, spend, what waits, what is wrong."""
+    """Show how the daemon stands.
+
+    Its gateway, tiers, spend, what waits for you, and what is wrong.
+    """
     found = ask(calls.status())
     if as_json:
         print_json(found)
@@ -126,19 +152,23 @@ def _show_status(found: Status) -> None:
     from companion.model.money import show_dollars  # noqa: PLC0415 - decimal is not free
 
     out = console()
-    out.print(f"[bold green]companion {found.version}[/] is up, process {found.pid}, since {found.started_at[:19]}")
+    out.print(
+        f"[bold green]companion {found.version}[/] is up, process {found.pid}, since {local_time(found.started_at)}"
+    )
     out.print(f"  gateway    {found.gateway}")
     for tier, served in found.tiers.items():
         out.print(f"  {tier:<9}  {served}")
     if not found.tiers:
-        out.print("  tiers      [yellow]none[/]: no upstream is configured (companion config path)")
+        out.print("  tiers      [yellow]none[/]: no upstream is configured (companion up --upstream URL)")
     budget = f" of {show_dollars(found.budget_day_pd)}" if found.budget_day_pd is not None else ""
     unpriced = f", {found.unpriced_today} unpriced" if found.unpriced_today else ""
-    out.print(f"  today      {show_dollars(found.spent_today_pd)}{budget}, {found.exchanges_today} calls{unpriced}")
+    out.print(
+        f"  today      {show_dollars(found.spent_today_pd)}{budget}, {plural(found.exchanges_today, 'call')}{unpriced}"
+    )
     waiting = f"[bold yellow]{found.pending} waiting[/]: companion pending" if found.pending else "nothing waits"
     out.print(f"  approvals  {waiting}")
     agents = ", ".join(f"{one.client} ({one.exchanges})" for one in found.clients)
-    out.print(f"  agents     {agents or 'none seen yet: companion connect cline'}")
+    out.print(f"  agents     {agents or 'none seen yet: companion connect claude'}")
     for name, engine in found.engines.items():
         out.print(f"  secrets    {name}: {engine}")
     for alert in found.alerts:

@@ -7,6 +7,7 @@ import importlib
 import click
 
 from companion import __version__
+from companion.cli.shared import end
 
 # Name to module and attribute, in the order in which help lists them.
 _COMMANDS = {
@@ -40,6 +41,16 @@ class _Commands(click.Group):
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """A folder or file that cannot be used is the user's to mend: it is named, without a traceback."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            subject = f"{error.filename}: " if error.filename else ""
+            end(f"{subject}{error.strerror or error}", "see that HOME and COMPANION_HOME name folders of yours")
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from companion.cli.shared import ask, console, json_option, print_json
+from companion.cli.shared import ask, console, json_option, local_time, plural, print_json
 from companion.client import calls
 from companion.contract.types import ExchangeLine, SpendRow
 
 _DIMENSIONS = ["model", "tier", "client", "workspace", "key", "day"]
+_UNLIMITED = 1000
+"""Columns: elsewhere than in a terminal no name is cut or broken, so that it can be searched for."""
+_INDENT = 9
 _MARKS = {"allow": "[green]allow[/]", "amend": "[cyan]amend[/]", "ask": "[yellow]ask[/]", "deny": "[red]deny[/]"}
 
 
@@ -17,7 +22,10 @@ _MARKS = {"allow": "[green]allow[/]", "amend": "[cyan]amend[/]", "ask": "[yellow
 @click.option("--days", type=click.IntRange(1, 3660), default=1, show_default=True, help="Days up to today.")
 @json_option
 def spend(by: str, days: int, as_json: bool) -> None:
-    """Show what was spent, exactly, and which calls have no known price."""
+    """Show what was spent, and on what.
+
+    Calls whose price is unknown are counted apart: they are never part of a cost.
+    """
     report = ask(calls.spend(by, days))
     if as_json:
         print_json(report)
@@ -27,20 +35,19 @@ def spend(by: str, days: int, as_json: bool) -> None:
 
     span = report.first_day if days == 1 else f"{report.first_day} to {report.last_day}"
     table = Table(box=box.SIMPLE_HEAD, title=f"Spend {span} ({report.timezone})", title_justify="left")
-    table.add_column(by)
-    for name in ("calls", "input", "cache read", "cache write", "output", "cost"):
+    table.add_column(by, overflow="fold")
+    out = console(width=_UNLIMITED)
+    gap = "\n" if out.is_terminal else " "
+    for name in ("calls", "input", f"cache{gap}read", f"cache{gap}write", "output", "cost"):
         table.add_column(name, justify="right")
     for row in report.rows:
         table.add_row(*_cells(row))
     table.add_section()
     table.add_row(*_cells(report.total), style="bold")
-    out = console()
     out.print(table)
     if report.total.unpriced_calls:
-        calls_, tokens = report.total.unpriced_calls, report.total.unpriced_tokens
-        out.print(
-            f"[yellow]unpriced: {calls_} calls, {tokens:,} tokens[/] whose price is unknown; they are not in the cost"
-        )
+        unpriced = f"{plural(report.total.unpriced_calls, 'call')}, {plural(report.total.unpriced_tokens, 'token')}"
+        out.print(f"[yellow]unpriced: {unpriced}[/] whose price is unknown; they are not in the cost")
 
 
 def _cells(row: SpendRow) -> list[str]:
@@ -64,22 +71,32 @@ def log(limit: int, kind: str | None, before: str, as_json: bool) -> None:
         return
     out = console()
     if not lines:
-        out.print("nothing yet. next: companion connect cline")
+        out.print(f"nothing before {before}" if before else "nothing yet. next: companion connect claude")
     for line in reversed(lines):
         _show_line(out, line)
 
 
-def _show_line(out: object, line: ExchangeLine) -> None:
+def _mark(line: ExchangeLine) -> str:
+    """The verdict; of an approval the answer too, in the terminal UI's words."""
+    if line.outcome == "ask" and line.closed_at:
+        return "[red]ask: no[/]" if line.ending == "refused" else "[green]ask: yes[/]"
+    return _MARKS.get(line.outcome, line.outcome or "[blue]open[/]")
+
+
+def _show_line(out: Any, line: ExchangeLine) -> None:
     from rich.markup import escape  # noqa: PLC0415
+    from rich.padding import Padding  # noqa: PLC0415
 
     from companion.model.money import show_dollars  # noqa: PLC0415
 
-    show = out.print  # type: ignore[attr-defined]
-    at = line.opened_at[11:19]
+    show = out.print
+    at = local_time(line.opened_at, date=False)
     unpriced = "unpriced" if line.unpriced else ""
     cost = unpriced if line.cost_pd is None else show_dollars(line.cost_pd)
-    mark = _MARKS.get(line.outcome, line.outcome or "[blue]open[/]")
-    show(f"[dim]{at}[/] {line.client:<7} {line.tier:<5} {line.kind:<5} {mark} {escape(line.summary)} [dim]{cost}[/]")
+    mark = _mark(line)
+    said = f"[dim]{at}[/] {line.client:<7} {line.tier:<5} {line.kind:<5} {mark} {escape(line.summary)}"
+    show(f"{said} [dim]{cost}[/]" if cost else said)
     if line.reason:
         who = f", answered by {line.approver}" if line.approver else ""
-        show(f"         [dim]{line.ending}: {escape(line.reason)} ({line.code}{who})[/]")
+        said = f"[dim]{line.ending}: {escape(line.reason)} ({line.code}{who})[/]"
+        show(Padding(said, (0, 0, 0, _INDENT), expand=False) if out.is_terminal else " " * _INDENT + said)

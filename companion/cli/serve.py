@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from companion.cli.shared import Exit
-from companion.config.complaints import ConfigError
+from companion.config.complaints import COMMAND_LINE, ConfigError
 from companion.config.load import load
 from companion.contract.types import NewKey
 from companion.daemon import Daemon
@@ -36,7 +36,8 @@ def serve(
             daemon = Daemon(config, places, overrides)
             _run(daemon, lambda url, keys: ready(url, keys.create(_key_name())))
     except ConfigError as error:
-        tell(str(error), "companion config check", Exit.USAGE)
+        typed = all(one.file == COMMAND_LINE for one in error.complaints)
+        tell(str(error), "companion up --help" if typed else "companion config check", Exit.USAGE)
         return Exit.USAGE
     except Unclaimable as error:
         tell(str(error), error.next, Exit.FAILED)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from enum import IntEnum
 from functools import wraps
 from typing import Any, NoReturn, ParamSpec, TypeVar
@@ -18,6 +20,12 @@ from companion.contract.codec import WireError, to_plain
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
+
+
+_ID = re.compile(r"[A-Za-z0-9_-]+")
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
 
 
 class Exit(IntEnum):
@@ -67,11 +75,45 @@ def json_option(command: Callable[P, R]) -> Callable[P, R]:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
 
 
-def console(*, stderr: bool = False) -> Any:
-    """A rich console: colour in a terminal, plain elsewhere, NO_COLOR honoured."""
+def console(*, stderr: bool = False, width: int | None = None) -> Any:
+    """A rich console: colour in a terminal, plain elsewhere, NO_COLOR honoured. `width` counts outside a terminal."""
     from rich.console import Console  # noqa: PLC0415 - rich takes longer to import than most commands run
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=not sys.stdout.isatty())
+    in_terminal = sys.stdout.isatty()
+    return Console(stderr=stderr, highlight=False, soft_wrap=not in_terminal, width=None if in_terminal else width)
+
+
+@contextmanager
+def busy(words: str) -> Iterator[None]:
+    """Shows in a terminal that something takes its time; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    with console(stderr=True).status(words):
+        yield
+
+
+def local_time(iso: str, *, date: bool = True) -> str:
+    """A time of the wire in this machine's zone, as the terminal UI shows it; as it came where it cannot be read."""
+    try:
+        found = datetime.fromisoformat(iso).astimezone()
+    except ValueError:
+        return iso
+    return f"{found:%Y-%m-%d %H:%M:%S}" if date else f"{found:%H:%M:%S}"
+
+
+def plural(number: int, noun: str) -> str:
+    """As in "1 call", "3 calls"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def checked_id(name: str, kind: str, next_step: str) -> str:
+    """An id as the daemon makes them; ends the command for a text that can be none."""
+    if not name:
+        end(f"which {kind}?", next_step, Exit.USAGE)
+    if not _ID.fullmatch(name):
+        end(f"there is no {kind} {name!r}", next_step)
+    return name
 
 
 def interruptible(command: Callable[P, R]) -> Callable[P, R]:
@@ -83,6 +125,6 @@ def interruptible(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except KeyboardInterrupt:
             click.echo(err=True)
-            sys.exit(130)
+            sys.exit(INTERRUPTED)
 
     return run

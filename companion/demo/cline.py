@@ -6,10 +6,12 @@ import asyncio
 import json
 import os
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from companion.client import AsyncClient, calls
-from companion.demo.run import DemoFailed, Person, answering, operator_of, show_outcome
+from companion.demo.run import ASKED_MODEL, DemoFailed, Person, answering, get_ready, operator_of, show_outcome
 from companion.demo.stage import Stage
 from companion.demo.tell import Teller
 from companion.gatekeeper.tasks import spawn
@@ -25,20 +27,18 @@ async def play_with_cline(stage: Stage, gateway: str, key: str, teller: Teller, 
     program = await _find_cline(stage, teller)
     settings = _settings(stage.folder / "cline", gateway, key)
     command = [program, "--config", str(settings), "--data-dir", str(settings / "data"), "--json"]
-    command += ["-P", "openai-compatible", "-m", "any-model", "--auto-approve", "true"]
-    async with operator_of(stage) as operator, answering(operator, person):
-        for title, words, mode in (
-            ("Plan", "Cline plans: another model answers, and nothing may be changed.", ["--plan"]),
-            ("Act", "Cline works: ignored files stay closed, secrets become placeholders, danger waits.", []),
-        ):
-            teller.act(title, words)
-            following = spawn(_follow(operator, teller), "follow the ledger")
-            try:
-                await _run([*command, *mode, _PROMPT], stage)
-                await asyncio.sleep(_POLL_SECONDS * 2)
-            finally:
-                following.cancel()
-                await asyncio.gather(following, return_exceptions=True)
+    command += ["-P", "openai-compatible", "-m", ASKED_MODEL, "--auto-approve", "true"]
+    async with operator_of(stage) as operator:
+        await get_ready(operator, teller)
+        async with answering(operator, person):
+            for title, words, mode in (
+                ("Plan", "Cline plans: another model answers, and nothing may be changed.", ["--plan"]),
+                ("Act", "Cline works: ignored files stay closed, secrets become placeholders, danger waits.", []),
+            ):
+                teller.act(title, words)
+                with teller.busy("Cline is at work"):
+                    async with _telling(operator, teller):
+                        await _run([*command, *mode, _PROMPT], stage)
         await show_outcome(stage, operator, teller)
 
 
@@ -68,7 +68,7 @@ async def _find_cline(stage: Stage, teller: Teller) -> str:
 
 def _settings(folder: Path, gateway: str, key: str) -> Path:
     """What `companion connect cline` writes, in a folder of the demo's own."""
-    given: dict[str, object] = {"provider": "openai-compatible", "apiKey": key, "model": "any-model"}
+    given: dict[str, object] = {"provider": "openai-compatible", "apiKey": key, "model": ASKED_MODEL}
     given |= {"baseUrl": f"{gateway}/v1", "headers": {"x-companion-client": "cline"}}
     entry = {"settings": given, "updatedAt": "2026-01-01T00:00:00.000Z", "tokenSource": "manual"}
     stored = {"version": 1, "lastUsedProvider": "openai-compatible", "modes": {}, "providers": {}}
@@ -80,7 +80,7 @@ def _settings(folder: Path, gateway: str, key: str) -> Path:
 
 
 async def _run(command: list[str], stage: Stage) -> None:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("COMPANION_", "CLINE_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("COMPANION_", "CLINE_", "GIT_"))}
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=stage.workspace,
@@ -112,9 +112,20 @@ def _end(process: asyncio.subprocess.Process) -> None:
         return
 
 
-async def _follow(operator: AsyncClient, teller: Teller) -> None:
-    """Tells each judged action when its line is closed."""
+@asynccontextmanager
+async def _telling(operator: AsyncClient, teller: Teller) -> AsyncIterator[None]:
+    """While inside, each judged action is told when its line is closed; Cline's own output says less."""
     known = {line.id for line in await operator.do(calls.log(limit=200))}
+    following = spawn(_follow(operator, teller, known), "follow the ledger")
+    try:
+        yield
+        await asyncio.sleep(_POLL_SECONDS * 2)
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+
+
+async def _follow(operator: AsyncClient, teller: Teller, known: set[str]) -> None:
     while True:
         lines = await operator.do(calls.log(limit=200))
         for line in reversed(lines):

@@ -80,7 +80,7 @@ class Hands:
             "-c",
             command,
             cwd=self._workspace,
-            env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
+            env=without_git(os.environ) | {"GIT_TERMINAL_PROMPT": "0"},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -97,6 +97,11 @@ class Hands:
                     os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
         return Outcome(_report(out, err, process.returncode or 0), process.returncode)
+
+
+def without_git(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what would lead git to another repository than the one in the workspace."""
+    return {name: value for name, value in environ.items() if not name.startswith("GIT_")}
 
 
 def _report(out: bytes, err: bytes, code: int) -> str:

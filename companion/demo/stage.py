@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from companion.demo.hands import without_git
 from companion.demo.model import ScriptedModel, serve
 from companion.demo.planted import find_sample_project, must_not_leave
 from companion.demo.play import DEMO_PLAY, PLAN_PLAY
@@ -54,7 +55,9 @@ class Stage:
 
     def environ(self) -> dict[str, str]:
         """The environment for the demo's processes."""
-        return os.environ | {"COMPANION_HOME": str(self.home), "COMPANION_CACHE": str(self.folder / "cache")}
+        own = {"COMPANION_HOME": str(self.home), "COMPANION_CACHE": str(self.folder / "cache")}
+        # The person's own global ignore file must not decide what the demo shows.
+        return os.environ | own | {"XDG_CONFIG_HOME": str(self.folder / "config")}
 
 
 @contextmanager
@@ -79,6 +82,7 @@ def _make_repository(workspace: Path) -> None:
     """A repository on a protected branch, where there is git; without it the demo has one thing less to show."""
     if shutil.which("git") is None:
         return
+    environ = without_git(os.environ) | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     identity = ["-c", "user.name=demo", "-c", "user.email=demo@example.invalid", "-c", "commit.gpgsign=false"]
     for arguments in (["init", "-q", "-b", "main"], ["add", "."], [*identity, "commit", "-qm", "first"]):
-        subprocess.run(["git", *arguments], cwd=workspace, check=True, capture_output=True)
+        subprocess.run(["git", *arguments], cwd=workspace, env=environ, check=True, capture_output=True)

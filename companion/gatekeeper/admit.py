@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from companion.gatekeeper.approvals import Answered, Approvals, text_of
+from companion.gatekeeper.approvals import STOPPING, TIMEOUT, Answered, Approvals, text_of
 from companion.gatekeeper.facts import Gatherer
 from companion.gatekeeper.meter import BudgetExceeded, Meter, Reservation
 from companion.gatekeeper.ports import Ledger, Listener, Prices, SecretScanner
@@ -27,6 +27,9 @@ from companion.model.record import Closing, Ending, Opening, RemarkRecord
 from companion.model.verdict import Amend, Ask, Decision, Deny, Outcome, Remark
 from companion.policy.display import one_line, visible
 from companion.policy.evaluate import Guard, evaluate
+
+_NOBODY = {TIMEOUT: "approval-timeout", STOPPING: "companion-stopping"}
+"""Who denied without being a person, and the code of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +96,12 @@ class Gatekeeper:
         admission = Admission(exchange, decision, route)
         if any(isinstance(remark.verdict, Amend) for remark in decision.remarks):
             admission.redacted = dict(Counter(finding.type for finding in facts.findings))
+        summary = one_line(await self._safe_text(exchange))
+        # Nothing waits from here to the opening: whoever hangs up earlier leaves no line, whoever is later leaves two.
         reservation = self._reserve(admission)
         ending = Ending.CANCELLED
         try:
-            await self._open(admission)
+            await self._open(admission, summary)
             await self._ask(admission, facts)
             yield admission
             ending = _ending_of(admission)
@@ -140,12 +145,12 @@ class Gatekeeper:
             admission.decision = _with(admission.decision, "budget", denial)
             return None
 
-    async def _open(self, admission: Admission) -> None:
+    async def _open(self, admission: Admission, summary: str) -> None:
         exchange = admission.exchange
         opening = Opening(
             id=exchange.id,
             parent=exchange.parent,
-            at_ns=int(exchange.at.timestamp() * 1_000_000_000),
+            at_ns=_ns(exchange.at),
             kind=kind_of(exchange.action),
             client=exchange.origin.client,
             session=exchange.origin.session,
@@ -154,7 +159,7 @@ class Gatekeeper:
             tier=exchange.origin.tier,
             dialect=exchange.action.dialect if isinstance(exchange.action, ModelCall) else "",
             model=exchange.action.model if isinstance(exchange.action, ModelCall) else "",
-            summary=one_line(await self._safe_text(exchange)),
+            summary=summary,
         )
         self.listener.notice("exchange.opened", exchange.id, opening.summary, {"kind": opening.kind})
         try:
@@ -172,7 +177,7 @@ class Gatekeeper:
             seconds = facts.policy.approval_seconds
             admission.answered = answered = await self.approvals.ask(exchange, decision, shown, seconds)
             if not answered.approve:
-                code = "approval-timeout" if answered.by == "timeout" else "denied-by-person"
+                code = _NOBODY.get(answered.by, "denied-by-person")
                 words = f"{decision.reason}; {answered.reason or f'denied by {answered.by}'}"
                 admission.refusal = Refusal(code, words, decision.hint)
 
@@ -193,7 +198,8 @@ class Gatekeeper:
         decisive = decision.decisive
         closing = Closing(
             id=admission.exchange.id,
-            at_ns=time.time_ns(),
+            # A clock that was set back must not make an exchange end before it began.
+            at_ns=max(time.time_ns(), _ns(admission.exchange.at)),
             ending=ending,
             outcome=decision.outcome,
             code=admission.refusal.code if admission.refusal else decision.code,
@@ -233,6 +239,10 @@ class Gatekeeper:
         if admission.usage is None:
             return Cost(None, "the answer carried no usage")
         return self.prices.price(admission.route.provider, admission.route.model, admission.usage, self.clock())
+
+
+def _ns(moment: datetime) -> int:
+    return int(moment.timestamp() * 1_000_000_000)
 
 
 def _ending_of(admission: Admission) -> Ending:

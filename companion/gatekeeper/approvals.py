@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,30 +28,61 @@ class DifferentAction(Exception):  # noqa: N818 - an answer to something else
     """The answer was given for another action than the one that waits."""
 
 
+TIMEOUT = "timeout"
+STOPPING = "stopping"
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """How the wait ended. `by` is the face that answered, or "timeout"."""
+    """How the wait ended. `by` is the face that answered, or TIMEOUT, or STOPPING where the daemon ends."""
 
     approve: bool
     by: str
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    approval: Approval
+    future: asyncio.Future[Answered]
+    since: float
+
+
 class Approvals:
     """The queue. Lives on the event loop; `answer` may be called from any coroutine of it."""
 
-    def __init__(self, clock: Callable[[], datetime], listener: Listener) -> None:
+    def __init__(
+        self, clock: Callable[[], datetime], listener: Listener, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`seconds` counts and never goes back; it measures waits, which no clock that is set may change."""
         self._clock = clock
         self._listener = listener
-        self._open: dict[str, tuple[Approval, asyncio.Future[Answered]]] = {}
+        self._seconds = seconds
+        self._closed = False
+        self._open: dict[str, _Waiting] = {}
         self._ended: dict[str, str] = {}
 
     def pending(self) -> list[Approval]:
         """Oldest first."""
-        return [approval for approval, _ in self._open.values()]
+        return [waiting.approval for waiting in self._open.values()]
+
+    @property
+    def oldest_seconds(self) -> float:
+        """For how long the oldest has waited; 0 when none waits."""
+        oldest = next(iter(self._open.values()), None)
+        return 0.0 if oldest is None else self._seconds() - oldest.since
+
+    def close(self) -> None:
+        """Denies what waits and whatever is asked from now on: the daemon ends, and nobody can answer any more."""
+        self._closed = True
+        for waiting in self._open.values():
+            if not waiting.future.done():
+                waiting.future.set_result(_stopping())
 
     async def ask(self, exchange: Exchange, decision: Decision, shown: str, seconds: int) -> Answered:
         """Waits until a person answers or `seconds` are over. `shown` is the action as a person may see it."""
+        if self._closed:
+            return _stopping()
         now = self._clock()
         approval = Approval(
             id=exchange.id[-8:].lower(),
@@ -68,13 +100,13 @@ class Approvals:
             digest=digest_of(exchange),
         )
         future: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
-        self._open[approval.id] = (approval, future)
+        self._open[approval.id] = _Waiting(approval, future, self._seconds())
         self._listener.notice("approval.opened", approval.id, shown, {"kind": approval.kind, "code": approval.code})
         answered = Answered(approve=False, by="cancelled", reason="the agent went away")
         try:
             answered = await asyncio.wait_for(future, seconds)
         except TimeoutError:
-            answered = Answered(approve=False, by="timeout", reason=f"nobody answered within {seconds} s")
+            answered = Answered(approve=False, by=TIMEOUT, reason=f"nobody answered within {seconds} s")
         finally:
             del self._open[approval.id]
             self._remember(approval.id, answered)
@@ -89,18 +121,22 @@ class Approvals:
             if approval_id in self._ended:
                 raise AlreadyAnswered(self._ended[approval_id])
             raise UnknownApproval(approval_id)
-        approval, future = self._open[approval_id]
-        if answer.digest and answer.digest != approval.digest:
+        waiting = self._open[approval_id]
+        if answer.digest and answer.digest != waiting.approval.digest:
             raise DifferentAction(approval_id)
-        if future.done():
+        if waiting.future.done():
             raise AlreadyAnswered("answered just now")
-        future.set_result(Answered(approve=answer.approve, by=answer.by, reason=answer.reason))
-        return approval
+        waiting.future.set_result(Answered(approve=answer.approve, by=answer.by, reason=answer.reason))
+        return waiting.approval
 
     def _remember(self, approval_id: str, answered: Answered) -> None:
         self._ended[approval_id] = f"{'approved' if answered.approve else 'denied'} by {answered.by}"
         while len(self._ended) > 1000:
             del self._ended[next(iter(self._ended))]
+
+
+def _stopping() -> Answered:
+    return Answered(approve=False, by=STOPPING, reason="companion is stopping, so nobody can be asked")
 
 
 def text_of(exchange: Exchange) -> str:

@@ -9,6 +9,8 @@ from companion.gatekeeper.ports import PathJudge, Policies, SecretScanner
 from companion.model.action import FileAccess, ModelCall, Operation, ShellCommand
 from companion.model.exchange import Exchange
 from companion.model.facts import Effect, EffectKind, Facts, PathFacts
+from companion.model.policy import Policy
+from companion.policy.shell.effects import TRACKED, TREE
 from companion.policy.shell.read import read_command
 
 _ON_PATHS = frozenset({EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE})
@@ -48,8 +50,15 @@ class Gatherer:
                 effects = read_command(command, cwd=cwd or origin.workspace, home=self.home)
                 for effect in effects:
                     if effect.kind in _ON_PATHS and effect.target:
-                        judge = self.paths.judge_tree if effect.code == "tree" else self.paths.judge
-                        paths[effect.target] = judge(effect.target, origin.workspace, policy, cwd=cwd)
+                        paths[effect.target] = self._look(effect, origin.workspace, policy, cwd)
             case _:
                 pass
         return Facts(origin, policy, effects=effects, paths=paths)
+
+    def _look(self, effect: Effect, workspace: str, policy: Policy, cwd: str) -> PathFacts:
+        if effect.code == TREE:
+            return self.paths.judge_tree(effect.target, workspace, policy, cwd=cwd)
+        if effect.code == TRACKED:
+            # What git ignores is as a rule not in the repository; what a deny list names may well be.
+            return self.paths.judge_tree(effect.target, workspace, policy, cwd=cwd, knows_git=True)
+        return self.paths.judge(effect.target, workspace, policy, cwd=cwd)

@@ -61,7 +61,9 @@ class Meter:
 
     def settle(self, reservation: Reservation, cost: int) -> None:
         """Turns a reservation into spend; a cost of 0 releases it."""
-        self._reserved[reservation.day] -= reservation.picodollars
-        self._spent[reservation.day] = self._spent.get(reservation.day, 0) + cost
-        for ended in [day for day, amount in self._reserved.items() if amount == 0]:
-            del self._reserved[ended]
+        day = reservation.day
+        # Reservations of nothing, for calls without a price, leave no sum of their own behind.
+        left = self._reserved.pop(day, 0) - reservation.picodollars
+        if left:
+            self._reserved[day] = left
+        self._spent[day] = self._spent.get(day, 0) + cost

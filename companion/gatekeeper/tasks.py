@@ -11,6 +11,18 @@ T = TypeVar("T")
 _running: set[asyncio.Task[Any]] = set()
 
 
+async def end_all(seconds: float) -> int:
+    """Cancels what was started here and still runs, but for the task that asks; how many had not ended in time."""
+    here, asking = asyncio.get_running_loop(), asyncio.current_task()
+    left = [task for task in _running if task is not asking and task.get_loop() is here]
+    for task in left:
+        task.cancel()
+    if not left:
+        return 0
+    _, pending = await asyncio.wait(left, timeout=seconds)
+    return len(pending)
+
+
 def spawn(
     work: Coroutine[Any, Any, T], name: str, on_failure: Callable[[str, BaseException], None] | None = None
 ) -> asyncio.Task[T]:

@@ -15,6 +15,9 @@ from companion.model.record import Closing, Ending, Opening
 
 Line = Opening | Closing
 
+_Identity = tuple[int, int] | None
+"""Device and number of a file, None where there is none."""
+
 # What no repetition cures: the line itself is at fault, not the disk.
 _BAD_LINE = (
     sqlite3.IntegrityError,
@@ -43,6 +46,9 @@ class Committer:
         self._path = path
         self._zone = zone
         self._connection: sqlite3.Connection | None = None
+        self._wal = path.with_name(f"{path.name}-wal")
+        self._file: _Identity = None
+        self._wal_file: _Identity = None
 
     def commit(self, lines: Sequence[Line], *, survive_power_loss: bool) -> list[Rejected]:
         """Durable on return: against a killed process always, against a power cut when asked (one fsync more).
@@ -52,6 +58,7 @@ class Committer:
         """
         try:
             connection = self._connected()
+            self._see_that_it_is_the_same()
             connection.execute(f"PRAGMA synchronous = {'FULL' if survive_power_loss else 'NORMAL'}")
             try:
                 self._in_transaction(connection, lambda: self._insert_all(connection, lines))
@@ -74,13 +81,26 @@ class Committer:
     def disconnect(self) -> None:
         """The next commit connects anew."""
         connection, self._connection = self._connection, None
+        self._wal_file = None
         if connection is not None:
             connection.close()
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = connect(self._path)
+            self._file = _identity(self._path)
         return self._connection
+
+    def _see_that_it_is_the_same(self) -> None:
+        """Raises sqlite3.OperationalError when another file, or none, stands where the connection's was.
+
+        SQLite would go on writing to a file that was deleted, and nobody would ever read those lines.
+        """
+        wal_file = _identity(self._wal)
+        if _identity(self._path) != self._file or wal_file != (self._wal_file or wal_file):
+            raise sqlite3.OperationalError(f"{self._path} was deleted or replaced while it was in use")
+        # The first write makes it, and it stays for as long as this connection.
+        self._wal_file = wal_file
 
     @staticmethod
     def _in_transaction(connection: sqlite3.Connection, work: Callable[[], None]) -> None:
@@ -116,6 +136,14 @@ class Committer:
         if isinstance(line, Opening):
             return INSERT_OPENING, opening_row(line)
         return INSERT_CLOSING, closing_row(line, self._zone)
+
+
+def _identity(path: Path) -> _Identity:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _lost(id_: str, kind: str, at_ns: int) -> Closing:

@@ -8,13 +8,13 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from companion.contract.types import KeyLine, NewKey
-from companion.ledger.errors import KeyProblem
+from companion.ledger.errors import KeyProblem, LedgerError
 from companion.ledger.store import connect
 
 SECRET = re.compile(r"cmp-[A-Za-z0-9_-]{43}")
@@ -27,7 +27,7 @@ class KeyStore:
     """The keys of one ledger. Opening it reads them; after that `authenticate` touches no disk. Any thread may call.
 
     The file must have been prepared (`store.prepare`). All but `authenticate` block for a short transaction and raise
-    sqlite3.Error when the file cannot be used.
+    LedgerError when the file cannot be used.
     """
 
     def __init__(self, path: Path, *, zone: tzinfo = UTC, now_ns: Callable[[], int] = time.time_ns) -> None:
@@ -50,7 +50,7 @@ class KeyStore:
         new = NewKey(id=f"key-{secrets.token_hex(6)}", name=name, secret=f"cmp-{secrets.token_urlsafe(32)}")
         digest = _digest(new.secret)
         try:
-            with closing(connect(self._path)) as connection:
+            with self._connected() as connection:
                 connection.execute(
                     "INSERT INTO virtual_key (id, name, sha256, created_at_ns) VALUES (?, ?, ?, ?)",
                     (new.id, name, digest, self._now_ns()),
@@ -63,15 +63,17 @@ class KeyStore:
 
     def list(self) -> list[KeyLine]:
         """Every key that ever was, oldest first."""
-        self.flush()
-        with closing(connect(self._path)) as connection:
+        # On a full disk the list can be read all the same.
+        with suppress(LedgerError):
+            self.flush()
+        with self._connected() as connection:
             return [self._line(row) for row in connection.execute(f"{_SELECT} ORDER BY created_at_ns, id")]
 
     def revoke(self, id: str) -> KeyLine:  # noqa: A002 - the word of the contract
         """The key is refused from now on; revoking twice changes nothing. Raises KeyProblem for an unknown id."""
         with self._lock:
             self._ids = {digest: key_id for digest, key_id in self._ids.items() if key_id != id}
-        with closing(connect(self._path)) as connection:
+        with self._connected() as connection:
             connection.execute(
                 "UPDATE virtual_key SET revoked_at_ns = ? WHERE id = ? AND revoked_at_ns IS NULL", (self._now_ns(), id)
             )
@@ -94,13 +96,28 @@ class KeyStore:
             used, self._used = self._used, {}
         if not used:
             return
-        with closing(connect(self._path)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(
-                "UPDATE virtual_key SET last_used_at_ns = max(ifnull(last_used_at_ns, 0), ?) WHERE id = ?",
-                [(at_ns, key_id) for key_id, at_ns in used.items()],
-            )
-            connection.execute("COMMIT")
+        try:
+            with self._connected() as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.executemany(
+                    "UPDATE virtual_key SET last_used_at_ns = max(ifnull(last_used_at_ns, 0), ?) WHERE id = ?",
+                    [(at_ns, key_id) for key_id, at_ns in used.items()],
+                )
+                connection.execute("COMMIT")
+        except LedgerError:
+            with self._lock:
+                self._used = used | self._used
+            raise
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(connect(self._path)) as connection:
+                yield connection
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.Error as error:
+            raise LedgerError(f"the keys in {self._path} cannot be used: {error}", "companion doctor") from error
 
     def _line(self, row: tuple[str, str, int, int | None, int | None]) -> KeyLine:
         id_, name, created, revoked, used = row

@@ -84,6 +84,7 @@ class SqliteLedger:
         self._pause = 0.0
         self._retry_at = 0.0
         self._failures = 0
+        self._last_error: Exception | None = None
 
     @property
     def depth(self) -> int:
@@ -232,6 +233,7 @@ class SqliteLedger:
 
     def _report(self, error: Exception) -> None:
         self._failures += 1
+        self._last_error = error
         with contextlib.suppress(Exception):
             self._on_failure(error)
 
@@ -239,8 +241,8 @@ class SqliteLedger:
         oldest = time.monotonic() - self._patience
         late = [waiting for waiting in self._openings if not waiting.told and waiting.since <= oldest]
         if late:
-            words = f"the ledger could not be written for {self._patience:g} s"
-            _tell(late, {id(one.line): LedgerUnavailable(words, "free some disk space") for one in late})
+            words = f"no line could be stored for {self._patience:g} s ({self._last_error})"
+            _tell(late, {id(one.line): LedgerUnavailable(words, "companion doctor") for one in late})
 
 
 def _tell(batch: Sequence[_Waiting], errors: dict[int, Exception]) -> None:

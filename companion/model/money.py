@@ -7,6 +7,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 PICODOLLARS_PER_DOLLAR = 10**12
 
+_TENTH_OF_A_CENT = Decimal("0.001")
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -51,10 +53,22 @@ def to_dollars(picodollars: int) -> Decimal:
 
 
 def show_dollars(picodollars: int) -> str:
-    """For people: cents from one dollar up, else four significant digits, so small calls do not read $0.00."""
-    dollars = to_dollars(picodollars)
-    if dollars == 0:
+    """For people: cents from one dollar up, four decimals below, three significant digits below a tenth of a cent.
+
+    So a small call never reads $0.00. The terminal UI shows the same text for the same amount.
+    """
+    if picodollars == 0:
         return "$0.00"
-    if abs(dollars) >= 1:
-        return f"${dollars.quantize(Decimal('0.01')):,}"
-    return f"${dollars:.{max(2, 3 - dollars.adjusted())}f}"
+    amount = to_dollars(abs(picodollars))
+    shown = round(amount, _decimals(amount))
+    if shown >= 1:
+        shown = round(shown, 2)
+    return f"{'-' if picodollars < 0 else ''}${shown:,f}"
+
+
+def _decimals(dollars: Decimal) -> int:
+    if dollars >= 1:
+        return 2
+    if dollars >= _TENTH_OF_A_CENT:
+        return 4
+    return min(12, 2 - dollars.adjusted())

@@ -10,11 +10,17 @@ from datetime import UTC, datetime
 
 from companion.contract import API
 from companion.contract.types import AlertState, ClientSeen, Status
+from companion.telemetry.log import get_logger
+
+_log = get_logger("companion.standing")
+
+# An agent may call itself anew with every request.
+_MOST_AGENTS = 100
 
 
 @dataclass(slots=True)
 class Standing:
-    """Also a listener: it remembers which agents came through."""
+    """Also a listener: it remembers which agents came through, the latest of them."""
 
     version: str
     started_at: str
@@ -29,17 +35,24 @@ class Standing:
     """Calls, picodollars and unpriced calls of the local day; blocking."""
     alerts: Callable[[], list[AlertState]]
     _seen: dict[str, ClientSeen] = field(default_factory=dict[str, ClientSeen])
+    _today: tuple[int, int, int] = (0, 0, 0)
 
     def notice(self, name: str, id: str, text: str, details: Mapping[str, object]) -> None:  # noqa: A002, ARG002
         if name == "exchange.closed" and details.get("kind") == "model":
             client = str(details.get("client"))
-            before = self._seen.get(client)
+            before = self._seen.pop(client, None)
+            if len(self._seen) >= _MOST_AGENTS:
+                del self._seen[next(iter(self._seen))]
             self._seen[client] = ClientSeen(
                 client, datetime.now(UTC).isoformat(), before.exchanges + 1 if before else 1
             )
 
     async def status(self) -> Status:
-        calls, spent, unpriced = await asyncio.to_thread(self.today)
+        try:
+            self._today = await asyncio.to_thread(self.today)
+        except Exception as error:  # noqa: BLE001 - a status that fails would hide the alerts that say why
+            _log.error("the sums of the day cannot be read; status shows the last that could", error=error)
+        calls, spent, unpriced = self._today
         return Status(
             version=self.version,
             api=API,

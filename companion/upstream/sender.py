@@ -32,11 +32,24 @@ _NOT_FORWARDED = _HOP_BY_HOP | {
     "accept-encoding",
     "authorization",
     "x-api-key",
+    "api-key",
+    "x-goog-api-key",
     "proxy-authorization",
     "cookie",
     "expect",
 }
-_NOT_RETURNED = _HOP_BY_HOP | {"content-length", "content-encoding", "set-cookie"}
+# What would lead the agent past the gateway is not returned either.
+_NOT_RETURNED = _HOP_BY_HOP | {
+    "content-length",
+    "content-encoding",
+    "set-cookie",
+    "location",
+    "content-location",
+    "alt-svc",
+    "refresh",
+    "link",
+}
+_OWN = "x-companion-"
 
 # A thinking model may pause for minutes between bytes.
 _TIMEOUT = httpx.Timeout(connect=10.0, read=600.0, write=60.0, pool=10.0)
@@ -107,34 +120,41 @@ class Sender:
         try:
             response = await self._http.send(request, stream=True)
             try:
+                told = [
+                    (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers.raw
+                ]
                 kept = [
-                    (name.decode("latin-1").lower(), value.decode("latin-1"))
-                    for name, value in response.headers.raw
-                    if name.decode("latin-1").lower() not in _NOT_RETURNED
+                    (name, value) for name, value in told if name not in _NOT_RETURNED and not name.startswith(_OWN)
                 ]
                 yield Reply(response.status_code, kept, response.aiter_bytes())
             finally:
                 await response.aclose()
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise _unreachable(target, error) from error
 
 
-def _outgoing(target: Target, headers: Mapping[str, str], dialect: Dialect | None) -> dict[str, str]:
-    kept = {
+def forwarded(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers of an agent that go on to the upstream."""
+    return {
         name: value
         for name, value in headers.items()
-        if name not in _NOT_FORWARDED and not name.startswith(("x-companion-", "x-forwarded-"))
+        if name not in _NOT_FORWARDED and not name.startswith((_OWN, "x-forwarded-"))
     }
+
+
+def _outgoing(target: Target, headers: Mapping[str, str], dialect: Dialect | None) -> list[tuple[bytes, bytes]]:
+    kept = forwarded(headers)
     # Compressed answers would have to be decoded to be judged; the way is local or short, so none is asked for.
     kept["accept-encoding"] = "identity"
     if target.key and dialect is Dialect.MESSAGES:
         kept["x-api-key"] = target.key
     elif target.key:
         kept["authorization"] = f"Bearer {target.key}"
-    return kept
+    # As the gateway read them, so that a path in a header may hold any letter.
+    return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in kept.items()]
 
 
-def _unreachable(target: Target, error: httpx.TransportError) -> UpstreamUnreachable:
+def _unreachable(target: Target, error: httpx.RequestError) -> UpstreamUnreachable:
     host = urlsplit(target.url).netloc.rpartition("@")[2]
     where = f"upstream {target.name} ({host})"
     match error:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import random
+import threading
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -221,3 +224,53 @@ async def test_an_amended_then_denied_call_is_denied():
     keeper = gatekeeper([amend, says(Deny("no", "never"))])
     async with keeper.admit(call("x"), ROUTE) as admission:
         assert admission.refusal.code == "no"
+
+
+async def test_whoever_hangs_up_before_the_opening_leaves_neither_line_nor_money_behind():
+    scrubbing, go_on = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    class Slow(Scanner):
+        def scrub(self, text: str) -> str:
+            loop.call_soon_threadsafe(scrubbing.set)
+            assert go_on.wait(5)
+            return text
+
+    keeper = gatekeeper(scanner=Slow())
+
+    async def enter():
+        async with keeper.admit(tool()):
+            raise AssertionError("must not be admitted")
+
+    entering = asyncio.create_task(enter())
+    await scrubbing.wait()
+    entering.cancel()
+    go_on.set()
+    await asyncio.gather(entering, return_exceptions=True)
+    assert lines(keeper) == []
+    assert keeper.listener.notices == []
+
+
+async def test_a_daemon_that_stops_refuses_what_waits_and_what_comes():
+    keeper = gatekeeper([says(Ask("risky", "it deploys"))])
+
+    async def enter(id: str):
+        async with keeper.admit(tool(id)) as admission:
+            return admission.refusal
+
+    entering = asyncio.create_task(enter("1"))
+    while not keeper.approvals.pending():
+        await asyncio.sleep(0)
+    keeper.approvals.close()
+    for refusal in (await entering, await enter("2")):
+        assert refusal.code == "companion-stopping"
+        assert "stopping" in refusal.reason
+    assert [ending for _, ending, _ in lines(keeper)] == [Ending.REFUSED] * 2
+
+
+async def test_a_clock_that_is_set_back_lets_no_exchange_end_before_it_began():
+    keeper = gatekeeper()
+    later = datetime.now(UTC) + timedelta(hours=2)
+    async with keeper.admit(dataclasses.replace(call("x"), at=later), ROUTE):
+        pass
+    assert keeper.ledger.closings[0].at_ns >= keeper.ledger.openings[0].at_ns

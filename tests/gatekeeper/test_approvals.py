@@ -89,3 +89,25 @@ async def test_opening_and_closing_are_told():
     await Approvals(lambda: NOON, heard).ask(exchange(), DECISION, "rm x", 0)
     assert [name for name, *_ in heard.notices] == ["approval.opened", "approval.closed"]
     assert heard.notices[1][2] == "denied by timeout"
+
+
+async def test_a_wait_is_measured_by_a_clock_that_nobody_sets():
+    seconds = [100.0]
+    approvals = Approvals(lambda: NOON, Heard(), lambda: seconds[0])
+    assert approvals.oldest_seconds == 0
+    first = await waiting(approvals, exchange(id="0" * 25 + "1"))
+    seconds[0] = 130.0
+    second = await waiting(approvals, exchange(id="0" * 25 + "2"))
+    assert approvals.oldest_seconds == 30
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    assert approvals.oldest_seconds == 0
+    second.cancel()
+
+
+async def test_an_answer_given_before_the_end_still_counts():
+    approvals = Approvals(lambda: NOON, Heard())
+    task = await waiting(approvals, exchange())
+    approvals.answer(approvals.pending()[0].id, Answer(True, "tui"))
+    approvals.close()
+    assert (await task).approve

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from companion.ledger.errors import KeyProblem
+from companion.ledger import store
+from companion.ledger.errors import KeyProblem, LedgerError
 from companion.ledger.keys import SECRET, KeyStore
 
 
@@ -123,3 +124,28 @@ def test_an_unknown_key_cannot_be_revoked(keys):
     with pytest.raises(KeyProblem, match="no virtual key 'key-0'") as refused:
         keys.revoke("key-0")
     assert refused.value.next == "companion keys list"
+
+
+def test_a_file_that_cannot_be_used_is_said_as_such(keys, ledger_path):
+    keys.authenticate(keys.create("laptop").secret)
+    for file in ledger_path.parent.glob("ledger.db*"):
+        file.unlink()
+    for use in (keys.list, keys.flush, lambda: keys.create("other"), lambda: keys.revoke("key-1")):
+        with pytest.raises(LedgerError, match="cannot be used") as caught:
+            use()
+        assert caught.value.next
+
+
+def test_when_a_key_was_used_is_kept_until_it_can_be_written_down(keys, ledger_path, monkeypatch):
+    monkeypatch.setattr(store, "_BUSY_SECONDS", 0.01)
+    new = keys.create("laptop")
+    keys.authenticate(new.secret)
+    blocker = store.connect(ledger_path)
+    blocker.execute("BEGIN IMMEDIATE")
+    with pytest.raises(LedgerError, match="locked"):
+        keys.flush()
+    assert keys.list()[0].last_used_at == "", "what can be read is shown"
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    keys.flush()
+    assert keys.list()[0].last_used_at

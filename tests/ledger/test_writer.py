@@ -173,7 +173,7 @@ async def test_an_opening_that_waits_too_long_fails_but_is_still_written(make, o
     ledger.start()
     blocker = connect(tmp_path / "ledger.db")
     blocker.execute("BEGIN IMMEDIATE")
-    with pytest.raises(LedgerUnavailable, match="could not be written"):
+    with pytest.raises(LedgerUnavailable, match="database is locked"):
         await ledger.open(opening("a"))
     assert ledger.depth == 1
     blocker.execute("ROLLBACK")
@@ -304,3 +304,37 @@ def test_a_killed_daemon_loses_no_acknowledged_line(tmp_path, utc):
     assert opened == closed
     assert len(opened) == len(set(opened))
     assert rows(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a file in use cannot be deleted")
+@pytest.mark.parametrize("pattern", ["ledger.db*", "ledger.db", "ledger.db-wal"])
+@pytest.mark.parametrize("lines_before", [0, 1, 3])
+async def test_a_deleted_file_takes_no_line_that_was_promised(make, opening, tmp_path, pattern, lines_before):
+    heard = []
+    ledger = make(patience=0.2, on_failure=heard.append)
+    ledger.start()
+    kept = [f"{n}" for n in range(lines_before)]
+    for id in kept:
+        await ledger.open(opening(id))
+    for file in tmp_path.glob(pattern):
+        file.unlink()
+    promised = await asyncio.gather(ledger.open(opening("late")), return_exceptions=True)
+    if (tmp_path / "ledger.db").exists():
+        assert promised == [None], "the journal alone can be made again"
+        assert rows(tmp_path / "ledger.db", "SELECT id FROM opening ORDER BY id") == [(id,) for id in [*kept, "late"]]
+    else:
+        assert isinstance(promised[0], LedgerUnavailable)
+        assert heard
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a file in use cannot be replaced")
+async def test_a_file_put_in_place_of_the_ledger_is_the_ledger_from_then_on(make, opening, tmp_path, utc):
+    ledger = make()
+    ledger.start()
+    await ledger.open(opening("before"))
+    for file in tmp_path.glob("ledger.db*"):
+        file.unlink()
+    store.prepare(tmp_path / "ledger.db")
+    await ledger.open(opening("after"))
+    assert rows(tmp_path / "ledger.db", "SELECT id FROM opening") == [("after",)]
+    assert ledger.failures == 1, "that it was replaced is told"

@@ -161,6 +161,14 @@ class TestVanishing:
             await drive.until(lambda: "gone" not in drive.text.split("Exchanges")[0], "the row leaves")
             assert "rm -rf build" in drive.text
 
+    async def test_the_last_one_can_be_put_away(self, daemon: FakeDaemon, clock: FakeClock):
+        daemon.approvals = [approval()]
+        async with driving(daemon, clock, settled="1 waiting") as drive:
+            daemon.take_away("apr-1", "denied in the editor")
+            await drive.until_shown("gone: denied in the editor   esc puts it away")
+            await drive.press("escape")
+            await drive.until_shown("Nothing waits for you")
+
     async def test_expiry(self, daemon: FakeDaemon, clock: FakeClock):
         daemon.approvals = [approval()]
         async with driving(daemon, clock, settled="expires in 1:42") as drive:

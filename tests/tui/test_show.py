@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from companion.model.money import show_dollars
 from companion_tui import show
 from tests.tui.fakes import NOON, exchange
 
@@ -41,6 +42,12 @@ def test_money_is_never_further_off_than_half_its_last_digit(picodollars: int):
     last_digit = Fraction(1, 10 ** len(number.partition(".")[2]))
     assert abs(Fraction(number) - Fraction(picodollars, 10**12)) <= last_digit / 2
     assert (picodollars == 0) == (Fraction(number) == 0)
+
+
+@given(st.one_of(st.integers(min_value=-(10**19), max_value=10**19), st.integers(-(10**13), 10**13)))
+@settings(max_examples=300)
+def test_the_daemon_and_the_command_line_show_the_same_text_for_the_same_amount(picodollars: int):
+    assert show.money(picodollars) == show_dollars(picodollars)
 
 
 @given(st.text())

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from textual import on
 from textual.app import App, SystemCommand
 from textual.screen import Screen
+from textual.timer import Timer
 
 from companion_tui import messages as told
 from companion_tui.clock import Clock, SystemClock
@@ -53,14 +54,18 @@ class UntilAnswered(CompanionApp):
     """Leaves by itself when everything that waited has its answer: for a guided run such as the demo."""
 
     _waited = False
+    _leaving: Timer | None = None
 
     @on(told.PendingArrived)
     def _count(self, event: told.PendingArrived) -> None:
+        if self._leaving is not None:
+            self._leaving.stop()
+            self._leaving = None
         if event.approvals:
             self._waited = True
         elif self._waited:
-            # A moment to see what became of the answer.
-            self.set_timer(_LEAVE_SECONDS, self.exit)
+            # A moment to see what became of the answer, and for the agent to ask for the next one.
+            self._leaving = self.set_timer(_LEAVE_SECONDS, self.exit)
 
 
 def run_until_answered() -> int:

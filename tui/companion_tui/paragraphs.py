@@ -157,6 +157,7 @@ HELP: Paragraphs = [
     ("a", "approve the highlighted approval: the action runs once"),
     ("d", "deny it; you may type a reason, which the model sees"),
     ("enter", "read the highlighted row in full"),
+    ("esc", "put away the highlighted approval when it is gone"),
     ("j k ↓ ↑", "next and previous row; home and end for the first and last"),
     ("1 2 tab", "go to approvals, to exchanges, to the other one"),
     ("/", "filter the exchanges by words; esc clears"),

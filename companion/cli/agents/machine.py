@@ -93,7 +93,9 @@ def check_config(places: Places, environ: Mapping[str, str]) -> tuple[list[Findi
         return [fail("configuration", str(one), following) for one in loaded.complaints], loaded
     there = Path(loaded.file).exists()
     said = f"{loaded.file} is sound" if there else f"no {loaded.file}: defaults hold"
-    return [ok("configuration", one) for one in (said, *loaded.remarks)], loaded
+    # Where no upstream is named, check_upstreams says so, and what to do.
+    remarks = loaded.remarks if loaded.config.upstreams else ()
+    return [ok("configuration", one) for one in (said, *remarks)], loaded
 
 
 def check_disk(places: Places) -> Iterator[Finding]:
@@ -104,14 +106,12 @@ def check_disk(places: Places) -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free
     ledger = places.ledger
     size = sum(one.stat().st_size for one in ledger.parent.glob(f"{ledger.name}*") if one.is_file())
-    said = (
-        f"{ledger}: {_megabytes(size)}, {_megabytes(free)} free" if size else f"no ledger yet, {_megabytes(free)} free"
-    )
+    said = f"{ledger}: {_size(size)}, {_size(free)} free" if size else f"no ledger yet, {_size(free)} free"
     if free < _LEAST_FREE:
         yield fail("ledger", f"{said}: what cannot be written down is not let through", f"make room below {folder}")
     else:
         yield ok("ledger", said)
 
 
-def _megabytes(size: int) -> str:
-    return f"{size / 1_000_000:,.1f} MB"
+def _size(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size < 1e9 else f"{size / 1e9:,.1f} GB"

@@ -22,6 +22,7 @@ from companion.cli.agents.findings import Finding, fail, ok, warn
 from companion.cli.agents.ground import Surroundings, is_virtual, read_link, takes
 from companion.cli.agents.record import Backup
 from companion.cli.agents.settings import look, mask
+from companion.cli.shared import local_time, plural
 from companion.client import Client, calls
 from companion.contract.types import ExchangeLine, Status
 from companion.policy.display import one_line
@@ -76,7 +77,7 @@ def last_seen(agent: Agent, status: Status) -> Finding:
     prove = f"companion doctor --agent {agent.NAME}"
     for seen in status.clients:
         if seen.client == agent.NAME:
-            return ok(agent.NAME, f"last came through at {seen.last_at[:19]}, {seen.exchanges} calls")
+            return ok(agent.NAME, f"last came through at {local_time(seen.last_at)}, {plural(seen.exchanges, 'call')}")
     return warn(agent.NAME, "has not come through since the daemon started; a run of it proves that it does", prove)
 
 

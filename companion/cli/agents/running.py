@@ -10,6 +10,7 @@ import httpx
 
 from companion import __version__
 from companion.cli.agents.findings import Finding, fail, ok, warn
+from companion.cli.shared import local_time
 from companion.client import Client, Endpoint, NotRunning, Refused, calls, find_agent, find_operator
 from companion.contract import API
 from companion.contract.codec import WireError
@@ -33,7 +34,7 @@ def check_daemon(places: Places) -> tuple[list[Finding], Status | None]:
             found.append(fail("daemon", f"{scope} socket: {error}", "companion down, then companion up"))
     if status is None:
         return [fail("daemon", "no daemon is running", "companion up")], None
-    said = f"version {status.version}, process {status.pid}, since {status.started_at[:19]}"
+    said = f"version {status.version}, process {status.pid}, since {local_time(status.started_at)}"
     if (status.version, status.api) == (__version__, API):
         found.append(ok("daemon", said))
     else:
@@ -62,7 +63,11 @@ def check_gateway(status: Status) -> Iterator[Finding]:
 def check_upstreams(upstreams: Mapping[str, str]) -> Iterator[Finding]:
     """Asks each host for its head, from this process, without a key. Any answer will do."""
     if not upstreams:
-        yield warn("upstreams", "none is configured, so no model can be called", "companion config path")
+        yield warn(
+            "upstreams",
+            "none is configured, so no model can be called",
+            "companion down, then companion up --upstream https://api.anthropic.com",
+        )
     for name, url in upstreams.items():
         check = f"upstream {name}"
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
+from pathlib import PurePosixPath, PureWindowsPath
 
 from companion.edges.gateway.dialect import Asked
 from companion.model.action import Tier
@@ -25,10 +26,14 @@ _CLIENT_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
 _CLINE_FOLDER = re.compile(r"^\s*\d+\. Working Directory: (.+?)\s*$", re.MULTILINE)
 _CLAUDE_FOLDER = re.compile(r"^\s*-?\s*Primary working directory: (.+?)\s*$", re.MULTILINE)
+_FOLDERS = (_CLINE_FOLDER, _CLAUDE_FOLDER)
 _CODEX_FOLDER = re.compile(r"\A\s*<environment_context>.*?<cwd>(.+?)</cwd>", re.DOTALL)
 
 _CLINE_PLAN = re.compile(r"^# Plan Mode\s+You are in Plan mode\.", re.MULTILINE)
-_CLAUDE_MODE = re.compile(r"^(?P<plan>Plan mode is active\.)|^(?P<act>## Exited Plan Mode)", re.MULTILINE)
+# Into planning from anywhere; out of it only where the block begins with it, as the agent's own notice does.
+_CLAUDE_MODE = re.compile(
+    r"^(?P<plan>Plan mode is active\.)|\A\s*(?:<system-reminder>\s*)?(?P<act>## Exited Plan Mode)", re.MULTILINE
+)
 _CODEX_MODE = re.compile(
     r"<collaboration_mode>\s*(?:(?P<plan># Plan Mode)|(?P<act># Collaboration Mode: Default))", re.MULTILINE
 )
@@ -51,17 +56,32 @@ def session_of(headers: Mapping[str, str]) -> str:
 
 
 def workspace_of(headers: Mapping[str, str], asked: Asked) -> str:
-    """The folder the agent works in, as it says; "" when it does not."""
+    """The folder the agent works in, as it says; "" when it does not, or names two, or none that bounds anything."""
+    return folder if _is_bound(folder := _folder_of(headers, asked)) else ""
+
+
+def _folder_of(headers: Mapping[str, str], asked: Asked) -> str:
     if header := headers.get(WORKSPACE_HEADER, ""):
-        return header
-    for text in asked.instructions:
-        for pattern in (_CLINE_FOLDER, _CLAUDE_FOLDER):
-            if found := pattern.search(text):
-                return found[1]
+        return header.encode("latin-1").decode("utf-8", "surrogateescape")
+    # A rule file of the project stands in the instructions too, and may name another folder than the agent does.
+    named = {
+        found for text in asked.instructions for pattern in _FOLDERS for found in pattern.findall(text) if found.strip()
+    }
+    if named:
+        return named.pop() if len(named) == 1 else ""
     for text in (*asked.instructions, *asked.context):
         if found := _CODEX_FOLDER.search(text):
             return found[1]
     return ""
+
+
+def _is_bound(folder: str) -> bool:
+    """Whether the folder is absolute and not a whole disk."""
+    return (
+        folder.isprintable()
+        and (PurePosixPath(folder).is_absolute() or PureWindowsPath(folder).is_absolute())
+        and (len(PureWindowsPath(folder).parts) > 1)
+    )
 
 
 class Modes:

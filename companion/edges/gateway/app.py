@@ -1,7 +1,8 @@
 """The gateway: agents use it as their base URL. Raw ASGI, one entry, loopback only.
 
-Every route but /livez wants a virtual key. The Host must be one of this server's own names and no browser may call:
-any Origin is refused (DNS rebinding and cross-site attacks on local daemons).
+Every route wants a virtual key, but for /livez and the root, which only say that companion is there. The Host must be
+one of this server's own names and no browser may call: any Origin is refused (DNS rebinding and cross-site attacks on
+local daemons).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 LARGEST_BODY = 64 * 1024 * 1024
+BODY_SECONDS = 60
 
 _DIALECTS: dict[str, DialectModule] = {
     "/v1/chat/completions": chat,
@@ -108,7 +110,7 @@ class GatewayApp:
             raise Turned(415, "not-json", "the body must be application/json")
         body = _decoded(await _body(receive), headers.get("content-encoding", ""))
         query = scope.get("query_string", b"").decode("latin-1")
-        incoming = Incoming(f"{path}?{query}" if query else path, headers, body, key_id)
+        incoming = Incoming(path, query, headers, body, key_id)
         await _until_hung_up(self._calls.serve(incoming, module, respond), receive)
 
     def _check_door(self, scope: Scope, headers: dict[str, str]) -> None:
@@ -136,6 +138,14 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 
 async def _body(receive: Receive) -> bytes:
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _whole_body(receive)
+    except TimeoutError:
+        raise Turned(408, "body-too-slow", f"the body was not whole after {BODY_SECONDS} s") from None
+
+
+async def _whole_body(receive: Receive) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:

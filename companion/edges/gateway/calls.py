@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from companion.edges.gateway.agents import Modes, client_of, session_of, workspace_of
-from companion.edges.gateway.dialect import PLACEHOLDER_MARK, BadRequest, DialectModule
+from companion.edges.gateway.dialect import BadRequest, DialectModule
+from companion.edges.gateway.envelope import read_envelope
 from companion.edges.gateway.gate import WireGate
 from companion.edges.gateway.prompt import read_prompt
 from companion.edges.gateway.refusal import words
@@ -16,18 +20,23 @@ from companion.edges.gateway.turn import StreamedAnswer, Turn, WholeAnswer, pars
 from companion.gatekeeper.admit import Admission, Gatekeeper, Refusal
 from companion.model.action import Dialect, ModelCall
 from companion.model.exchange import Exchange, Origin, Route
-from companion.policy.redaction import Lookup
+from companion.policy.redaction import PLACEHOLDER, Lookup
 from companion.upstream.routes import NoRoute, Routes
 from companion.upstream.sender import Reply, Sender, Target, UpstreamUnreachable
 
+_ANSWERED = range(200, 300)
 _FIRST_ERROR_STATUS = 400
+_MARK = "SECRET_"
+_LARGE = 256 * 1024
+_MODEL_NAME = re.compile(r"[!-~]{1,200}")
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A request as the server read it. `path` is the API's own, from /v1 on, with its query."""
+    """A request as the server read it. `path` is the API's own, from /v1 on."""
 
     path: str
+    query: str
     headers: Mapping[str, str]
     body: bytes
     key_id: str
@@ -49,7 +58,11 @@ class ModelCalls:
     async def serve(self, incoming: Incoming, module: DialectModule, respond: Responder) -> None:
         """Answers every request, also a bad one, in the dialect's own shape."""
         try:
-            turn, target, route = self._read(incoming, module, respond)
+            body = await parse_object(incoming.body)
+            if len(incoming.body) < _LARGE:
+                turn, target, route = self._read(incoming, body, module, respond)
+            else:
+                turn, target, route = await asyncio.to_thread(self._read, incoming, body, module, respond)
         except BadRequest as bad:
             await respond.send_json(400, module.error(400, "bad-request", f"companion: {bad}"))
             return
@@ -62,7 +75,7 @@ class ModelCalls:
                 await _refuse(turn, admission.refusal)
                 return
             try:
-                answer = await self._exchange(turn, admission, target, incoming)
+                answer = await self._exchange(turn, admission, target)
             except UpstreamUnreachable as unreachable:
                 admission.failure = str(unreachable)
                 await turn.fail(502, f"upstream-{unreachable.kind}", str(unreachable))
@@ -70,10 +83,13 @@ class ModelCalls:
         if answer is not None:
             await answer.give(admission)
 
-    def _read(self, incoming: Incoming, module: DialectModule, respond: Responder) -> tuple[Turn, Target, Route]:
+    def _read(
+        self, incoming: Incoming, body: dict[str, Any], module: DialectModule, respond: Responder
+    ) -> tuple[Turn, Target, Route]:
         """Raises BadRequest or NoRoute."""
-        body = parse_object(incoming.body)
         asked = module.read_request(body)
+        if not _MODEL_NAME.fullmatch(asked.model):
+            raise BadRequest("model: expected at most 200 letters, digits and signs")
         tier = self.modes.tier_of(incoming.headers, asked)
         target, route = self.routes.route(tier, asked.model)
         origin = Origin(
@@ -83,33 +99,48 @@ class ModelCalls:
             workspace=workspace_of(incoming.headers, asked),
             tier=tier,
         )
-        prompt = read_prompt(incoming.body)
-        action = ModelCall(
-            module.DIALECT, asked.model, prompt.texts, asked.stream, asked.tools, asked.max_output_tokens
-        )
+        prompt = read_prompt(incoming.body, body)
+        envelope = read_envelope(incoming.path, incoming.query, incoming.headers)
+        texts = (*prompt.texts, *envelope.texts)
+        action = ModelCall(module.DIALECT, asked.model, texts, asked.stream, asked.tools, asked.max_output_tokens)
         exchange = Exchange(self.next_id(), self.clock(), origin, action)
-        return Turn(module, body, asked, prompt, exchange, respond, self.gate), target, route
+        return Turn(module, body, asked, prompt, envelope, exchange, respond, self.gate), target, route
 
-    async def _exchange(
-        self, turn: Turn, admission: Admission, target: Target, incoming: Incoming
-    ) -> StreamedAnswer | WholeAnswer | None:
+    async def _exchange(self, turn: Turn, admission: Admission, target: Target) -> StreamedAnswer | WholeAnswer | None:
         """Sends the call and reads its answer; None when the agent has had it already. Raises UpstreamUnreachable."""
         action = admission.action
         assert isinstance(action, ModelCall)
-        outgoing = turn.outgoing(action.texts, admission.route.model)
+        of_body, of_envelope = action.texts[: len(turn.prompt.texts)], action.texts[len(turn.prompt.texts) :]
+        outgoing = turn.outgoing(of_body, admission.route.model)
+        path, headers = turn.envelope.amended(of_envelope)
         admission.calls += 1
-        sent = self.sender.send(target, "POST", incoming.path, incoming.headers, outgoing, turn.module.DIALECT)
-        async with sent as reply:
+        async with self.sender.send(target, "POST", path, headers, outgoing, turn.module.DIALECT) as reply:
             admission.status = reply.status
-            headers = [*reply.headers, *_told(turn, admission)]
+            told = [*reply.headers, *_told(turn, admission)]
             if reply.status >= _FIRST_ERROR_STATUS:
-                await _pass_error(turn, admission, reply, headers)
+                await _pass_error(turn, admission, reply, told)
                 return None
-            streamed = "text/event-stream" in reply.header("content-type")
-            lookup = self.lookup if PLACEHOLDER_MARK in outgoing else None
+            kind = reply.header("content-type").partition(";")[0].strip().lower()
+            streamed = kind == "text/event-stream"
+            if reply.status not in _ANSWERED or (streamed and not turn.asked.stream):
+                admission.failure = f"the upstream answered {reply.status} {kind}, which is no answer to this call"
+                await turn.fail(502, "answer-unreadable", admission.failure)
+                return None
+            # One word for what it is: an agent that reads the type otherwise would read another answer.
+            kept = [(name, value) for name, value in told if name != "content-type"]
+            kept.append(("content-type", "text/event-stream" if streamed else "application/json"))
+            lookup = self._lookup_of(turn.body, action.texts)
             answer = StreamedAnswer(turn, lookup) if streamed else WholeAnswer(turn, lookup)
-            await answer.read(admission, reply, headers)
+            await answer.read(admission, reply, kept)
             return answer
+
+    def _lookup_of(self, body: Mapping[str, Any], texts: Iterable[str]) -> Lookup | None:
+        """Knows the placeholders that this call shows to the model: one that it only guesses stays what it is."""
+        if body.get("previous_response_id") or body.get("conversation"):
+            # The upstream keeps the conversation: what the model was shown earlier is not in this call.
+            return self.lookup
+        shown = {found for text in texts if _MARK in text for found in PLACEHOLDER.findall(text)}
+        return (lambda placeholder: self.lookup(placeholder) if placeholder in shown else None) if shown else None
 
 
 def _told(turn: Turn, admission: Admission) -> list[tuple[str, str]]:

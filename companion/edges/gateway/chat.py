@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from companion.edges.gateway.dialect import AnswerStream, Asked, BadRequest, strings_in, whole_number
+from companion.edges.gateway.dialect import (
+    AnswerStream,
+    Asked,
+    BadRequest,
+    UnclearAnswer,
+    index_in,
+    objects_in,
+    refuse_elsewhere,
+    strings_in,
+    whole_number,
+)
 from companion.edges.gateway.jsontext import dump, rewrite_value
 from companion.edges.gateway.sse import SseEvent, build, wrap
 from companion.edges.gateway.tooluse import Called, Change, Changes, Form, Said, ToolUse
@@ -71,33 +81,40 @@ def with_cached(usage: Usage, prompt: int, cached: int) -> Usage:
 
 
 def _calls_of(message: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
-    calls = list(enumerate(message.get("tool_calls") or []))
-    if isinstance(message.get("function_call"), dict):
+    calls = list(enumerate(objects_in(message.get("tool_calls"), "tool_calls")))
+    if message.get("function_call"):
         calls.append((_LEGACY, {"function": message["function_call"]}))
     return calls
 
 
+def _holds_calls(value: dict[str, Any]) -> bool:
+    return bool(value.get("tool_calls") or value.get("function_call"))
+
+
 def _use(key: _Key, call: dict[str, Any]) -> ToolUse:
-    if isinstance(call.get("custom"), dict):
-        return ToolUse(key, str(call["custom"].get("name", "")), str(call["custom"].get("input", "")), Form.CUSTOM)
-    function = call.get("function") or {}
-    return ToolUse(key, str(function.get("name", "")), str(function.get("arguments") or "{}"))
+    parts = [call[part] for part in ("function", "custom") if call.get(part)]
+    if len(parts) != 1 or not isinstance(parts[0], dict):
+        raise UnclearAnswer("a tool call is not exactly one of function and custom")
+    name, text = parts[0].get("name"), parts[0].get("input" if "custom" in call else "arguments") or ""
+    if not isinstance(name, str) or not isinstance(text, str):
+        raise UnclearAnswer("a tool call has no name, or arguments that are not text")
+    return ToolUse(key, name, text, Form.CUSTOM) if call.get("custom") else ToolUse(key, name, text or "{}")
 
 
 def uses_of(answer: dict[str, Any]) -> list[ToolUse]:
+    choices = objects_in(answer.get("choices"), "choices")
+    messages = [choice.get("message") or {} for choice in choices]
+    refuse_elsewhere(answer, _holds_calls, messages)
     return [
-        _use((choice.get("index", place), number), call)
-        for place, choice in enumerate(answer.get("choices") or [])
-        for number, call in _calls_of(choice.get("message") or {})
+        _use((place, number), call) for place, message in enumerate(messages) for number, call in _calls_of(message)
     ]
 
 
 def change(answer: dict[str, Any], changes: Changes) -> dict[str, Any]:
     choices = []
     for place, choice in enumerate(answer.get("choices") or []):
-        index = choice.get("index", place)
         message = dict(choice.get("message") or {})
-        calls, said = _changed(index, _calls_of(message), changes, str(answer.get("id", "")))
+        calls, said = _changed(place, _calls_of(message), changes, str(answer.get("id", "")))
         message.pop("tool_calls", None)
         message.pop("function_call", None)
         if calls:
@@ -171,41 +188,53 @@ class ChatStream(AnswerStream):
         return [_use(key, call) for key, call in self._calls.items()]
 
     def feed(self, event: SseEvent) -> list[bytes]:
-        if event.data == b"[DONE]":
-            self.complete = True
-        data = event.json()
-        self._observe(data)
-        if self.holding:
-            self._held.append(event)
-            return []
-        return self._restored(event, data)
+        if event.data.strip() == b"[DONE]":
+            self.complete = self.over = True
+        return super().feed(event)
+
+    @staticmethod
+    def _agreeing(event: SseEvent, data: dict[str, Any]) -> SseEvent:  # noqa: ARG004 - chunks carry no type
+        return event
 
     def _observe(self, data: dict[str, Any]) -> None:
         if isinstance(data.get("error"), dict):
             self.failed = str(data["error"].get("message", "the model's side reported an error"))
         if isinstance(data.get("usage"), dict):
             self._usage = usage_of(data)
-        if data.get("choices"):
+        choices = objects_in(data.get("choices"), "choices")
+        if choices:
             self._envelope = {key: value for key, value in data.items() if key not in {"choices", "usage"}}
-        for choice in data.get("choices") or []:
+        refuse_elsewhere(data, _holds_calls, [choice.get("delta") for choice in choices])
+        for choice in choices:
             # Not every server closes with [DONE].
             self.complete = self.complete or bool(choice.get("finish_reason"))
             delta = choice.get("delta") or {}
-            pieces = list(delta.get("tool_calls") or [])
-            if isinstance(delta.get("function_call"), dict):
+            pieces = list(objects_in(delta.get("tool_calls"), "tool_calls"))
+            if delta.get("function_call"):
                 pieces.append({"index": _LEGACY, "function": delta["function_call"]})
             for piece in pieces:
                 self.holding = True
-                self._join((choice.get("index", 0), piece.get("index", 0)), piece)
+                number = piece.get("index", 0)
+                place = number if number == _LEGACY else index_in(number, "a call's index")
+                self._join((index_in(choice.get("index", 0), "a choice's index"), place), piece)
 
     def _join(self, key: _Key, piece: dict[str, Any]) -> None:
+        """Raises UnclearAnswer where a later piece says otherwise: some agents take the first word, some the last."""
         call = self._calls.setdefault(key, {})
-        call |= {name: value for name, value in piece.items() if name not in {"index", "function", "custom"} and value}
+        for name, value in piece.items():
+            if name in {"index", "function", "custom"} or not value:
+                continue
+            if call.setdefault(name, value) != value:
+                raise UnclearAnswer(f"the pieces of one tool call differ in {name}")
         for part, text in (("function", "arguments"), ("custom", "input")):
-            if isinstance(piece.get(part), dict):
-                whole = call.setdefault(part, {"name": "", text: ""})
-                whole["name"] = whole["name"] or piece[part].get("name") or ""
-                whole[text] += piece[part].get(text) or ""
+            if piece.get(part) is None:
+                continue
+            whole = call.setdefault(part, {"name": "", text: ""})
+            named = piece[part].get("name") or ""
+            whole["name"] = whole["name"] or named
+            if named not in {"", whole["name"]}:
+                raise UnclearAnswer("the pieces of one tool call differ in name")
+            whole[text] += piece[part].get(text) or ""
 
     def _restored(self, event: SseEvent, data: dict[str, Any]) -> list[bytes]:
         lookup = self._lookup

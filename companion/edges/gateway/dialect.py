@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from companion.edges.gateway.jsontext import StringToken, rewrite
-from companion.edges.gateway.sse import SseEvent
+from companion.edges.gateway.jsontext import StringToken, dump, rewrite
+from companion.edges.gateway.sse import SseEvent, wrap
 from companion.edges.gateway.tooluse import Changes, Form, ToolUse
 from companion.model.action import Dialect
 from companion.model.money import Usage
 from companion.policy.redaction import Lookup, restore
 from companion.policy.stream import RestoreFilter
 
-PLACEHOLDER_MARK = b"SECRET_"
-"""Every placeholder opens with it."""
+_PLACEHOLDER_MARK = b"SECRET_"
+
+_MOST_HELD = 64 * 1024 * 1024
+
+
+class UnclearAnswer(ValueError):  # noqa: N818 - what came, not a kind of error
+    """An answer that agents could read in more than one way. The message says where; nothing that is held goes out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +50,14 @@ class AnswerStream(ABC):
         self._lookup = lookup
         self._filters: dict[Any, RestoreFilter] = {}
         self._held: list[SseEvent] = []
+        self._held_bytes = 0
         self.holding = False
         self.failed = ""
         """What the model's side said when it failed in mid-stream."""
         self.complete = False
         """Whether the answer came to its proper end."""
+        self.over = False
+        """Whether the event came after which agents read no more."""
 
     @property
     @abstractmethod
@@ -60,9 +69,44 @@ class AnswerStream(ABC):
     def uses(self) -> list[ToolUse]:
         """The calls held, in order."""
 
-    @abstractmethod
     def feed(self, event: SseEvent) -> list[bytes]:
-        """What may go to the agent now."""
+        """What may go to the agent now. Raises UnclearAnswer."""
+        try:
+            data = event.json()
+            event = self._agreeing(event, data)
+            self._observe(data)
+            if not self.holding:
+                return self._restored(event, data)
+        except UnclearAnswer:
+            raise
+        except (ValueError, TypeError, AttributeError, KeyError) as odd:
+            raise UnclearAnswer(f"an event is not of this dialect ({odd})") from odd
+        self._held.append(event)
+        self._held_bytes += len(event.raw)
+        if self._held_bytes > _MOST_HELD:
+            raise UnclearAnswer(f"more than {_MOST_HELD} bytes from the first tool call on")
+        return []
+
+    @staticmethod
+    def _agreeing(event: SseEvent, data: dict[str, Any]) -> SseEvent:
+        """The event with an event line that says what the data says: agents go by the one or by the other."""
+        if not event.name or not data:
+            return event
+        if data.get("type") == event.name:
+            return event
+        kind = data.setdefault("type", event.name)
+        if not isinstance(kind, str) or not kind.isprintable():
+            raise UnclearAnswer("an event has no type")
+        told = dump(data)
+        return replace(event, raw=wrap(told, kind), name=kind, data=told)
+
+    @abstractmethod
+    def _observe(self, data: dict[str, Any]) -> None:
+        """Notes what the event adds; sets `holding` at the first call."""
+
+    @abstractmethod
+    def _restored(self, event: SseEvent, data: dict[str, Any]) -> list[bytes]:
+        """The event as the agent gets it, with placeholders restored."""
 
     @abstractmethod
     def release(self, changes: Changes) -> list[bytes]:
@@ -88,7 +132,9 @@ class DialectModule(Protocol):
 
     def stream(self, lookup: Lookup | None) -> AnswerStream: ...
 
-    def uses_of(self, answer: dict[str, Any]) -> list[ToolUse]: ...
+    def uses_of(self, answer: dict[str, Any]) -> list[ToolUse]:
+        """Raises UnclearAnswer."""
+        ...
 
     def usage_of(self, answer: dict[str, Any]) -> Usage | None: ...
 
@@ -114,7 +160,7 @@ def restore_arguments(use: ToolUse, lookup: Lookup) -> str:
 
 def restore_strings(raw: bytes, lookup: Lookup, left_alone: frozenset[str] = frozenset()) -> bytes:
     """JSON bytes with placeholders restored in every string but those under the keys of `left_alone`."""
-    if PLACEHOLDER_MARK not in raw:
+    if _PLACEHOLDER_MARK not in raw:
         return raw
 
     def restored(token: StringToken) -> str:
@@ -126,15 +172,49 @@ def restore_strings(raw: bytes, lookup: Lookup, left_alone: frozenset[str] = fro
     return rewrite(raw, restored)
 
 
+def objects_in(value: Any, what: str) -> list[dict[str, Any]]:
+    """A list of objects from the wire; nothing for null. Raises UnclearAnswer for anything else."""
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+        raise UnclearAnswer(f"{what} is not a list of objects")
+    return value
+
+
+def index_in(value: Any, what: str) -> int:
+    """A place in a list, from the wire. Raises UnclearAnswer for what only some readers take for one."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise UnclearAnswer(f"{what} is not a place in a list")
+    return value
+
+
+def refuse_elsewhere(document: Any, is_call: Callable[[dict[str, Any]], bool], judged: list[Any]) -> None:
+    """Raises UnclearAnswer where an object that `is_call` stands anywhere but in `judged` (by identity)."""
+    known = {id(value) for value in judged}
+    waiting = [document]
+    while waiting:
+        value = waiting.pop()
+        if id(value) in known:
+            continue
+        if isinstance(value, dict):
+            if is_call(value):
+                raise UnclearAnswer("a tool call stands where none belongs")
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+
+
 def strings_in(value: Any) -> str:
     """The text of a message's content, whether a string or a list of blocks that carry `text`."""
+    return "\n".join(texts_in(value))
+
+
+def texts_in(value: Any) -> tuple[str, ...]:
+    """As `strings_in`, each block by itself."""
     if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return "\n".join(
-            block["text"] for block in value if isinstance(block, dict) and isinstance(block.get("text"), str)
-        )
-    return ""
+        return (value,)
+    blocks = value if isinstance(value, list) else []
+    return tuple(block["text"] for block in blocks if isinstance(block, dict) and isinstance(block.get("text"), str))
 
 
 def whole_number(value: Any) -> int:

@@ -24,6 +24,7 @@ class WireGate:
 
     gatekeeper: Gatekeeper
     lookup: Lookup
+    """Knows the placeholders that may be restored in a call."""
     next_id: Callable[[], str]
     clock: Callable[[], datetime]
 

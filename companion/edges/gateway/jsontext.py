@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+_MOST_TOKENS = 4_000_000
+
 # Strings whole; brackets to know the depth; a colon after a string makes it a key.
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\]:]', re.DOTALL)
 
@@ -24,6 +26,29 @@ class StringToken:
     key: str
     """The key it is the value of, or, in an array, the key of that array's object; "" at the top."""
     value: str
+
+
+def read_object(raw: bytes) -> dict[str, Any]:
+    """A JSON object that every reader reads alike. Raises ValueError for what two readers could read in two ways.
+
+    That is: text that is not UTF-8, a byte order mark, a key that stands twice, numbers and nesting past all measure.
+    """
+    if raw.count(b'"') + raw.count(b"{") + raw.count(b"[") > _MOST_TOKENS:
+        raise ValueError(f"more than {_MOST_TOKENS} strings, objects and lists")
+    try:
+        found = json.loads(raw.decode("utf-8"), object_pairs_hook=_each_key_once)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not isinstance(found, dict):
+        raise ValueError("not a JSON object")  # noqa: TRY004 - bad input, not a bug
+    return found
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
 
 
 def strings(raw: bytes) -> Iterator[StringToken]:

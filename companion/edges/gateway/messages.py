@@ -5,7 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from companion.edges.gateway.dialect import AnswerStream, Asked, BadRequest, strings_in, whole_number
+from companion.edges.gateway.dialect import (
+    AnswerStream,
+    Asked,
+    BadRequest,
+    UnclearAnswer,
+    index_in,
+    objects_in,
+    refuse_elsewhere,
+    texts_in,
+    whole_number,
+)
 from companion.edges.gateway.jsontext import rewrite_value
 from companion.edges.gateway.sse import SseEvent, build, wrap
 from companion.edges.gateway.tooluse import Called, Changes, Rewritten, Said, ToolUse
@@ -15,6 +25,19 @@ from companion.policy.redaction import Lookup
 
 DIALECT = Dialect.MESSAGES
 
+_SERVER_TOOLS = frozenset(
+    {
+        "web_search",
+        "web_fetch",
+        "code_execution",
+        "bash_code_execution",
+        "text_editor_code_execution",
+        "tool_search_tool_regex",
+        "tool_search_tool_bm25",
+    }
+)
+"""Tools that the provider carries out itself. Any other server tool counts as the agent's, and is asked about."""
+
 
 def read_request(body: dict[str, Any]) -> Asked:
     """Raises BadRequest."""
@@ -23,12 +46,10 @@ def read_request(body: dict[str, Any]) -> Asked:
         raise BadRequest("messages: expected a list")
     if not isinstance(body.get("model"), str):
         raise BadRequest("model: expected a string")
-    instructions = [strings_in(body.get("system"))]
-    instructions += [
-        strings_in(message.get("content"))
-        for message in messages
-        if isinstance(message, dict) and message.get("role") == "system"
-    ]
+    instructions = [*texts_in(body.get("system"))]
+    for message in messages:
+        if isinstance(message, dict) and message.get("role") == "system":
+            instructions += texts_in(message.get("content"))
     tools = body.get("tools") if isinstance(body.get("tools"), list) else []
     return Asked(
         model=body["model"],
@@ -63,12 +84,27 @@ def _usage(usage: dict[str, Any]) -> Usage:
     )
 
 
+def _is_call(block: dict[str, Any]) -> bool:
+    kind = str(block.get("type", ""))
+    if kind == "server_tool_use":
+        return block.get("name") not in _SERVER_TOOLS
+    return kind.endswith("tool_use") and kind != "mcp_tool_use"
+
+
+def _name(block: dict[str, Any]) -> str:
+    """The name that the call is judged by; a kind of call that is not known is part of it."""
+    kind, name = block.get("type"), block.get("name")
+    if not isinstance(name, str):
+        raise UnclearAnswer("a tool call has no name")
+    return name if kind == "tool_use" else f"{kind} {name}"
+
+
 def uses_of(answer: dict[str, Any]) -> list[ToolUse]:
-    content = answer.get("content")
+    content = objects_in(answer.get("content"), "content")
+    calls = [(place, block) for place, block in enumerate(content) if _is_call(block)]
+    refuse_elsewhere(answer, _is_call, [block for _, block in calls])
     return [
-        ToolUse(place, str(block.get("name", "")), json.dumps(block.get("input", {}), ensure_ascii=False))
-        for place, block in enumerate(content if isinstance(content, list) else [])
-        if isinstance(block, dict) and block.get("type") == "tool_use"
+        ToolUse(place, _name(block), json.dumps(block.get("input", {}), ensure_ascii=False)) for place, block in calls
     ]
 
 
@@ -114,6 +150,8 @@ class MessagesStream(AnswerStream):
     def __init__(self, lookup: Lookup | None) -> None:
         super().__init__(lookup)
         self._usage: dict[str, Any] = {}
+        self._seen: set[int] = set()
+        self._open: set[int] = set()
         self._names: dict[int, str] = {}
         self._arguments: dict[int, str] = {}
         self._message_id = ""
@@ -128,37 +166,47 @@ class MessagesStream(AnswerStream):
     def uses(self) -> list[ToolUse]:
         return [ToolUse(index, name, self._arguments[index] or "{}") for index, name in self._names.items()]
 
-    def feed(self, event: SseEvent) -> list[bytes]:
-        data = event.json()
-        self._observe(data)
-        if self.holding:
-            self._held.append(event)
-            return []
-        return self._restored(event, data)
-
     def _observe(self, data: dict[str, Any]) -> None:
         kind = data.get("type")
-        index = data.get("index", -1)
+        refuse_elsewhere(data, _is_call, [data.get("content_block")] if kind == "content_block_start" else [])
         if kind == "message_start":
             message = data.get("message", {})
             self._message_id = str(message.get("id", ""))
             self._merge(message.get("usage"))
         elif kind == "content_block_start":
-            self._last_index = max(self._last_index, index)
-            block = data.get("content_block", {})
-            if block.get("type") == "tool_use":
-                self.holding = True
-                self._names[index] = str(block.get("name", ""))
-                given = block.get("input")
-                self._arguments[index] = json.dumps(given, ensure_ascii=False) if given else ""
-        elif kind == "content_block_delta" and index in self._names:
-            self._arguments[index] += str(data.get("delta", {}).get("partial_json", ""))
+            self._begin(index_in(data.get("index"), "a block's index"), data["content_block"])
+        elif kind in {"content_block_delta", "content_block_stop"}:
+            index = index_in(data.get("index"), "a block's index")
+            if index not in self._open:
+                raise UnclearAnswer(f"block {index} is spoken of while it is not open")
+            if kind == "content_block_stop":
+                self._open.remove(index)
+            elif index in self._names:
+                self._grow(index, data["delta"])
         elif kind == "message_delta":
             self._merge(data.get("usage"))
         elif kind == "message_stop":
-            self.complete = True
+            self.complete = self.over = True
         elif kind == "error":
             self.failed = str(data.get("error", {}).get("message", "the model's side reported an error"))
+
+    def _begin(self, index: int, block: dict[str, Any]) -> None:
+        if index in self._seen:
+            raise UnclearAnswer(f"block {index} begins twice")
+        self._seen.add(index)
+        self._open.add(index)
+        self._last_index = max(self._last_index, index)
+        if _is_call(block):
+            self.holding = True
+            self._names[index] = _name(block)
+            given = block.get("input")
+            self._arguments[index] = json.dumps(given, ensure_ascii=False) if given else ""
+
+    def _grow(self, index: int, delta: dict[str, Any]) -> None:
+        piece = delta.get("partial_json")
+        if delta.get("type") != "input_json_delta" or not isinstance(piece, str):
+            raise UnclearAnswer("a tool call grows by something else than arguments")
+        self._arguments[index] += piece
 
     def _merge(self, usage: Any) -> None:
         if isinstance(usage, dict):

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from companion.edges.gateway.jsontext import StringToken, dump, splice, strings
-
-# Values that are bytes or ids, not text: changing one breaks the call, and a model does not read them as words.
-_OPAQUE_KEYS = frozenset({"signature", "encrypted_content", "thinking"})
-_ID_KEYS = frozenset({"id", "call_id", "tool_call_id", "tool_use_id", "item_id", "previous_response_id", "fingerprint"})
-_LONGEST_ID = 128
-_BASE64 = re.compile(r"(?:data:[\w/+.-]+;base64,)?[A-Za-z0-9+/_=\s-]{256,}")
-_BASE64_KEYS = frozenset({"data", "url", "image_url", "file_data"})
+from companion.edges.gateway.sealed import encoded, file_in, seals_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +17,20 @@ class Prompt:
 
     raw: bytes
     tokens: tuple[StringToken, ...]
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """Every string in order; "" where it is opaque."""
-        return tuple("" if _is_opaque(token) else token.value for token in self.tokens)
+    texts: tuple[str, ...]
+    """Every string in order; "" where it is sealed or a picture, and its text where it is a text file as base64."""
+    files: Mapping[int, str]
+    """Which of the texts came as base64, and what stood before it."""
 
     def amended(self, texts: Sequence[str], model: str, *, with_usage: bool = False) -> bytes:
         """The body with amended texts and another model; `with_usage` asks a chat stream for its usage."""
-        changes = [
-            (token.start, token.end, dump(new))
-            for token, old, new in zip(self.tokens, self.texts, texts, strict=True)
-            if old != new
-        ]
-        changes += [
-            (token.start, token.end, dump(model))
-            for token in self.tokens
-            if token.key == "model" and token.depth == 1 and not token.is_key and token.value != model
-        ]
+        changes: list[tuple[int, int, bytes]] = []
+        for number, (token, old, new) in enumerate(zip(self.tokens, self.texts, texts, strict=True)):
+            if token.key == "model" and token.depth == 1 and not token.is_key and token.value != model:
+                changes.append((token.start, token.end, dump(model)))
+            elif old != new:
+                told = encoded(self.files[number], new) if number in self.files else new
+                changes.append((token.start, token.end, dump(told)))
         raw = splice(self.raw, changes)
         return _asking_usage(raw) if with_usage else raw
 
@@ -55,15 +45,19 @@ def _asking_usage(raw: bytes) -> bytes:
     return dump(body | {"stream_options": kept | {"include_usage": True}})
 
 
-def read_prompt(raw: bytes) -> Prompt:
-    return Prompt(raw, tuple(strings(raw)))
-
-
-def _is_opaque(token: StringToken) -> bool:
-    if token.is_key:
-        return False
-    if token.key in _OPAQUE_KEYS:
-        return True
-    if token.key in _ID_KEYS:
-        return len(token.value) <= _LONGEST_ID
-    return token.key in _BASE64_KEYS and _BASE64.fullmatch(token.value) is not None
+def read_prompt(raw: bytes, body: dict[str, Any]) -> Prompt:
+    """`body` is `raw`, parsed."""
+    tokens = tuple(strings(raw))
+    seals = seals_of(body)
+    texts: list[str] = []
+    files: dict[int, str] = {}
+    for number, token in enumerate(tokens):
+        text = token.value
+        if token.is_key:
+            pass
+        elif (token.key, text) in seals:
+            text = ""
+        elif (file := file_in(token.key, text)) is not None:
+            files[number], text = file
+        texts.append(text)
+    return Prompt(raw, tokens, tuple(texts), files)

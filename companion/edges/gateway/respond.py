@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,6 +12,9 @@ from companion.edges.gateway.jsontext import dump
 from companion.gatekeeper.tasks import spawn
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+# A header's value with one of them would be read as two headers.
+_LINE_ENDS = re.compile(r"[\x00\r\n]")
 
 BEAT_SECONDS = 10.0
 """Measured: Cline, Claude Code and Codex give a silent stream up after 300 s."""
@@ -26,7 +30,9 @@ class Responder:
         self._written_at = 0.0
 
     async def begin(self, status: int, headers: Sequence[tuple[str, str]]) -> None:
-        raw = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
+        raw = [
+            (name.encode("latin-1"), _LINE_ENDS.sub(" ", value).encode("latin-1", "replace")) for name, value in headers
+        ]
         self.begun = True
         await self._send({"type": "http.response.start", "status": status, "headers": raw})
 

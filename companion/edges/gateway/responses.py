@@ -11,10 +11,15 @@ from companion.edges.gateway.dialect import (
     AnswerStream,
     Asked,
     BadRequest,
+    UnclearAnswer,
+    index_in,
+    objects_in,
+    refuse_elsewhere,
     restore_strings,
     strings_in,
     whole_number,
 )
+from companion.edges.gateway.items import PIECES, Items, is_call
 from companion.edges.gateway.jsontext import rewrite_value
 from companion.edges.gateway.sse import SseEvent, build, wrap
 from companion.edges.gateway.tooluse import Change, Changes, Form, Rewritten, Said, ToolUse
@@ -23,20 +28,6 @@ from companion.model.money import Usage
 from companion.policy.redaction import Lookup
 
 DIALECT = Dialect.RESPONSES
-
-_PROVIDER_SIDE = frozenset(
-    {
-        "web_search_call",
-        "file_search_call",
-        "code_interpreter_call",
-        "image_generation_call",
-        "mcp_call",
-        "mcp_list_tools",
-        "mcp_approval_request",
-        "tool_search_call",
-    }
-)
-"""Calls that the provider carries out itself; they never reach the agent as something to run."""
 
 _SIGNED = frozenset({"encrypted_content"})
 _SEQUENCE = re.compile(rb'("sequence_number"\s*:\s*)(\d+)')
@@ -91,26 +82,38 @@ def usage_of(answer: dict[str, Any]) -> Usage | None:
     return with_cached(made, whole_number(usage.get("input_tokens")), cached)
 
 
-def _is_call(item: Any) -> bool:
-    """Whether the agent would run this item. An unknown kind of call counts: it is asked about, not passed."""
-    kind = str(item.get("type", "")) if isinstance(item, dict) else ""
-    return kind.endswith("_call") and kind not in _PROVIDER_SIDE
-
-
 def _use(key: Any, item: dict[str, Any]) -> ToolUse:
-    match item.get("type"):
+    kind = item.get("type")
+    match kind:
         case "function_call":
-            return ToolUse(key, str(item.get("name", "")), str(item.get("arguments") or "{}"))
+            return ToolUse(key, _name(item), _text(item, "arguments") or "{}")
         case "custom_tool_call":
-            return ToolUse(key, str(item.get("name", "")), str(item.get("input", "")), Form.CUSTOM)
+            return ToolUse(key, _name(item), _text(item, "input"), Form.CUSTOM)
         case "local_shell_call":
             return ToolUse(key, "local_shell", json.dumps(item.get("action") or {}), Form.LOCAL_SHELL)
-        case kind:
+        case _:
             return ToolUse(key, str(kind), json.dumps(item))
 
 
+def _name(item: dict[str, Any]) -> str:
+    """The name that the call is judged by. In a namespace a name may be any tool's, so the namespace is part of it."""
+    name, space = item.get("name"), item.get("namespace")
+    if not isinstance(name, str):
+        raise UnclearAnswer("a tool call has no name")
+    return f"{space}.{name}" if space else name
+
+
+def _text(item: dict[str, Any], key: str) -> str:
+    value = item.get(key) or ""
+    if not isinstance(value, str):
+        raise UnclearAnswer(f"a tool call's {key} is not text")
+    return value
+
+
 def uses_of(answer: dict[str, Any]) -> list[ToolUse]:
-    return [_use(place, item) for place, item in enumerate(answer.get("output") or []) if _is_call(item)]
+    output = objects_in(answer.get("output"), "output")
+    refuse_elsewhere(answer, is_call, output)
+    return [_use(place, item) for place, item in enumerate(output) if is_call(item)]
 
 
 def change(answer: dict[str, Any], changes: Changes) -> dict[str, Any]:
@@ -172,9 +175,8 @@ class ResponsesStream(AnswerStream):
     def __init__(self, lookup: Lookup | None) -> None:
         super().__init__(lookup)
         self._usage: Usage | None = None
-        self._calls: dict[int, dict[str, Any]] = {}
+        self._items = Items()
         self._response: dict[str, Any] = {}
-        self._last_index = -1
         self._sequence = -1
 
     @property
@@ -183,38 +185,32 @@ class ResponsesStream(AnswerStream):
 
     @property
     def uses(self) -> list[ToolUse]:
-        return [_use(index, item) for index, item in self._calls.items()]
-
-    def feed(self, event: SseEvent) -> list[bytes]:
-        data = event.json()
-        self._observe(data)
-        if self.holding:
-            self._held.append(event)
-            return []
-        return self._restored(event, data)
+        return [_use(index, item) for index, item in self._items.calls.items()]
 
     def _observe(self, data: dict[str, Any]) -> None:
         kind = data.get("type", "")
         if isinstance(data.get("response"), dict):
             self._response = data["response"]
             self._usage = usage_of(self._response) or self._usage
+        judged: list[Any] = []
         if kind in {"response.output_item.added", "response.output_item.done"}:
-            index, item = data.get("output_index", 0), data.get("item") or {}
-            self._last_index = max(self._last_index, index)
-            if _is_call(item):
-                self.holding = True
-                self._calls[index] = item
+            judged = [data["item"]]
+            self._items.add(
+                index_in(data.get("output_index"), "output_index"), data["item"], done=kind.endswith("done")
+            )
+        elif kind in PIECES:
+            self._items.grow(index_in(data.get("output_index"), "output_index"), kind, data)
         elif kind in {"response.completed", "response.incomplete"}:
-            self.complete = True
-            # What the agent reads last is judged, whatever was streamed before it.
-            for index, item in enumerate(self._response.get("output") or []):
-                if _is_call(item):
-                    self.holding = True
-                    self._calls[index] = item
+            self.complete = self.over = True
+            judged = objects_in(self._response.get("output"), "output")
+            for index, item in enumerate(judged):
+                self._items.end(index, item)
         elif kind == "response.failed":
             self.failed = str((self._response.get("error") or {}).get("message", "the model's side failed"))
         elif kind == "error":
             self.failed = str(data.get("message", "the model's side reported an error"))
+        refuse_elsewhere(data, is_call, judged)
+        self.holding = bool(self._items.calls)
 
     def _restored(self, event: SseEvent, data: dict[str, Any]) -> list[bytes]:
         lookup = self._lookup
@@ -260,7 +256,9 @@ class ResponsesStream(AnswerStream):
     def _extras(self, changes: Changes) -> list[bytes]:
         out: list[bytes] = []
         for number, made in enumerate(changes.extra):
-            out += self._told(_item(made, _blank(self._response.get("id", ""), number)), self._last_index + 1 + number)
+            out += self._told(
+                _item(made, _blank(self._response.get("id", ""), number)), self._items.last_index + 1 + number
+            )
         return out
 
     def _told(self, item: dict[str, Any], index: int) -> list[bytes]:

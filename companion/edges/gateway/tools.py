@@ -80,17 +80,32 @@ def read_use(use: ToolUse) -> Reading:
     return reader(parse_arguments(use.arguments))
 
 
+def _one_of(arguments: _Arguments, keys: tuple[str, ...]) -> str:
+    """Which of the spellings of an argument is used. Raises Unreadable for two at once: agents differ on which wins."""
+    used = [key for key in keys if arguments.get(key) is not None]
+    if len(used) > 1:
+        raise Unreadable(f"the arguments {' and '.join(used)} say the same thing twice")
+    return used[0] if used else ""
+
+
 def _text(arguments: _Arguments, *keys: str) -> str:
-    for key in keys:
-        if key in arguments:
-            if isinstance(arguments[key], str):
-                return str(arguments[key])
-            raise Unreadable(f"the argument {key} is not a string")
-    raise Unreadable(f"the argument {keys[0]} is missing")
+    key = _one_of(arguments, keys)
+    if not key:
+        raise Unreadable(f"the argument {keys[0]} is missing")
+    if not isinstance(arguments[key], str):
+        raise Unreadable(f"the argument {key} is not a string")
+    return str(arguments[key])
 
 
 def _optional(arguments: _Arguments, *keys: str) -> str:
-    return _text(arguments, *keys) if any(arguments.get(key) is not None for key in keys) else ""
+    return _text(arguments, *keys) if _one_of(arguments, keys) else ""
+
+
+def _only(arguments: _Arguments, *keys: str) -> None:
+    """Raises Unreadable for an argument that is not among `keys`: nobody knows what the agent makes of it."""
+    unknown = arguments.keys() - set(keys)
+    if unknown:
+        raise Unreadable(f"the argument {min(unknown)} is not known here")
 
 
 def _command(*keys: str) -> _Reader:
@@ -113,6 +128,8 @@ def _argv(arguments: _Arguments) -> Reading:
         return _command("command")(arguments)
     if not isinstance(argv, list) or not argv or not all(isinstance(word, str) for word in argv):
         raise Unreadable("the argument command is not a list of strings")
+    if arguments.get("env") or arguments.get("user"):
+        return Reading((Part(ToolCall("local_shell", json.dumps(arguments))),))
     cwd = _optional(arguments, "workdir", "cwd", "working_directory")
     script_at = 2
     if len(argv) == script_at + 1 and argv[0].rsplit("/", 1)[-1] in {"sh", "bash", "zsh"} and argv[1] in {"-c", "-lc"}:
@@ -121,17 +138,19 @@ def _argv(arguments: _Arguments) -> Reading:
 
 
 def _commands(arguments: _Arguments) -> Reading:
-    commands = arguments.get("commands")
+    commands = arguments.get(_one_of(arguments, ("commands", "command", "cmd")))
+    cwd = _optional(arguments, "cwd", "workdir", "directory")
     if isinstance(commands, str):
-        return Reading((Part(ShellCommand(commands)),))
+        return Reading((Part(ShellCommand(commands, cwd)),))
     if not isinstance(commands, list) or not commands:
         raise Unreadable("the argument commands is not a list of strings")
     parts = []
     for place, entry in enumerate(commands):
         if isinstance(entry, dict):
-            parts.append(Part(ShellCommand(_text(entry, "command"), _optional(entry, "cwd")), place))
+            _only(entry, "command", "cwd")
+            parts.append(Part(ShellCommand(_text(entry, "command"), _optional(entry, "cwd") or cwd), place))
         elif isinstance(entry, str):
-            parts.append(Part(ShellCommand(entry), place))
+            parts.append(Part(ShellCommand(entry, cwd), place))
         else:
             raise Unreadable("the argument commands is not a list of strings")
     return Reading(tuple(parts), "commands", commands=True)
@@ -146,18 +165,24 @@ def _folder(operation: Operation, *keys: str) -> _Reader:
 
 
 def _files(arguments: _Arguments) -> Reading:
-    for key in ("files", "file_paths", "paths"):
-        entries = arguments.get(key)
-        if entries is None:
-            continue
-        if not isinstance(entries, list) or not entries:
-            break
-        paths = [_text(entry, "path", "file_path") if isinstance(entry, dict) else entry for entry in entries]
-        if not all(isinstance(path, str) for path in paths):
-            break
-        parts = tuple(Part(FileAccess(path, Operation.READ), place) for place, path in enumerate(paths))
-        return Reading(parts, key)
-    raise Unreadable("read_files names no list of files")
+    key = _one_of(arguments, ("files", "file_paths", "paths"))
+    entries = arguments.get(key)
+    if not isinstance(entries, list) or not entries:
+        raise Unreadable("read_files names no list of files")
+    paths = [_text(entry, "path", "file_path") if isinstance(entry, dict) else entry for entry in entries]
+    if not all(isinstance(path, str) for path in paths):
+        raise Unreadable("read_files names no list of files")
+    parts = tuple(Part(FileAccess(path, Operation.READ), place) for place, path in enumerate(paths))
+    return Reading(parts, key)
+
+
+def _glob(arguments: _Arguments) -> Reading:
+    """A pattern that leads elsewhere is looked at as a path of its own."""
+    folder, pattern = _optional(arguments, "path") or ".", _optional(arguments, "pattern")
+    parts = [Part(FileAccess(folder, Operation.LIST))]
+    if pattern.startswith(("/", "~", "\\")) or ".." in pattern or pattern[1:2] == ":":
+        parts.append(Part(FileAccess(pattern, Operation.LIST)))
+    return Reading(tuple(parts))
 
 
 def _patch(patch: str) -> Reading:
@@ -198,7 +223,7 @@ _READERS: dict[str, _Reader] = {
     "MultiEdit": _file(Operation.WRITE, "file_path"),
     "NotebookRead": _file(Operation.READ, "notebook_path"),
     "NotebookEdit": _file(Operation.WRITE, "notebook_path"),
-    "Glob": _folder(Operation.LIST, "path"),
+    "Glob": _glob,
     "LS": _folder(Operation.LIST, "path"),
     "Grep": _folder(Operation.SEARCH, "path"),
     # Codex

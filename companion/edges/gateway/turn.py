@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from companion.edges.gateway import chat
-from companion.edges.gateway.dialect import AnswerStream, Asked, BadRequest, DialectModule, restore_strings
+from companion.edges.gateway.dialect import (
+    AnswerStream,
+    Asked,
+    BadRequest,
+    DialectModule,
+    UnclearAnswer,
+    restore_strings,
+)
+from companion.edges.gateway.envelope import Envelope
 from companion.edges.gateway.gate import WireGate
-from companion.edges.gateway.jsontext import dump
+from companion.edges.gateway.jsontext import dump, read_object
 from companion.edges.gateway.prompt import Prompt
 from companion.edges.gateway.respond import Responder
 from companion.edges.gateway.sse import SseEvent, SseParser, StreamTooLarge
+from companion.edges.gateway.tooluse import ToolUse
 from companion.gatekeeper.admit import Admission
 from companion.model.action import Dialect
 from companion.model.exchange import Exchange
@@ -24,6 +34,8 @@ SIGNED_KEYS = frozenset({"thinking", "signature", "encrypted_content"})
 """Values that the provider has signed: a placeholder inside stays, or the signature breaks."""
 
 _LARGEST_ANSWER = 64 * 1024 * 1024
+_LARGE = 256 * 1024
+_LAST_SECONDS = 0.5
 _BAD_GATEWAY = 502
 
 
@@ -35,6 +47,7 @@ class Turn:
     body: dict[str, Any]
     asked: Asked
     prompt: Prompt
+    envelope: Envelope
     exchange: Exchange
     respond: Responder
     gate: WireGate
@@ -47,6 +60,10 @@ class Turn:
     def outgoing(self, texts: tuple[str, ...], model: str) -> bytes:
         """The body as it leaves: amended texts, the tier's model, usage asked for."""
         return self.prompt.amended(texts, model, with_usage=self.adds_usage)
+
+    def gate_for(self, lookup: Lookup | None) -> WireGate:
+        """The gate that restores what the model was shown, and no placeholder that it only guesses."""
+        return replace(self.gate, lookup=lookup or (lambda _: None))
 
     async def fail(self, status: int, code: str, message: str) -> None:
         """Tells the agent of a failure, in the stream where one has begun."""
@@ -61,9 +78,11 @@ class StreamedAnswer:
     """An answer that comes as events. Read within the admission, released after it."""
 
     def __init__(self, turn: Turn, lookup: Lookup | None) -> None:
-        """`lookup` is None where the model sees no placeholder, and so can name none."""
+        """`lookup` knows the placeholders that the model was shown; None where it was shown none."""
         self._turn = turn
+        self._lookup = lookup
         self._answer: AnswerStream = turn.module.stream(lookup)
+        self._uses: list[ToolUse] = []
 
     async def read(self, admission: Admission, reply: Reply, headers: list[tuple[str, str]]) -> None:
         """Passes what may pass and holds the rest, to the end of the upstream's answer."""
@@ -73,20 +92,34 @@ class StreamedAnswer:
         async def beat() -> bytes:
             return answer.beat() if answer.holding else b""
 
+        parser = SseParser()
         try:
             async with respond.kept_alive(beat):
-                async for event in _events(reply.chunks):
-                    passed = answer.feed(event)
-                    if not (self._turn.adds_usage and chat.is_usage_only(event)):
-                        await respond.write(b"".join(passed))
-        except StreamTooLarge as large:
-            admission.failure = f"the upstream's answer cannot be read: {large}"
+                async for chunk in reply.chunks:
+                    await self._pass(parser.feed(chunk))
+                    if answer.over:
+                        break
+                else:
+                    await self._pass(parser.close())
+            self._uses = answer.uses
+        except (StreamTooLarge, UnclearAnswer) as unclear:
+            admission.failure = f"the upstream's answer cannot be read: {unclear}"
         finally:
             admission.usage = answer.usage
         if answer.failed:
             admission.failure = answer.failed
         elif not answer.complete and not admission.failure:
             admission.failure = "the upstream's answer broke off"
+        if answer.over:
+            await _let_end(reply.chunks)
+
+    async def _pass(self, events: Iterable[SseEvent]) -> None:
+        for event in events:
+            if self._answer.over:
+                return
+            passed = self._answer.feed(event)
+            if not (self._turn.adds_usage and chat.is_usage_only(event)):
+                await self._turn.respond.write(b"".join(passed))
 
     async def give(self, admission: Admission) -> None:
         """Has what is held judged, and gives it out; an answer that failed gives out nothing held."""
@@ -104,8 +137,9 @@ class StreamedAnswer:
         async def beat() -> bytes:
             return answer.beat()
 
+        gate = turn.gate_for(self._lookup)
         async with turn.respond.kept_alive(beat):
-            changes = await turn.gate.judge(answer.uses, turn.asked.tools, turn.exchange.origin, turn.exchange.id)
+            changes = await gate.judge(self._uses, turn.asked.tools, turn.exchange.origin, turn.exchange.id)
         await turn.respond.finish(b"".join(answer.release(changes)))
 
 
@@ -120,16 +154,19 @@ class WholeAnswer:
         self._status = 0
         self._headers: list[tuple[str, str]] = []
         self._document: dict[str, Any] = {}
+        self._uses: list[ToolUse] = []
 
     async def read(self, admission: Admission, reply: Reply, headers: list[tuple[str, str]]) -> None:
         self._headers, self._status = headers, reply.status
         try:
             self._raw = await read_whole(reply.chunks)
-            self._document = parse_object(self._raw)
-        except BadRequest as bad:
+            self._document = await parse_object(self._raw)
+            admission.usage = self._turn.module.usage_of(self._document)
+            self._uses = self._turn.module.uses_of(self._document)
+        except (BadRequest, UnclearAnswer) as bad:
             admission.failure = f"the upstream's answer cannot be read: {bad}"
-            return
-        admission.usage = self._turn.module.usage_of(self._document)
+        except (TypeError, AttributeError, KeyError) as odd:
+            admission.failure = f"the upstream's answer is not of this dialect ({odd})"
 
     async def give(self, admission: Admission) -> None:
         """While a person decides, blanks before the JSON, which every parser skips, keep the agent waiting."""
@@ -143,9 +180,9 @@ class WholeAnswer:
                 await respond.begin(self._status, self._headers)
             return b" "
 
-        uses = turn.module.uses_of(self._document)
+        gate = turn.gate_for(self._lookup)
         async with respond.kept_alive(beat):
-            changes = await turn.gate.judge(uses, turn.asked.tools, turn.exchange.origin, turn.exchange.id)
+            changes = await gate.judge(self._uses, turn.asked.tools, turn.exchange.origin, turn.exchange.id)
         raw = dump(turn.module.change(self._document, changes)) if changes else self._raw
         if self._lookup is not None:
             raw = restore_strings(raw, self._lookup, SIGNED_KEYS)
@@ -154,13 +191,13 @@ class WholeAnswer:
         await respond.finish(raw)
 
 
-async def _events(chunks: AsyncIterator[bytes]) -> AsyncIterator[SseEvent]:
-    parser = SseParser()
-    async for chunk in chunks:
-        for event in parser.feed(chunk):
-            yield event
-    for event in parser.close():
-        yield event
+async def _let_end(chunks: AsyncIterator[bytes]) -> None:
+    """Reads what an upstream still sends after its last word, so that the connection can serve again; not for long."""
+    # Whatever goes wrong here: the answer is whole.
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(_LAST_SECONDS):
+            async for _ in chunks:
+                pass
 
 
 async def read_whole(chunks: AsyncIterator[bytes]) -> bytes:
@@ -175,12 +212,10 @@ async def read_whole(chunks: AsyncIterator[bytes]) -> bytes:
     return b"".join(parts)
 
 
-def parse_object(raw: bytes) -> dict[str, Any]:
-    """Raises BadRequest."""
+async def parse_object(raw: bytes) -> dict[str, Any]:
+    """A JSON object that every reader reads alike. Raises BadRequest."""
     try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(f"the body is not JSON ({error})") from error
-    if not isinstance(body, dict):
-        raise BadRequest("the body is not a JSON object")
-    return body
+        # A large one is read in a thread, so that the loop goes on serving others.
+        return read_object(raw) if len(raw) < _LARGE else await asyncio.to_thread(read_object, raw)
+    except ValueError as error:
+        raise BadRequest(f"the body cannot be read as JSON ({error})") from error

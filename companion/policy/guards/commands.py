@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from companion.model.action import Action, ShellCommand
 from companion.model.facts import Effect, EffectKind, Facts
 from companion.model.policy import CommandLevel
 from companion.model.verdict import PASS, Allow, Ask, Verdict
-from companion.policy.shell.effects import NAMES, TREE, is_harmless
+from companion.policy.shell.effects import GLOB, NAMES, TREE, is_harmless
 from companion.policy.shell.rules import danger
 from companion.policy.shell.secretfiles import may_hold_secrets
 
@@ -22,12 +24,22 @@ def commands(action: Action, facts: Facts) -> Verdict:
         return PASS
     if not facts.effects:
         return Ask("no-effects", "nobody can say what this command does", "run a command that is known")
-    asks = [(_urgency(effect), ask) for effect in facts.effects if (ask := _judge(effect, facts)) is not None]
+    asks = [(_urgency(effect), ask) for effect in _effects(facts) if (ask := _judge(effect, facts)) is not None]
     if asks:
         return _join([ask for _, ask in sorted(asks, key=lambda pair: pair[0])])
     if any(effect.kind is EffectKind.WRITE and not is_harmless(effect) for effect in facts.effects):
         return Allow("command-writes-inside", "writes only files in the workspace that may be written")
     return Allow("command-reads-only", "only reads, and only what may be read")
+
+
+def _effects(facts: Facts) -> Iterator[Effect]:
+    """Facts about a glob speak of all that it matches, so the folder in which it starts adds nothing to them."""
+    judged = {
+        (effect.start, effect.end) for effect in facts.effects if effect.code == GLOB and effect.target in facts.paths
+    }
+    for effect in facts.effects:
+        if effect.code != TREE or (effect.start, effect.end) not in judged:
+            yield effect
 
 
 def _urgency(effect: Effect) -> tuple[int, int]:
@@ -59,7 +71,8 @@ def _judge_read(effect: Effect, facts: Facts) -> Ask | None:
         return Ask("path-not-judged", f"nobody looked at what {target} is", "name a file in the workspace")
     if not path.inside:
         return Ask("reads-outside", f"{target} lies outside of the workspace", "read files of the workspace only")
-    if path.ignored is not None:
+    listed = effect.code == NAMES and path.ignored is not None and not path.ignored.denied
+    if path.ignored is not None and not listed:
         rule = f"{path.ignored.source}:{path.ignored.line} {path.ignored.pattern}"
         return Ask("reads-ignored", f"{target} is or holds what {rule} excludes", "name files that are not ignored")
     if effect.code not in {NAMES, TREE} and may_hold_secrets(target):

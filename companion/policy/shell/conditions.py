@@ -12,9 +12,11 @@ from companion.policy.shell.effects import NAMES
 from companion.policy.shell.invocation import Invocation, read
 from companion.policy.shell.parse import Syntax
 from companion.policy.shell.programs import judge
+from companion.policy.shell.rules import apply
 from companion.policy.shell.words import Lookup, Value, evaluate
 
 _NESTING = frozenset({"unary_expression", "binary_expression", "parenthesized_expression"})
+_SHELL_SIGNS = frozenset({"&&", "||", "<", ">", "(", ")", ";", "&", "|"})
 _NUMERIC = frozenset({"-eq", "-ne", "-lt", "-le", "-gt", "-ge"})
 _ON_FILES = frozenset("-" + letter for letter in "abcdefghkprsuwxGLNOS")
 
@@ -24,22 +26,38 @@ def judge_condition(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[Effe
     start, end = syntax.span(node)
     words = list(_words(node, syntax, lookup))
     name = words[0].text or ""
-    if name == "[":
+    if name == "[" and _SHELL_SIGNS.intersection(_signs(node)):
+        # `[` is a program like any other: the grammar takes for its operator what a shell takes for its own.
+        yield apply("not-understood", syntax.text(node), start, end)
+    elif name == "[":
         for finding in judge(Invocation("[", tuple(words[1:]), start, end)):
             if isinstance(finding, Effect):
                 yield finding
-        return
-    invocation = Invocation(name, tuple(words[1:]), start, end)
+    else:
+        yield from _double(Invocation(name, tuple(words[1:]), start, end), words)
+
+
+def _double(invocation: Invocation, words: list[Value]) -> Iterator[Effect]:
     texts = [word.text for word in words]
     for at, text in enumerate(texts):
         around = [texts[at - 1], texts[at + 1]] if 0 < at < len(texts) - 1 else []
         computes = text in _NUMERIC and not all(re.fullmatch(r"-?\d+", word or "") for word in around)
         # -v and -R, and numbers that are not plain, are computed, and may run what stands in a subscript.
         if text in {"-v", "-R"} or computes:
-            yield invocation.rule("arithmetic", syntax.text(node))
+            yield invocation.rule("arithmetic", "this condition")
         if text in _ON_FILES and around and words[at + 1].text:
             yield from read(words[at + 1], NAMES)
     yield invocation.runs()
+
+
+def _signs(node: Node) -> Iterator[str]:
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if current is node or current.type in _NESTING:
+            waiting += current.children
+        elif not current.is_named:
+            yield current.type
 
 
 def _words(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[Value]:

@@ -34,11 +34,15 @@ _TEXTS = frozenset({"string_content", "heredoc_content", "heredoc_body"})
 _BLANK = re.compile(r"[ \t\n]")
 _LITERAL = frozenset({"string", "heredoc_body"})
 """Nodes in which text between the children stands for itself."""
-_ON_ONE_LINE = frozenset({"command", "declaration_command", "unset_command", "variable_assignments", "file_redirect"})
+_ON_ONE_LINE = frozenset(
+    {"command", "declaration_command", "unset_command", "variable_assignments", "file_redirect"}
+    | {"test_command", "unary_expression", "binary_expression", "parenthesized_expression"}
+)
 _WORD_LISTS = _ON_ONE_LINE | {
     *("redirected_statement", "herestring_redirect", "heredoc_redirect", "for_statement", "case_statement", "array"),
-    *("test_command", "unary_expression", "binary_expression", "program", "do_group", "list", "pipeline"),
+    *("program", "do_group", "list", "pipeline"),
 }
+_BRACKETED = frozenset({"compound_statement", "test_command"})
 _MAY_TOUCH = frozenset({"file_redirect", "herestring_redirect", "heredoc_redirect", "heredoc_body", "heredoc_end"})
 
 
@@ -107,8 +111,11 @@ def parse(command: str, budget: Budget) -> Syntax:
 
 def _check_tree(syntax: Syntax) -> None:
     waiting = [(syntax.root, False)]
+    ends: set[tuple[int, int]] = set()
     while waiting:
         node, in_backticks = waiting.pop()
+        if node.type == "heredoc_end":
+            ends.add(syntax.range(node))
         children = node.children
         if not children:
             _check_leaf(syntax, node, in_backticks=in_backticks)
@@ -116,6 +123,8 @@ def _check_tree(syntax: Syntax) -> None:
         _check_gaps(syntax, node, children)
         in_backticks = in_backticks or syntax.masked(children[0].start_byte, children[0].end_byte).strip() == "`"
         waiting += [(child, in_backticks) for child in children]
+    if ends != set(syntax.source.heredocs):
+        raise Unclear("not-understood", 0, len(syntax.source.original))
 
 
 def _check_leaf(syntax: Syntax, node: Node, *, in_backticks: bool) -> None:
@@ -125,6 +134,9 @@ def _check_leaf(syntax: Syntax, node: Node, *, in_backticks: bool) -> None:
     plain = _ESCAPED.sub("", text)
     # The grammar takes a line break, or a blank between brackets, into a word when a backslash stands behind it.
     if node.is_named and node.type not in _TEXTS and _BLANK.search(plain):
+        raise Unclear("not-understood", *syntax.span(node))
+    # `-rf2>x` are options and a redirection; the grammar takes the whole for the descriptor.
+    if node.type == "file_descriptor" and not text.isdigit():
         raise Unclear("not-understood", *syntax.span(node))
     if not node.is_named and text.strip() in _OPENERS:
         return
@@ -146,14 +158,17 @@ def _check_gaps(syntax: Syntax, node: Node, children: list[Node]) -> None:
             wrong = bool(gap.strip(" \t\n")) or (node.type in _ON_ONE_LINE and "\n" in gap)
         if wrong:
             raise Unclear("not-understood", *syntax.span(node))
-    if node.type == "compound_statement" and children[0].type == "{" and edges[2] == edges[3]:
-        # Without a blank behind it the brace is part of a word.
+    if children[0].type in {"{", "[", "[["} and node.type in _BRACKETED and edges[2] == edges[3]:
+        # Without a blank behind it the bracket is part of a word.
+        raise Unclear("not-understood", *syntax.span(node))
+    if node.type == "command" and any(child.type == "subshell" for child in children):
+        # Not a command to a POSIX shell, and a substitution to fish.
         raise Unclear("not-understood", *syntax.span(node))
     if node.type in _WORD_LISTS:
         for one, other in pairwise(children):
             # `a>b` is fine; two words without a blank between them are one word to a shell.
-            touching = one.end_byte == other.start_byte and one.is_named and other.is_named
-            if touching and other.type not in _MAY_TOUCH:
+            words = node.type == "command" or (one.is_named and other.is_named)
+            if words and one.end_byte == other.start_byte and other.type not in _MAY_TOUCH:
                 raise Unclear("not-understood", *syntax.span(node))
 
 

@@ -70,6 +70,8 @@ class Source:
     masks: tuple[Mask, ...]
     joints: tuple[int, ...]
     """Where in `text` a continuation was taken out, ascending."""
+    heredocs: tuple[tuple[int, int], ...]
+    """Where in `text` the delimiters stand that end heredocs."""
 
     @property
     def tokens(self) -> int:
@@ -99,7 +101,10 @@ def prepare(command: str) -> Source:
         at = mask.end
     pieces.append(joined[at:])
     masked = "".join(pieces)
-    return Source(command, joined, masked, masks, joints)
+    ends = tuple(
+        (_moved(start, lexer.continuations), _moved(end, lexer.continuations)) for start, end in lexer.heredocs
+    )
+    return Source(command, joined, masked, masks, joints, ends)
 
 
 def _without(command: str, continuations: list[int]) -> tuple[str, tuple[int, ...]]:
@@ -115,8 +120,11 @@ def _without(command: str, continuations: list[int]) -> tuple[str, tuple[int, ..
 
 
 def _shifted(mask: Mask, continuations: list[int]) -> Mask:
-    gone = 2 * bisect_right(continuations, mask.start)
-    return Mask(mask.start - gone, mask.end - gone, mask.kind)
+    return Mask(_moved(mask.start, continuations), _moved(mask.end, continuations), mask.kind)
+
+
+def _moved(position: int, continuations: list[int]) -> int:
+    return position - 2 * bisect_right(continuations, position)
 
 
 class _Lexer:
@@ -127,6 +135,7 @@ class _Lexer:
         self.contexts = [""]
         self.masks: list[Mask] = []
         self.continuations: list[int] = []
+        self.heredocs: list[tuple[int, int]] = []
         self._waiting: list[tuple[bool, bool, str]] = []
         """Heredocs whose bodies begin at the next line: tabs stripped, delimiter quoted, delimiter."""
 
@@ -261,6 +270,7 @@ class _Lexer:
                 self._mask(start, line - 1, Kind.QUOTED_BODY)
             elif literal := _LITERAL_BODY.fullmatch(self.text, start, max(start, line - 1)):
                 self._mask(start, literal.end(), Kind.BODY)
+            self.heredocs.append((end - len(delimiter), end))
             at = end
             if len(self._waiting) > 1:
                 # The grammar does not know two heredocs on one line.

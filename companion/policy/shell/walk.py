@@ -25,7 +25,6 @@ from companion.policy.shell.variables import is_private
 from companion.policy.shell.words import WORDS, Value, evaluate
 
 _MOST_ROUNDS = 32
-_TAKES_WORDS = frozenset({"command", "list", "pipeline", "redirected_statement", "negated_command"})
 _BODIES = frozenset({"do_group", "compound_statement"})
 
 
@@ -61,29 +60,60 @@ class _Walk(Simple):
             self._say("not-understood", node)
         self._expand(node, state)
 
-    def _statement(self, node: Node, state: State, feed: Feed, words: tuple[Value, ...] = ()) -> After:
+    def _statement(self, node: Node, state: State, feed: Feed, redirects: tuple[Node, ...] = ()) -> After:
+        """`redirects` stand behind the statement; of a list or pipeline they belong to its last command."""
         self._budget.visit()
         self._enter(*self._syntax.span(node))
-        if words and node.type not in _TAKES_WORDS:
-            self._say("not-understood", node)
-        after = self._dispatch(node, state, feed, words)
+        match node.type:
+            case "redirected_statement":
+                after = self._redirected(node, state, feed, redirects)
+            case "list":
+                after = self._list(node, state, feed, redirects)
+            case "pipeline":
+                after = self._pipeline(node.named_children, state, feed, redirects)
+            case "negated_command":
+                inner = self._statement(node.named_children[-1], state, feed, redirects)
+                after = After(inner.failure, inner.success)
+            case _:
+                after = self._attached(node, state, feed, redirects)
         self._depth -= 1
         return after
 
-    def _dispatch(self, node: Node, state: State, feed: Feed, words: tuple[Value, ...]) -> After:
+    def _redirected(self, node: Node, state: State, feed: Feed, redirects: tuple[Node, ...]) -> After:
+        body = node.child_by_field_name("body")
+        own = tuple(child for child in node.children if child.type in REDIRECTS)
+        for child in node.children:
+            if child.type not in REDIRECTS and child != body and child.type != "comment":
+                self._say("not-understood", child)
+        if body is None:
+            return self._attached(None, state, feed, own + redirects)
+        return self._statement(body, state, feed, own + redirects)
+
+    def _attached(self, node: Node | None, state: State, feed: Feed, redirects: tuple[Node, ...]) -> After:
+        """One command with what is redirected into and out of it, and what a heredoc's first line says of later."""
+        words: tuple[Value, ...] = ()
+        then: list[tuple[str, Node]] = []
+        for child in redirects:
+            redirect = self._redirect(child, state)
+            words += redirect.words
+            then += redirect.then
+            feed = replace(redirect.feed, piped=feed.piped) if redirect.feed else feed
+        after = After(state, state)
+        if node is not None and node.type == "command":
+            after = self._command(node, state, feed, words)
+        elif node is not None:
+            if words:
+                self._say("not-understood", node)
+            after = self._dispatch(node, state, feed)
+        elif words:
+            after = self._invoke(words, state, feed)
+        for operator, follower in then:
+            after = self._then(after, operator, follower, NO_FEED)
+        return after
+
+    def _dispatch(self, node: Node, state: State, feed: Feed) -> After:
         children = node.children
         match node.type:
-            case "command":
-                return self._command(node, state, feed, words)
-            case "list":
-                return self._list(node, state, feed, words)
-            case "pipeline":
-                return self._pipeline(node.named_children, state, feed, words)
-            case "redirected_statement":
-                return self._redirected(node, state, feed, words)
-            case "negated_command":
-                after = self._statement(node.named_children[-1], state, feed, words)
-                return After(after.failure, after.success)
             case "subshell":
                 self._sequence(children, state, feed)
                 return After(state, state)
@@ -117,7 +147,7 @@ class _Walk(Simple):
             case _:
                 return self._sequence(children, state, feed, branches=True)
 
-    def _list(self, node: Node, state: State, feed: Feed, words: tuple[Value, ...]) -> After:
+    def _list(self, node: Node, state: State, feed: Feed, redirects: tuple[Node, ...]) -> After:
         parts: list[tuple[str, Node]] = []
         while node.type == "list":
             operator = next(child.type for child in node.children if child.type in {"&&", "||"})
@@ -127,49 +157,32 @@ class _Walk(Simple):
         after = self._statement(node, state, feed)
         while parts:
             operator, node = parts.pop()
-            after = self._then(after, operator, node, feed, () if parts else words)
+            after = self._then(after, operator, node, feed, () if parts else redirects)
         return after
 
-    def _then(self, before: After, operator: str, node: Node, feed: Feed, words: tuple[Value, ...] = ()) -> After:
+    def _then(self, before: After, operator: str, node: Node, feed: Feed, redirects: tuple[Node, ...] = ()) -> After:
         if operator == "|":
-            piped = self._statement(node, before.either, Feed(piped=True), words)
+            piped = self._statement(node, before.either, Feed(piped=True), redirects)
             merged = before.either.merge(piped.either)
             return After(merged, merged)
         if operator == "&&":
-            after = self._statement(node, before.success, feed, words)
+            after = self._statement(node, before.success, feed, redirects)
             return After(after.success, before.failure.merge(after.failure))
-        after = self._statement(node, before.failure, feed, words)
+        after = self._statement(node, before.failure, feed, redirects)
         return After(before.success.merge(after.success), after.failure)
 
-    def _pipeline(self, parts: list[Node], state: State, feed: Feed, words: tuple[Value, ...]) -> After:
+    def _pipeline(self, parts: list[Node], state: State, feed: Feed, redirects: tuple[Node, ...]) -> After:
         parts = [part for part in parts if part.type != "comment"]
         merged = state
         for number, part in enumerate(parts):
+            fed = Feed(piped=True) if number else feed
             last = number + 1 == len(parts)
-            fed = Feed(piped=True, text=feed.text if last else None) if number else feed
-            merged = merged.merge(self._statement(part, state, fed, words if last else ()).either)
+            after = self._statement(part, state, fed, redirects if last else ()).either
+            merged = merged.merge(after)
+            if _holds_list(part):
+                # `a && b > c | d` stands in the tree as if it were `{ a && b > c; } | d`.
+                state = state.merge(after)
         return After(merged, merged)
-
-    def _redirected(self, node: Node, state: State, feed: Feed, words: tuple[Value, ...]) -> After:
-        body = node.child_by_field_name("body")
-        then: list[tuple[str, Node]] = []
-        own: tuple[Value, ...] = ()
-        for child in node.children:
-            if child.type in REDIRECTS:
-                redirect = self._redirect(child, state)
-                own += redirect.words
-                then += redirect.then
-                feed = replace(redirect.feed, piped=feed.piped) if redirect.feed else feed
-            elif child != body and child.type != "comment":
-                self._say("not-understood", child)
-        after = After(state, state)
-        if body is not None:
-            after = self._statement(body, state, feed, own + words)
-        elif own or words:
-            after = self._invoke(own + words, state, feed)
-        for operator, follower in then:
-            after = self._then(after, operator, follower, NO_FEED)
-        return after
 
     def _for(self, node: Node, state: State, feed: Feed) -> After:
         name = self._syntax.text(node.named_children[0])
@@ -248,3 +261,9 @@ class _Walk(Simple):
                 raise Unclear("over-budget", *span) from None
             self._emit(apply(unclear.code, text, *span))
         self._budget.scripts += 1
+
+
+def _holds_list(node: Node | None) -> bool:
+    while node is not None and node.type in {"redirected_statement", "negated_command"}:
+        node = node.child_by_field_name("body") if node.type == "redirected_statement" else node.named_children[-1]
+    return node is not None and node.type == "list"

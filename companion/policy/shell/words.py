@@ -55,14 +55,14 @@ WORDS = frozenset(
 _QUOTED = "\0"
 """Stands for one quoted character in a word's shape, where an unquoted one stands for itself."""
 
-_GLOB = re.compile(r"[*?]|\[.*\]", re.DOTALL)
-_BRACES = re.compile(r"\{.*(?:,|\.\.).*\}", re.DOTALL)
+_MULTIPLIES = re.compile(r"[*?\[{]")
 _TILDE = re.compile(r"~(?=/|$)")
 # After = and : a tilde expands in assignments, and in words that look like them.
 _INNER_TILDE = re.compile(r"[=:]~")
 _SPLITS = re.compile(r"[\s*?\[\\]|^$")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPE_IN_STRING = re.compile(r"\\([\"$`\\])")
+_OPENING = re.compile(r"[$`]")
 _ANSI = re.compile(
     r"\\(?:([abeEfnrtv\\'\"?])|([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|c(.)|(.))",
     re.DOTALL,
@@ -77,20 +77,30 @@ def evaluate(node: Node, syntax: Syntax, lookup: Lookup) -> Value:
     pieces = list(_pieces(node, syntax, lookup))
     substituted = _holds(node, "process_substitution")
     if any(piece.text is None for piece in pieces):
-        many = any(piece.text is None and not piece.quoted for piece in pieces)
+        many = any(not piece.quoted and (piece.text is None or _MULTIPLIES.search(piece.text)) for piece in pieces)
         return Value(None, start, end, many=many, substituted=substituted)
     text = "".join(piece.text or "" for piece in pieces)
     shape = "".join(_QUOTED * len(piece.text or "") if piece.quoted else piece.text or "" for piece in pieces)
-    if _BRACES.search(shape) or _INNER_TILDE.search(shape):
+    if _has_braces(shape) or _INNER_TILDE.search(shape):
         return Value(None, start, end, many=True)
     if shape.startswith("~"):
-        home = lookup("HOME") if _TILDE.match(shape) else None
+        alone = len(pieces) == 1 or (pieces[0].text or "").startswith("~/")
+        home = lookup("HOME") if alone and _TILDE.match(shape) else None
         if home is None:
             return Value(None, start, end)
         text, shape = home + text[1:], _QUOTED * len(home) + shape[1:]
-    if _GLOB.search(shape):
+    if _has_wildcards(shape):
         return Value(_pattern(text, shape), start, end, glob=True)
     return Value(text, start, end)
+
+
+def _has_braces(shape: str) -> bool:
+    inside = shape[shape.find("{") :] if "{" in shape else ""
+    return ("," in inside or ".." in inside) and "}" in inside
+
+
+def _has_wildcards(shape: str) -> bool:
+    return "*" in shape or "?" in shape or ("[" in shape and "]" in shape[shape.find("[") :])
 
 
 def _pieces(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[_Piece]:
@@ -124,7 +134,7 @@ def _unescaped(text: str) -> Iterator[_Piece]:
 
 
 def _in_string(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[_Piece]:
-    """Text between the expansions stands for itself; the grammar may count blanks to the expansion behind them."""
+    """Text between the expansions stands for itself; the grammar may count some of it to the expansion behind it."""
     start, end = syntax.range(node)
     text = syntax.source.text
     if text[start] != '"' or text[end - 1] != '"' or end - start < 2:
@@ -135,8 +145,11 @@ def _in_string(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[_Piece]:
         if child.type == "string_content":
             continue
         first, last = syntax.range(child)
-        blanks = len(text[first:last]) - len(text[first:last].lstrip())
-        yield _Piece(_ESCAPE_IN_STRING.sub(r"\1", text[at : first + blanks]), quoted=True)
+        opening = _OPENING.search(text, first, last)
+        if opening is None:
+            yield _Piece(None, quoted=False)
+            return
+        yield _Piece(_ESCAPE_IN_STRING.sub(r"\1", text[at : opening.start()]), quoted=True)
         known = child.type in {"simple_expansion", "expansion"}
         yield _Piece(_parameter(child, syntax, lookup) if known else None, quoted=True)
         at = last

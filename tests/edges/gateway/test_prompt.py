@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion.edges.gateway.prompt import read_prompt
+from companion.edges.gateway.prompt import Prompt
+from companion.edges.gateway.prompt import read_prompt as read
 
 bodies = st.fixed_dictionaries(
     {
@@ -21,6 +24,18 @@ bodies = st.fixed_dictionaries(
         "metadata": st.dictionaries(st.text(max_size=4), st.text(max_size=4), max_size=2),
     },
 )
+
+
+SEAL = "Ab1+" * 40
+GITHUB = "ghp_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7cF0hL2nR5"
+
+
+def read_prompt(raw: bytes) -> Prompt:
+    return read(raw, json.loads(raw))
+
+
+def texts_of(body: dict) -> tuple[str, ...]:
+    return read_prompt(json.dumps(body).encode()).texts
 
 
 @given(bodies, st.sampled_from([None, 1, 4]))
@@ -39,13 +54,58 @@ def test_only_amended_texts_and_the_model_change(body, model):
     assert json.loads(prompt.amended(texts, model)) == wanted
 
 
-def test_keys_are_texts_too_and_ids_and_images_are_not():
-    image = "A" * 400
+def test_keys_and_ids_are_texts_too_and_pictures_are_not():
+    image = base64.b64encode(b"\x89PNG\r\n" + bytes(400)).decode()
     body = {"k": [{"type": "image", "source": {"data": image}}, {"id": "toolu_1", "text": "t"}], "data": "plain text"}
-    texts = read_prompt(json.dumps(body).encode()).texts
-    assert {"k", "type", "t", "plain text"} <= set(texts)
+    texts = texts_of(body)
+    assert {"k", "type", "t", "plain text", "toolu_1"} <= set(texts)
     assert image not in texts
-    assert "toolu_1" not in texts
+    assert f"data:image/png;base64,{image}" not in texts_of({"url": f"data:image/png;base64,{image}"})
+
+
+def message(*content: dict) -> dict:
+    return {"model": "m", "messages": [{"role": "assistant", "content": list(content)}]}
+
+
+def test_what_a_provider_signed_is_left_alone():
+    thought = {"type": "thinking", "thinking": "thoughts of mine", "signature": SEAL}
+    assert not {"thoughts of mine", SEAL} & set(texts_of(message(thought)))
+    for item in ({"type": "reasoning", "encrypted_content": SEAL}, {"type": "compaction", "encrypted_content": SEAL}):
+        assert SEAL not in texts_of({"input": [item]})
+    assert SEAL not in texts_of(message({"type": "redacted_thinking", "data": SEAL}))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        message({"type": "thinking", "thinking": GITHUB}),
+        message({"type": "thinking", "thinking": GITHUB, "signature": "short"}),
+        message({"type": "tool_use", "id": GITHUB, "input": {}}),
+        message({"type": "tool_use", "id": "t", "input": {"thinking": GITHUB, "signature": SEAL}}),
+        message({"type": "tool_use", "id": "t", "input": {"signature": GITHUB}}),
+        message({"type": "tool_use", "id": "t", "input": {"id": GITHUB, "call_id": GITHUB}}),
+        message({"type": "text", "text": "x", "encrypted_content": GITHUB}),
+        {"input": [{"type": "reasoning", "encrypted_content": GITHUB}]},
+        {"input": [{"type": "message", "encrypted_content": GITHUB + SEAL}]},
+        {"input": [], "previous_response_id": GITHUB},
+        {"metadata": {"fingerprint": GITHUB, "data": GITHUB + " " + "words " * 60}},
+        {"tools": [{"name": "t", "description": GITHUB}]},
+        {GITHUB: 1},
+        {"x": "\u0067hp_" + GITHUB[4:]},
+    ],
+)
+def test_a_key_is_scanned_wherever_it_stands(body):
+    assert any(GITHUB in text for text in texts_of(body))
+
+
+@pytest.mark.parametrize("head", ["", "data:text/plain;base64,"])
+def test_a_text_file_as_base64_is_scanned_and_amended_as_its_text(head):
+    told = base64.b64encode(f"# environment\nTOKEN={GITHUB}\n".encode() * 3).decode()
+    prompt = read_prompt(json.dumps({"model": "m", "source": {"file_data": head + told}}).encode())
+    texts = tuple(text.replace(GITHUB, "SECRET_X_00000000") for text in prompt.texts)
+    left = json.loads(prompt.amended(texts, "m"))["source"]["file_data"]
+    assert left.startswith(head)
+    assert base64.b64decode(left.removeprefix(head)) == b"# environment\nTOKEN=SECRET_X_00000000\n" * 3
 
 
 def test_usage_is_asked_for_where_the_agent_did_not():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from companion.edges.gateway.sse import SseParser, StreamTooLarge, build, wrap
 
-RAW = b': hello\n\nevent: a\ndata: {"x": 1}\n\ndata: {"x":\r\ndata: 2}\r\n\r\ndata: [DONE]\n\n'
+RAW = b': hello\n\nevent: a\ndata: {"x": 1}\n\ndata: {"x": 2}\r\n\r\ndata: [DONE]\n\n'
 
 
 @given(st.lists(st.integers(1, len(RAW)), max_size=8))
@@ -20,6 +20,22 @@ def test_no_byte_is_lost_and_no_event_changes_however_it_is_cut(cuts):
     events += parser.close()
     assert b"".join(event.raw for event in events) == RAW
     assert [(event.name, event.json()) for event in events] == [("", {}), ("a", {"x": 1}), ("", {"x": 2}), ("", {})]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'event: a\ndata: {"x":\ndata: 1}\n\n',
+        b'event: a\rdata: {"x": 1}\r\r',
+        b'event: b\nevent: a\ndata: {"x": 1}\n\n',
+        b' data: 2\nevent: a\ndata: {"x": 1}\n\n',
+        b'\xef\xbb\xbfevent: a\ndata: {"x": 1}\n\n',
+    ],
+)
+def test_an_event_that_readers_could_read_in_two_ways_is_built_anew(raw):
+    parser = SseParser()
+    [event] = [*parser.feed(raw), *parser.close()]
+    assert event.raw.replace(b" ", b"") == b'event:a\ndata:{"x":1}\n\n'
 
 
 def test_an_end_without_a_blank_line_is_an_event_all_the_same():

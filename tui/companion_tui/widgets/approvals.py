@@ -37,6 +37,7 @@ class ApprovalsPanel(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "approve", "Approve"),
         Binding("d", "deny", "Deny"),
+        Binding("escape", "put_away", "Put away", show=False),
     ]
 
     def __init__(self, clock: Clock) -> None:
@@ -205,7 +206,7 @@ class ApprovalsPanel(Vertical):
     def _keys_line(self, entry: Entry) -> Content:
         if entry.gone:
             return Content.assemble(
-                ("✗ gone: ", "bold $text-error"), entry.gone, ("   j or k goes on", "$foreground-muted")
+                ("✗ gone: ", "bold $text-error"), entry.gone, ("   esc puts it away", "$foreground-muted")
             )
         if entry.sent:
             return Content.assemble(("… sending the answer", "$foreground-muted"))
@@ -241,6 +242,12 @@ class ApprovalsPanel(Vertical):
         if approval := self._aimed("denied"):
             self.query_one(DenialBar).open(approval)
             self._tick()
+
+    def action_put_away(self) -> None:
+        """The highlighted one that vanished leaves; what takes its place is seen from now on."""
+        if (entry := self._entry) and entry.gone:
+            self._pending.leave("")
+            self._redraw()
 
     @on(DenialClosed)
     def _denial_closed(self, event: DenialClosed) -> None:

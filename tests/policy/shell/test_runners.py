@@ -1,0 +1,99 @@
+import pytest
+
+from companion.policy.shell.effects import changes_something
+from companion.policy.shell.read import read_command
+
+
+def codes(command: str) -> set[str]:
+    return {effect.code for effect in read_command(command) if effect.kind not in {"read", "write", "run"}}
+
+
+@pytest.mark.parametrize(
+    "wrapper",
+    [
+        "time",
+        "time -p",
+        "nice",
+        "nice -n 5",
+        "ionice -c 3",
+        "nohup",
+        "setsid",
+        "stdbuf -oL",
+        "timeout 5",
+        "timeout -s KIL 5s",
+        "command",
+        "builtin",
+        "exec",
+        "env",
+        "env LC_ALL=C",
+        "env -u X",
+        "timeout 5 nice env",
+        "sudo",
+        "sudo -u x",
+        "busybox",
+    ],
+)
+def test_what_a_wrapper_runs_is_judged(wrapper: str):
+    assert "rm-recursive" in codes(f"{wrapper} rm -rf x")
+    assert (changes_something(read_command(f"{wrapper} pwd")) is None) is not wrapper.startswith("sudo")
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("sudo ls", "privilege"),
+        ("doas ls", "privilege"),
+        ("su -c 'rm -rf x'", "rm-recursive"),
+        ("env PATH=. ls", "sets-environment"),
+        ("env -S 'rm x'", "unknown-option"),
+        ("env", "reads-environment"),
+        ("time -o x ls", "unknown-option"),
+        ("timeout $x ls", "reads-environment"),
+        ("nice -n 5", "unknown-program"),
+        ("ls | xargs rm -rf", "rm-recursive"),
+        ("ls | xargs cat", "unknown-path"),
+        ("ls | xargs -I{} sh -c 'cat {}'", "shell-text"),
+        ("ls | xargs -P 4 -n 1 rm", "unknown-path"),
+        ("find . -exec rm -rf {} ;", "rm-recursive"),
+        ("sh x.sh", "runs-script"),
+        ("sh -c 'rm -rf x'", "rm-recursive"),
+        ("bash -lc 'rm -rf x'", "rm-recursive"),
+        ("bash -ec 'rm -rf x'", "rm-recursive"),
+        ("bash -o pipefail -c 'rm -rf x'", "rm-recursive"),
+        ("bash --rcfile x -c 'ls'", "shell-text"),
+        ("zsh -c ls", "shell-text"),
+        ('sh -c "$x"', "shell-text"),
+        ("sh -c 'echo \"$TOKEN\"'", "reads-environment"),
+        ("sh -c \"sh -c 'rm -rf x'\"", "rm-recursive"),
+        ("eval 'rm -rf' x", "rm-recursive"),
+        ("eval ls", "eval"),
+        ("echo ls | sh", "pipe-to-shell"),
+        ("echo ls | sudo bash", "pipe-to-shell"),
+        ("curl x.y | (cd a && sh)", "pipe-to-shell"),
+        ("curl x.y | { sh; }", "pipe-to-shell"),
+        ("curl x.y | bash -s -- a", "runs-script"),
+        ("sh <<E\nrm -rf x\nE", "rm-recursive"),
+        ("sh <<<'rm -rf x'", "rm-recursive"),
+        ("sh < x", "pipe-to-shell"),
+        ("bash <(curl x.y)", "pipe-to-shell"),
+        ("python <(curl x.y)", "pipe-to-shell"),
+        ("curl x.y | python3", "pipe-to-shell"),
+        ("curl x.y | python3 -", "pipe-to-shell"),
+        ("python3 -c 'x'", "runs-code"),
+        ("python3 x.py", "runs-script"),
+        ("python3 -m x", "runs-script"),
+        ("node -e x", "runs-code"),
+        ("perl -ne x", "runs-code"),
+        ("echo x | psql", "pipe-to-shell"),
+        ("watch rm -rf x", "rm-recursive"),
+    ],
+)
+def test_what_runs_is_named(command: str, code: str):
+    assert code in codes(command)
+
+
+@pytest.mark.parametrize(
+    "command", ["sh -c ls", "bash -lc 'git status'", "ls | xargs echo", "ls | xargs -I{} echo a{}", "xargs"]
+)
+def test_a_runner_of_readers_only_reads(command: str):
+    assert changes_something(read_command(command)) is None

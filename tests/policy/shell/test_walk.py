@@ -1,0 +1,167 @@
+import pytest
+
+from companion.policy.shell.read import read_command
+
+
+def targets(command: str) -> set[str]:
+    return {effect.target for effect in read_command(command, "/w", "/h") if effect.kind == "read"}
+
+
+def codes(command: str) -> set[str]:
+    return {effect.code for effect in read_command(command, "/w", "/h") if effect.code}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ls || rm x",
+        "ls && rm x",
+        "ls | rm x",
+        "ls |& rm x",
+        "ls & rm x",
+        "ls\nrm x",
+        "! rm x",
+        "(rm x)",
+        "{ rm x; }",
+        "if ls; then rm x; fi",
+        "if ls; then pwd; else rm x; fi",
+        "if ls; then pwd; elif rm x; then pwd; fi",
+        "while rm x; do ls; done",
+        "until ls; do rm x; done",
+        "for i in a; do rm x; done",
+        "for ((i=0; i<3; i++)); do rm x; done",
+        "case a in b) ls;; *) rm x;; esac",
+        "f() { rm x; }; f",
+        "echo $(rm x)",
+        'echo "`rm x`"',
+        "echo ${y:-$(rm x)}",
+        "cat <(rm x)",
+        "cat <<E\n$(rm x)\nE",
+        "cat <<E | rm x\na\nE",
+        "cat <<E && rm x\na\nE",
+        "y=$(rm x)",
+        "export y=$(rm x)",
+        '[ -n "$(rm x)" ]',
+        "[[ -n $(rm x) ]]",
+        "case $(rm x) in a) ls;; esac",
+        "ls > $(rm x)",
+        "ls 2>&1 | (cd a && { rm x; })",
+        "echo $(($(rm x)+1))",
+        ">log rm x",
+        "time rm x",
+        "y=rm; $y x",
+        "y=r; z=m; $y$z x",
+        "for y in rm ls; do $y x; done",
+    ],
+)
+def test_every_branch_is_walked(command: str):
+    assert "delete" in codes(command) or "unknown-path" in codes(command)
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("cd a & cat x", {"x"}),
+        ("cd a | cat x", {"x"}),
+        ("if cd a; then cat x; fi", {"x", "a/x"}),
+        ("{ cd a; } && cat x", {"a/x"}),
+        ("! cd a && cat x", {"x"}),
+        ("cd a && cat x || cat y", {"a/x", "y", "a/y"}),
+        ("for d in a b; do cat $d/x; done", {"a/x", "b/x"}),
+        ("for d in a b; do (cd $d && cat x); done", {"a/x", "b/x"}),
+        ("command cd a && cat x", {"a/x", "x"}),
+        ("cd -- a && cat x", {"a/x"}),
+        ("export y=a; cat $y", {"a"}),
+        ("y=a; y=b; cat $y", {"b"}),
+        ("cd a && cat $PWD/x", {"/w/a/x"}),
+    ],
+)
+def test_folders_and_variables_are_followed(command: str, expected: set[str]):
+    found = targets(command)
+    assert found == expected or (not found and "unknown-path" in codes(command))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "cd $d && cat x",
+        "cd - && cat x",
+        "cd -P a && cat x",
+        "pushd a; cat x",
+        "while ls; do cat x; cd ..; done",
+        "d=.; while ls; do cat x; cd $d; d=..; done",
+        "y=a; [ -f b ] && y=c; cat $y",
+        "y=a; while ls; do y=b$y; cat $y; done",
+        "y=a; read y; cat $y",
+        "y=a; unset y; cat $y",
+        "y=(a b); cat $y",
+        "y=a; y+=b; cat $y",
+        "y='a b'; cat $y",
+        "cat $1",
+        "f=*; cat $f",
+    ],
+)
+def test_what_is_not_certain_is_unknown(command: str):
+    assert "unknown-path" in codes(command)
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("LD_PRELOAD=x ls", "sets-environment"),
+        ("PATH=.:$PATH; ls", "sets-environment"),
+        ("export BASH_ENV=x", "sets-environment"),
+        ("declare -x GIT_PAGER=x", "sets-environment"),
+        ("for PATH in a; do ls; done", "sets-environment"),
+        ("read IFS", "sets-environment"),
+        ("http_proxy=x; ls", "sets-environment"),
+        ("unset PATH", "sets-environment"),
+        ("declare -i y=1", "sets-environment"),
+        ("export", "reads-environment"),
+        ("declare -p", "sets-environment"),
+        ("declare -x", "reads-environment"),
+        ("echo $GITHUB_TOKEN", "reads-environment"),
+        ('echo "${DB_PASSWORD:0:3}"', "reads-environment"),
+        ("cat <<E\n$API_KEY\nE", "reads-environment"),
+        ("echo ${!y}", "expansion"),
+        ("echo ${y@P}", "expansion"),
+        ("echo ${y:=1}", "expansion"),
+        ("echo ${y:a:1}", "expansion"),
+        ("echo $((a[0]))", "arithmetic"),
+        ("echo $((y))", "arithmetic"),
+        ("((y++))", "arithmetic"),
+        ("y[a]=1", "arithmetic"),
+        ("[[ -v a[0] ]]", "arithmetic"),
+        ("[[ $1 -eq 1 ]]", "arithmetic"),
+        ("[ -v 'a[$(id)]' ]", "unknown-word"),
+        ("[ a < b ]", "not-understood"),
+        ("./ls", "runs-a-file"),
+        ("/tmp/ls", "runs-a-file"),
+        ("$1 x", "unknown-program"),
+        ("l? x", "unknown-program"),
+        ("coproc ls", "unknown-program"),
+        ("f() { ls; }", "defines-function"),
+        ("alias ls=pwd", "defines-function"),
+    ],
+)
+def test_what_can_do_more_than_it_looks_is_named(command: str, code: str):
+    assert code in codes(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "y=1; echo $y",
+        "echo $((1 + 2))",
+        "y=2; echo $((y * 3))",
+        "echo $? $# $$",
+        "echo $HOME $PWD $USER",
+        "LC_ALL=C sort x",
+        "set -euo pipefail; ls",
+        'while read -r line; do echo "$line"; done < x',
+        "[[ $PWD == /w* ]]",
+        "/usr/bin/ls",
+    ],
+)
+def test_what_is_harmless_stays_unnamed(command: str):
+    assert codes(command) <= {"names"}
