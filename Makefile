@@ -11,7 +11,7 @@ demo: .venv/.installed
 	@$(BIN)/companion demo
 
 test: .venv/.installed-dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .

@@ -7,7 +7,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -55,6 +55,7 @@ from companion.watch.file import changes
 _log = get_logger("companion.daemon")
 
 _CANCEL_SECONDS = 2.0
+_LAST_ANSWERS_SECONDS = 1.0
 _WRITE_SECONDS = 5.0
 _FLUSH_SECONDS = 60.0
 _KEY_BYTES = 32
@@ -216,9 +217,7 @@ class Daemon:
                 _log.info("stopping")
                 parts.services.approvals.close()
                 parts.bus.close()
-                for server in servers:
-                    server.should_exit = True
-                await asyncio.wait(serving, timeout=DRAIN_SECONDS * 2)
+                await _drain(servers, serving)
             finally:
                 # A call that is cut off queues its closing line before the ledger stops, or it would count as lost.
                 await end_all(_CANCEL_SECONDS)
@@ -228,6 +227,22 @@ class Daemon:
         spawn(watch_self(), "watch the daemon itself", _task_failed)
         spawn(self._watch_config(parts.reload), "watch the configuration", _task_failed)
         spawn(_flush_now_and_then(parts.keys), "note when keys were used", _task_failed)
+
+
+async def _drain(servers: Sequence[HttpServer], serving: Sequence[asyncio.Task[None]]) -> None:
+    """Waits for the calls under way, the gateway's first: `servers` begins with it."""
+    for server in servers:
+        server.should_exit = True
+    await asyncio.wait(serving[:1], timeout=DRAIN_SECONDS * 2)
+    await asyncio.wait(serving, timeout=_LAST_ANSWERS_SECONDS)
+    # A face that does not read its events would hold up the end for as long as an agent may.
+    for server in servers:
+        server.force_exit = True
+    await asyncio.wait(serving, timeout=_LAST_ANSWERS_SECONDS)
+    for answering in (left := [task for server in servers for task in server.server_state.tasks]):
+        answering.cancel()
+    if left:
+        await asyncio.wait(left, timeout=_CANCEL_SECONDS)
 
 
 async def _flush_now_and_then(keys: KeyStore) -> None:

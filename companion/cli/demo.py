@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from companion.cli.shared import INTERRUPTED, Exit, console, end, interruptible
+from companion.cli.shared import INTERRUPTED, Exit, console, end
 
 
 @click.command()
@@ -19,7 +19,6 @@ from companion.cli.shared import INTERRUPTED, Exit, console, end, interruptible
     show_default=True,
     help="Who asks: a script, or the real Cline CLI; npm fetches it for the demo where it is not installed.",
 )
-@interruptible
 def demo(yes: bool, agent: str) -> None:
     """See it work: no key, no network, nothing left behind.
 

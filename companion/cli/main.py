@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import sys
 
 import click
 
 from companion import __version__
-from companion.cli.shared import end
+from companion.cli.shared import INTERRUPTED, end
 
 # Name to module and attribute, in the order in which help lists them.
 _COMMANDS = {
@@ -46,6 +47,9 @@ class _Commands(click.Group):
         """A folder or file that cannot be used is the user's to mend: it is named, without a traceback."""
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo(err=True)
+            sys.exit(INTERRUPTED)
         except BrokenPipeError:
             raise
         except OSError as error:

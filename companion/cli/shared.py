@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import IntEnum
-from functools import wraps
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import click
@@ -114,17 +113,3 @@ def checked_id(name: str, kind: str, next_step: str) -> str:
     if not _ID.fullmatch(name):
         end(f"there is no {kind} {name!r}", next_step)
     return name
-
-
-def interruptible(command: Callable[P, R]) -> Callable[P, R]:
-    """Ends quietly on Ctrl-C."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return command(*args, **kwargs)
-        except KeyboardInterrupt:
-            click.echo(err=True)
-            sys.exit(INTERRUPTED)
-
-    return run

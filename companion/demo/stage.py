@@ -16,6 +16,7 @@ from companion.demo.model import ScriptedModel, serve
 from companion.demo.planted import find_sample_project, must_not_leave
 from companion.demo.play import DEMO_PLAY, PLAN_PLAY
 from companion.demo.record import Capture
+from companion.places import find_places
 
 _CONFIG = """\
 [upstreams.acting]
@@ -75,7 +76,10 @@ def set_stage() -> Iterator[Stage]:
         act = stack.enter_context(serve(ScriptedModel(DEMO_PLAY, capture).app))
         plan = stack.enter_context(serve(ScriptedModel(PLAN_PLAY, capture).app))
         (home / "companion.toml").write_text(_CONFIG.format(act=act, plan=plan), "utf-8")
-        yield Stage(folder, workspace, home, capture, must_not_leave(find_sample_project()))
+        stage = Stage(folder, workspace, home, capture, must_not_leave(find_sample_project()))
+        # Where the temporary folder has a long path, the sockets stand beside the stage.
+        stack.callback(shutil.rmtree, find_places(stage.environ()).run, ignore_errors=True)
+        yield stage
 
 
 def _make_repository(workspace: Path) -> None:

@@ -66,6 +66,8 @@ class Committer:
                 rejected: list[Rejected] = []
                 self._in_transaction(connection, lambda: rejected.extend(self._insert_each(connection, lines)))
                 return rejected
+            # The first write makes it, and it stays for as long as this connection.
+            self._wal_file = self._wal_file or _identity(self._wal)
         except sqlite3.Error:
             # A connection that saw an I/O error may keep seeing it after the disk has recovered.
             self.disconnect()
@@ -96,11 +98,8 @@ class Committer:
 
         SQLite would go on writing to a file that was deleted, and nobody would ever read those lines.
         """
-        wal_file = _identity(self._wal)
-        if _identity(self._path) != self._file or wal_file != (self._wal_file or wal_file):
+        if _identity(self._path) != self._file or self._wal_file not in (None, _identity(self._wal)):
             raise sqlite3.OperationalError(f"{self._path} was deleted or replaced while it was in use")
-        # The first write makes it, and it stays for as long as this connection.
-        self._wal_file = wal_file
 
     @staticmethod
     def _in_transaction(connection: sqlite3.Connection, work: Callable[[], None]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from companion.model.action import Action
 from companion.model.facts import Facts
-from companion.model.verdict import PASS, Amend, Decision, Deny, Remark, Verdict
+from companion.model.verdict import PASS, Amend, Ask, Decision, Deny, Remark, Verdict
+from companion.policy.display import visible
 
 Guard = Callable[[Action, Facts], Verdict]
 """Pure: never waits, never remembers, never changes what it was given."""
@@ -32,9 +34,17 @@ def evaluate(
             on_failure(name, error)
         if verdict is PASS:
             continue
-        remarks.append(Remark(name, verdict))
+        remarks.append(Remark(name, _readable(verdict)))
         if isinstance(verdict, Deny):
             break
         if isinstance(verdict, Amend):
             action = verdict.action
     return Decision(action, tuple(remarks))
+
+
+def _readable(verdict: Verdict) -> Verdict:
+    """The verdict in words that are safe to show: reasons name paths and tools as the agent spelt them."""
+    if isinstance(verdict, Ask | Deny):
+        hint = visible(verdict.hint, keep_newlines=False)
+        return replace(verdict, reason=visible(verdict.reason, keep_newlines=False), hint=hint)
+    return replace(verdict, reason=visible(verdict.reason, keep_newlines=False))

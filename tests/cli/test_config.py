@@ -128,3 +128,11 @@ def test_explain_refuses(home):
     (home / "companion.toml").write_text(BAD)
     assert run("explain").exit_code == 2
     assert run("explain", "--workspace", home / "gone").exit_code == 2
+
+
+@pytest.mark.parametrize("section", ["upstreams", "tiers"])
+def test_a_section_that_nobody_configured_is_no_mistake(home, section):
+    result = run("explain", section)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"{section}: none is configured\nnext: ")
+    assert json.loads(run("explain", section, "--json").stdout) == []

@@ -84,3 +84,11 @@ async def test_what_cannot_be_done_is_told_and_never_raised(workspace, tool, arg
     outcome = await Hands(workspace).carry_out(tool, arguments)
     assert outcome.text.startswith("Error: ")
     assert complaint in outcome.text
+
+
+@posix
+async def test_git_cannot_be_led_to_another_repository(workspace, monkeypatch):
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+        monkeypatch.setenv(name, "/elsewhere")
+    outcome = await Hands(workspace).carry_out("run_commands", {"commands": ["env | grep ^GIT_"]})
+    assert outcome.text == "GIT_TERMINAL_PROMPT=0"

@@ -43,14 +43,9 @@ async def test_an_agent_that_calls_itself_anew_each_time_fills_no_memory():
 
 
 async def test_a_ledger_that_cannot_be_read_hides_no_status(caplog: pytest.LogCaptureFixture):
-    answers = iter([(1, 2, 3)])
-
-    def today() -> tuple[int, int, int]:
-        return next(answers)
-
-    made = standing(today)
+    answers = [(1, 2, 3)]
+    made = standing(lambda: answers.pop())
     assert (await made.status()).spent_today_pd == 2
-    caplog.clear()
     found = await made.status()
     assert (found.exchanges_today, found.spent_today_pd, found.unpriced_today) == (1, 2, 3)
     assert "cannot be read" in caplog.text

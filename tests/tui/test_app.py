@@ -455,3 +455,19 @@ class TestUntilAnswered:
             daemon.tell("approval.closed", "apr-1")
             while app._exit is False:
                 await pilot.pause(0.05)
+
+    async def test_it_stays_when_the_next_one_comes_at_once(self, daemon: FakeDaemon, clock: FakeClock):
+        daemon.approvals = [approval()]
+        app = UntilAnswered(daemon.connect, clock)
+        async with app.run_test() as pilot:
+            while not app._waited:
+                await pilot.pause()
+            daemon.take_away("apr-1")
+            while app._leaving is None:
+                await pilot.pause()
+            daemon.ask(approval("apr-2"))
+            while app._leaving is not None:
+                await pilot.pause()
+            await pilot.pause(1.0)
+            assert app.is_running
+            assert app._exit is False

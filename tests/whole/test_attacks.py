@@ -7,10 +7,13 @@ import json
 import socket
 import threading
 import time
+from contextlib import contextmanager
 
 import httpx
 import pytest
 
+from companion.client import calls
+from companion.contract.types import Answer
 from tests.support.answers import chat_stream, messages_stream
 from tests.support.daemons import companion, wait_until
 from tests.support.upstreams import send, upstream
@@ -90,8 +93,8 @@ def test_an_answer_that_can_be_read_in_two_ways_is_not_given_out(scene, kind, ra
 def test_an_answer_with_any_status_of_success_is_gated(scene, status):
     made, up = scene
     up.answer = lambda handler, _: send(handler, json.dumps(WHOLE).encode(), status=status)
-    threading.Thread(target=lambda: refuse_all(made), daemon=True).start()
-    got = made.post(CHAT, chat(stream=False))
+    with refusing(made):
+        got = made.post(CHAT, chat(stream=False))
     assert "rm -rf EVIL" not in str([call["function"] for call in calls_of(got)])
 
 
@@ -99,11 +102,23 @@ def calls_of(got: httpx.Response) -> list[dict]:
     return got.json()["choices"][0]["message"].get("tool_calls", [])
 
 
-def refuse_all(made) -> None:
-    waiting = []
-    wait_until(lambda: waiting.extend(json.loads(made.run("pending", "--json").stdout)) or waiting)
-    for one in waiting:
-        made.run("deny", one["id"])
+@contextmanager
+def refusing(made):
+    """While inside, whatever waits for a person is denied."""
+    over = threading.Event()
+
+    def refuse() -> None:
+        while not over.wait(0.1):
+            for one in made.ask(calls.pending()):
+                made.ask(calls.answer(one.id, Answer(approve=False, by="cli")))
+
+    working = threading.Thread(target=refuse)
+    working.start()
+    try:
+        yield
+    finally:
+        over.set()
+        working.join()
 
 
 def test_a_compressed_answer_is_judged_all_the_same(scene):
@@ -133,7 +148,8 @@ def test_a_compressed_answer_is_judged_all_the_same(scene):
         lambda made, key: post(made, json.dumps(chat({"role": "user", "content": key})).encode("utf-16")),
         lambda made, key: post(made, json.dumps(chat({"role": "user", "content": key})).encode("utf-16-le")),
         lambda made, key: post(
-            made, b'{"model":"m","messages":[{"role":"user","content":"' + key.encode() + b'\xed\xa0\x80"}]}'
+            made,
+            b'{"model":"m","stream":true,"messages":[{"role":"user","content":"' + key.encode() + b'\xed\xa0\x80"}]}',
         ),
         lambda made, key: post(
             made, gzip.compress(json.dumps(chat({"content": key})).encode()), **{"content-encoding": "gzip"}
@@ -210,19 +226,17 @@ def test_what_comes_after_the_last_word_is_not_passed_on(scene):
 
 
 HUGE = {
-    "many strings": b'{"model":"m","messages":[' + b'"a",' * 3_000_000 + b'""]}',
-    "many lists": b'{"model":"m","messages":[' + b"[]," * 5_000_000 + b"[]]}",
-    "one string": b'{"model":"m","messages":["' + b"a " * 15_000_000 + b'"]}',
+    "many strings": b'{"model":"m","stream":true,"messages":[' + b'"a",' * 3_000_000 + b'""]}',
+    "many lists": b'{"model":"m","stream":true,"messages":[' + b"[]," * 5_000_000 + b"[]]}",
+    "one string": b'{"model":"m","stream":true,"messages":["' + b"a " * 15_000_000 + b'"]}',
     "deep": b'{"model":"m","messages":' + b"[" * 1_000_000 + b"]" * 1_000_000 + b"}",
-    "backslashes": b'{"model":"m","messages":["' + b"\\\\" * 10_000_000 + b'"]}',
+    "backslashes": b'{"model":"m","stream":true,"messages":["' + b"\\\\" * 10_000_000 + b'"]}',
 }
 
 
-@pytest.mark.parametrize("shape", HUGE)
-def test_a_huge_body_does_not_stop_the_others(scene, shape):
-    made, _ = scene
-    got = []
-    working = threading.Thread(target=lambda: got.append(post(made, HUGE[shape])))
+def slowest_beside(made, work) -> float:
+    """The longest that another caller waited while `work` was done, in seconds."""
+    working = threading.Thread(target=work)
     working.start()
     slowest = 0.0
     while working.is_alive():
@@ -230,17 +244,22 @@ def test_a_huge_body_does_not_stop_the_others(scene, shape):
         assert httpx.get(made.gateway + "/livez", trust_env=False, timeout=20).status_code == 200
         slowest = max(slowest, time.monotonic() - started)
         time.sleep(0.01)
-    assert got[0].status_code in {200, 400}
-    assert slowest < 3
+    return slowest
 
 
-def test_a_huge_stream_of_small_events_is_read_in_one_pass(scene):
+@pytest.mark.parametrize("shape", HUGE)
+def test_a_huge_body_does_not_stop_the_others(scene, shape):
+    made, _ = scene
+    got = []
+    assert slowest_beside(made, lambda: got.append(post(made, HUGE[shape]))) < 3
+    assert got[0].status_code in {200, 400}, got[0].text
+
+
+def test_a_huge_stream_of_small_events_does_not_stop_the_others(scene):
     made, up = scene
-    raw = b": x\n\n" * 2_000_000
-    up.answer = lambda handler, _: send(handler, gzip.compress(raw), "text/event-stream", content_encoding="gzip")
-    started = time.monotonic()
-    made.post(CHAT, chat())
-    assert time.monotonic() - started < 20
+    raw = gzip.compress(b": x\n\n" * 500_000)
+    up.answer = lambda handler, _: send(handler, raw, "text/event-stream", content_encoding="gzip")
+    assert slowest_beside(made, lambda: made.post(CHAT, chat())) < 3
 
 
 @pytest.mark.parametrize(
@@ -252,8 +271,8 @@ def test_a_workspace_that_bounds_nothing_is_none(scene, folder, command):
     call = json.dumps({"commands": [command]})
     up.answer = lambda handler, _: send(handler, chat_stream("", [("run_commands", call)]), "text/event-stream")
     raw = json.dumps(chat({"role": "system", "content": "1. Working Directory: FOLDER"})).replace("FOLDER", folder)
-    threading.Thread(target=lambda: refuse_all(made), daemon=True).start()
-    assert "denied-by-person" in read_chat(post(made, raw.encode()).content).calls[0][1]
+    with refusing(made):
+        assert "denied-by-person" in read_chat(post(made, raw.encode()).content).calls[0][1]
 
 
 @pytest.mark.parametrize("odd", ["m\\ud800", "m\\u0000", "ä", "m m"])
@@ -261,6 +280,22 @@ def test_odd_model_names_are_refused_and_others_go_on(scene, odd):
     made, _ = scene
     assert post(made, json.dumps(chat()).replace('"m"', f'"{odd}"').encode()).status_code == 400
     assert made.post(CHAT, chat()).status_code == 200
+
+
+def test_what_waits_can_be_shown_whatever_the_model_wrote(scene):
+    made, up = scene
+    command = "cat /tmp/\x1b[2J\u202e\ud800 && touch /etc/\x1b]0;x\x07"
+    call = ("run_commands", json.dumps({"commands": [command]}))
+    up.answer = lambda handler, _: send(handler, chat_stream("", [call]), "text/event-stream")
+    folder = {"role": "system", "content": "1. Working Directory: /tmp"}
+    asking = threading.Thread(target=lambda: made.post(CHAT, chat(folder)))
+    asking.start()
+    waiting = []
+    wait_until(lambda: waiting.extend(json.loads(made.run("pending", "--json").stdout)) or waiting)
+    shown = json.loads(json.dumps(waiting[0]))
+    assert all(value.isprintable() for value in shown.values()), shown
+    made.run("deny", waiting[0]["id"])
+    asking.join()
 
 
 @pytest.mark.parametrize(
@@ -282,8 +317,8 @@ def test_odd_calls_are_refused_and_written_down_once(scene, call):
     before = len(made.lines())
     up.answer = lambda handler, _: send(handler, chat_stream("", [call], 5000), "text/event-stream")
     folder = {"role": "system", "content": "1. Working Directory: /tmp"}
-    threading.Thread(target=lambda: refuse_all(made), daemon=True).start()
-    got = made.post(CHAT, chat(folder))
+    with refusing(made):
+        got = made.post(CHAT, chat(folder))
     assert got.status_code == 200
     assert "companion" in got.text
     after = made.lines()
@@ -370,7 +405,8 @@ def test_slow_and_broken_requests_leave_the_others_alone(scene):
     made, _ = scene
     host = made.gateway.removeprefix("http://")
     port = int(host.rpartition(":")[2])
-    head = f"POST {CHAT} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {made.key}\r\ncontent-type: application/json\r\n"
+    head = f"POST {CHAT} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {made.key}\r\n"
+    head += "content-type: application/json\r\n"
     idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(200)]
     try:
         for tcp in idle[:100]:

@@ -147,8 +147,8 @@ def test_it_listens_on_loopback_alone(made):
     [
         (["--port", "0"], "[gateway\nport = 1", 2, "companion.toml:1", "companion config check"),
         (["--port", "0"], "[gateway]\nprot = 1\nhost = 3\n", 2, "gateway.prot", "companion config check"),
-        (["--port", "0", "--upstream", "ftp://x"], "", 2, "upstream", "companion config check"),
-        (["--port", "0", "--upstream", "http://example.com"], "", 2, "upstream", "companion config check"),
+        (["--port", "0", "--upstream", "ftp://x"], "", 2, "upstream", "companion up --help"),
+        (["--port", "0", "--upstream", "http://example.com"], "", 2, "upstream", "companion up --help"),
         (["--port", "99999"], "", 2, "99999", ""),
     ],
 )

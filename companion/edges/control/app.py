@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from companion.contract import API
-from companion.contract.codec import WireError, decode, encode, from_plain
+from companion.contract.codec import WireError, decode, encode
 from companion.contract.types import (
     AlertState,
     Answer,
@@ -71,7 +71,12 @@ def operator_app(services: Services, token: str = "") -> Starlette:
 def _app(routes: list[Route], token: str) -> Starlette:
     app = Starlette(
         routes=routes,
-        exception_handlers={HTTPException: _no_such_route, Refusal: _refused, WireError: _unreadable},  # type: ignore[dict-item]
+        exception_handlers={
+            HTTPException: _no_such_route,  # type: ignore[dict-item]
+            Refusal: _refused,  # type: ignore[dict-item]
+            WireError: _unreadable,  # type: ignore[dict-item]
+            RecursionError: _unreadable,  # type: ignore[dict-item]
+        },
     )
     if token:
         app.add_middleware(TokenGuard, token=token)
@@ -230,13 +235,18 @@ async def _body(request: Request) -> bytes:
 
 
 async def _object(request: Request) -> dict[str, Any]:
-    return from_plain(decode(await _body(request), dict[str, Any]), dict[str, Any])
+    found: Any = decode(await _body(request), object)
+    if not isinstance(found, dict):
+        raise Refusal(400, "bad-request", "the body is not a JSON object")
+    return found
 
 
 def _number(request: Request, name: str, default: int, least: int, most: int) -> int:
     given = request.query_params.get(name, str(default))
-    if not given.isdecimal() or not least <= int(given) <= most:
-        raise Refusal(400, "bad-request", f"{name}: expected a whole number from {least} to {most}, found {given!r}")
+    if not given.isdecimal() or len(given) > len(str(most)) or not least <= int(given) <= most:
+        raise Refusal(
+            400, "bad-request", f"{name}: expected a whole number from {least} to {most}, found {given[:40]!r}"
+        )
     return int(given)
 
 
@@ -249,5 +259,5 @@ async def _refused(_: Request, refusal: Refusal) -> Response:
     return _json(Problem(refusal.code, str(refusal), refusal.next), refusal.status)
 
 
-async def _unreadable(_: Request, error: WireError) -> Response:
+async def _unreadable(_: Request, error: WireError | RecursionError) -> Response:
     return _json(Problem("bad-request", str(error)), 400)

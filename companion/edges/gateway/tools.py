@@ -42,6 +42,8 @@ class Reading:
 _Arguments = dict[str, Any]
 _Reader = Callable[[_Arguments], Reading]
 
+_LONGEST_NAME = 256
+
 _PATCH_FILE = re.compile(
     r"^\s*\*\*\* (Add|Update|Delete) File: (.+?)\s*$|^\s*\*\*\* (Move) to: (.+?)\s*$", re.MULTILINE
 )
@@ -69,6 +71,8 @@ def parse_arguments(text: str) -> _Arguments:
 
 def read_use(use: ToolUse) -> Reading:
     """The actions of a call. Raises Unreadable."""
+    if not use.name.isprintable() or len(use.name) > _LONGEST_NAME:
+        raise Unreadable("the tool call's name is no name of a tool")
     if use.form is Form.CUSTOM:
         if use.name == "apply_patch":
             return _patch(use.arguments)

@@ -36,6 +36,7 @@ SIGNED_KEYS = frozenset({"thinking", "signature", "encrypted_content"})
 _LARGEST_ANSWER = 64 * 1024 * 1024
 _LARGE = 256 * 1024
 _LAST_SECONDS = 0.5
+_AT_ONCE = 100
 _BAD_GATEWAY = 502
 
 
@@ -114,12 +115,19 @@ class StreamedAnswer:
             await _let_end(reply.chunks)
 
     async def _pass(self, events: Iterable[SseEvent]) -> None:
-        for event in events:
-            if self._answer.over:
-                return
-            passed = self._answer.feed(event)
-            if not (self._turn.adds_usage and chat.is_usage_only(event)):
-                await self._turn.respond.write(b"".join(passed))
+        passed: list[bytes] = []
+        try:
+            for number, event in enumerate(events):
+                if self._answer.over:
+                    return
+                told = self._answer.feed(event)
+                if not (self._turn.adds_usage and chat.is_usage_only(event)):
+                    passed += told
+                if number % _AT_ONCE == _AT_ONCE - 1:
+                    # One chunk can hold thousands of events: the loop has others to serve.
+                    await asyncio.sleep(0)
+        finally:
+            await self._turn.respond.write(b"".join(passed))
 
     async def give(self, admission: Admission) -> None:
         """Has what is held judged, and gives it out; an answer that failed gives out nothing held."""

@@ -1,0 +1,30 @@
+import time
+
+import pytest
+
+from companion.cli.shared import local_time, plural
+
+
+@pytest.fixture
+def _tokyo(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_tokyo")
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of a process cannot be changed here")
+def test_times_are_shown_in_the_zone_of_the_machine():
+    assert local_time("2026-03-14T20:15:30.123456+00:00") == "2026-03-15 05:15:30"
+    assert local_time("2026-03-14T20:15:30+00:00", date=False) == "05:15:30"
+
+
+@pytest.mark.parametrize("text", ["", "soon"])
+def test_a_time_that_cannot_be_read_is_shown_as_it_came(text):
+    assert local_time(text) == text
+
+
+def test_plural():
+    assert [plural(number, "call") for number in (0, 1, 1234)] == ["0 calls", "1 call", "1,234 calls"]
