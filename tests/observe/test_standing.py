@@ -44,7 +44,7 @@ async def test_an_agent_that_calls_itself_anew_each_time_fills_no_memory():
 
 async def test_a_ledger_that_cannot_be_read_hides_no_status(caplog: pytest.LogCaptureFixture):
     answers = [(1, 2, 3)]
-    made = standing(lambda: answers.pop())
+    made = standing(answers.pop)
     assert (await made.status()).spent_today_pd == 2
     found = await made.status()
     assert (found.exchanges_today, found.spent_today_pd, found.unpriced_today) == (1, 2, 3)

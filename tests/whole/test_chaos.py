@@ -15,6 +15,7 @@ import sqlite3
 import subprocess
 import sys
 import termios
+import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
