@@ -9,6 +9,7 @@ import pty
 import random
 import re
 import resource
+import select
 import signal
 import socket
 import sqlite3
@@ -382,11 +383,11 @@ def test_a_terminal_that_is_closed_ends_its_daemon_in_order(scene):
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no other thread runs yet
     )
     os.close(theirs)
-    said = b""
-    while b"connect cline" not in said:
-        said += os.read(ours, 4096)
-    made.gateway = re.search(rb"http://127.0.0.1:\d+", said)[0].decode()
-    made.key = re.search(rb"cmp-[\w-]{43}", said)[0].decode()
+    said = ""
+    while not (key := re.search(r"cmp-[\w-]{43}", said)):
+        assert select.select([ours], [], [], 20)[0], said
+        said += os.read(ours, 4096).decode()
+    made.gateway, made.key = re.search(r"http://127.0.0.1:\d+", said)[0], key[0]
     with ThreadPoolExecutor(1) as pool:
         asking = pool.submit(ask, made, "rm")
         held(made, 1)

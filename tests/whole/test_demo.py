@@ -83,8 +83,7 @@ def test_it_shows_what_it_promises_and_leaves_nothing(newcomer):
 def test_a_signal_ends_it_at_any_time_and_leaves_nothing(newcomer, number, after):
     process = newcomer.start()
     assert process.stdout is not None
-    while after not in process.stdout.readline():
-        pass
+    assert any(after in line for line in process.stdout), process.communicate()
     process.send_signal(number)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130

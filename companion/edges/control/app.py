@@ -235,7 +235,7 @@ async def _body(request: Request) -> bytes:
 
 
 async def _object(request: Request) -> dict[str, Any]:
-    found: Any = decode(await _body(request), object)
+    found = decode(await _body(request), Any)
     if not isinstance(found, dict):
         raise Refusal(400, "bad-request", "the body is not a JSON object")
     return found
