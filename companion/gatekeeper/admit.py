@@ -23,6 +23,7 @@ from companion.model.action import Action, ModelCall, kind_of
 from companion.model.exchange import NOWHERE, Exchange, Route
 from companion.model.facts import Facts
 from companion.model.money import Cost, Usage
+from companion.model.policy import Policy
 from companion.model.record import Closing, Ending, Opening, RemarkRecord
 from companion.model.verdict import Amend, Ask, Decision, Deny, Outcome, Remark
 from companion.policy.display import one_line, visible
@@ -120,9 +121,8 @@ class Gatekeeper:
         except Exception as error:  # noqa: BLE001 - fail closed, whatever it was
             reason = f"companion could not examine this ({type(error).__name__}), so the answer is no"
             denial = Deny("examination-failed", reason, "companion doctor")
-            policy = self.gatherer.policies.policy_for(exchange.origin.workspace)
             self.listener.notice("failure", "examination", str(error), {"error": error})
-            return Facts(exchange.origin, policy), Decision(exchange.action, (Remark("examination", denial),))
+            return Facts(exchange.origin, Policy()), Decision(exchange.action, (Remark("examination", denial),))
         return facts, evaluate(self.guards, exchange.action, facts, self._guard_failed)
 
     def _guard_failed(self, name: str, error: Exception) -> None:

@@ -28,7 +28,8 @@ class Gatherer:
 
     async def gather(self, exchange: Exchange) -> Facts:
         if isinstance(exchange.action, ModelCall):
-            policy = self.policies.policy_for(exchange.origin.workspace)
+            # The agent names the workspace: a folder on a disk that is slow or gone must not hold up everybody else.
+            policy = await asyncio.to_thread(self.policies.policy_for, exchange.origin.workspace)
             findings = await self.scanner.scan(exchange.action.texts, exchange.origin.workspace)
             return Facts(exchange.origin, policy, findings=findings)
         # Path facts touch the disk and a long command takes a while to read: both off the loop.

@@ -36,6 +36,12 @@ def send(
     handler.wfile.write(raw)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # The library's five are fewer than the agents of some tests: the sixth to connect at once would be cut off.
+    request_queue_size = 256
+
+
 @contextmanager
 def upstream(answer: Callable[[BaseHTTPRequestHandler, dict], None]) -> Iterator[Upstream]:
     made = Upstream()
@@ -56,8 +62,7 @@ def upstream(answer: Callable[[BaseHTTPRequestHandler, dict], None]) -> Iterator
                 made.gone.set()
                 self.close_connection = True
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     made.url = f"http://127.0.0.1:{server.server_address[1]}"
