@@ -20,6 +20,8 @@ import urllib.request
 from pathlib import Path
 
 COMPANION = str(Path(sys.executable).parent / "companion")
+# A proxy of the user's environment knows nothing of this machine's loopback.
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def run(cache: str) -> tuple[float, float]:
@@ -29,7 +31,7 @@ def run(cache: str) -> tuple[float, float]:
         began = time.perf_counter()
         command = [COMPANION, "up", "--port", "0", "--upstream", "http://127.0.0.1:9", "--json"]
         said = json.loads(subprocess.run(command, env=environ, check=True, capture_output=True).stdout)
-        with urllib.request.urlopen(f"{said['gateway']}/livez") as answer:
+        with DIRECT.open(f"{said['gateway']}/livez") as answer:
             assert answer.status == 200
         seconds = time.perf_counter() - began
         time.sleep(5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import secrets
 import signal
@@ -254,6 +255,10 @@ async def _flush_now_and_then(keys: KeyStore) -> None:
 def _warm(parts: Parts) -> None:
     parts.scanner.load()
     parts.prices.warm()
+    # What is there now stays for good. Left to the collector, it would be walked through now and then, and everybody
+    # would stand still for a tenth of a second.
+    gc.collect()
+    gc.freeze()
 
 
 def machine_key(path: Path) -> bytes:

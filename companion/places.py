@@ -99,4 +99,7 @@ def _short(run: Path) -> Path:
     if sys.platform == "win32" or len(os.fsencode(run / "operator.sock")) <= _LONGEST_SOCKET_PATH:
         return run
     name = hashlib.sha256(os.fsencode(run)).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"companion-{os.getuid()}-{name}"
+    stand_in = f"companion-{os.getuid()}-{name}"
+    # The temporary folder may lie as deep as the home did; /tmp is there on every system with unix sockets.
+    deep = len(os.fsencode(Path(tempfile.gettempdir()) / stand_in / "operator.sock")) > _LONGEST_SOCKET_PATH
+    return Path("/tmp" if deep else tempfile.gettempdir()) / stand_in  # noqa: S108 - made 0700, and refused when another's

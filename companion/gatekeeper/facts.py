@@ -10,7 +10,7 @@ from companion.model.action import FileAccess, ModelCall, Operation, ShellComman
 from companion.model.exchange import Exchange
 from companion.model.facts import Effect, EffectKind, Facts, PathFacts
 from companion.model.policy import Policy
-from companion.policy.shell.effects import TRACKED, TREE
+from companion.policy.shell.effects import TREE
 from companion.policy.shell.read import read_command
 
 _ON_PATHS = frozenset({EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE})
@@ -59,7 +59,4 @@ class Gatherer:
     def _look(self, effect: Effect, workspace: str, policy: Policy, cwd: str) -> PathFacts:
         if effect.code == TREE:
             return self.paths.judge_tree(effect.target, workspace, policy, cwd=cwd)
-        if effect.code == TRACKED:
-            # What git ignores is as a rule not in the repository; what a deny list names may well be.
-            return self.paths.judge_tree(effect.target, workspace, policy, cwd=cwd, knows_git=True)
         return self.paths.judge(effect.target, workspace, policy, cwd=cwd)

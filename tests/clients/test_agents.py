@@ -124,7 +124,7 @@ def test_a_task_runs_through_the_whole_loop(loop):
     models = {line.model for line in loop.companion.lines("model")}
     assert "tier-act" in models
     assert "tier-plan" not in models
-    assert all(outcome == "allow" for _, outcome, _ in loop.verdicts())
+    assert {outcome for _, outcome, _ in loop.verdicts()} == {"allow"}, loop.verdicts()
     for line in loop.companion.lines("model"):
         assert line.input_tokens + line.cache_read_tokens > 0
         assert line.cost_pd is None

@@ -12,6 +12,7 @@ from companion.model.exchange import Exchange, Origin
 from companion.model.verdict import Ask, Decision, Remark
 from companion.observe.evaluator import Evaluator
 from companion.telemetry import catalogue
+from companion.telemetry.rules import SETTLE_SECONDS
 from tests.support.rooms import NOON, Heard
 
 
@@ -46,11 +47,11 @@ async def test_an_approval_that_waits_for_two_minutes_is_an_alert_until_it_is_an
         evaluator.tick()
         return {alert.name for alert in evaluator.firing()}
 
-    for clock.seconds in range(0, 121, 5):  # noqa: B020 - the clock is what is moved
+    for clock.seconds in range(0, 121, 5):
         assert "approval-waiting" not in names()
     clock.seconds = 125
     assert "approval-waiting" in names()
     approvals.close()
     await asking
-    clock.seconds = 130
+    clock.seconds = 125 + SETTLE_SECONDS
     assert "approval-waiting" not in names()

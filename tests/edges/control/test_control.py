@@ -100,7 +100,7 @@ async def test_a_token_stands_in_for_a_file_mode(services):
         ("GET", "spend?by=mood", None, 400, "bad-request"),
         ("GET", "spend?days=0", None, 400, "bad-request"),
         ("POST", "keys", {"name": 3}, 400, "bad-request"),
-        ("POST", "keys", {"name": ""}, 400, "bad-request"),
+        ("POST", "keys", {"name": ""}, 409, "ledger"),
         ("POST", "keys/nobody/revoke", {}, 409, "ledger"),
         ("POST", "secrets", {"text": 3}, 400, "bad-request"),
         ("GET", "nowhere", None, 404, "unknown-path"),
