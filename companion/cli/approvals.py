@@ -60,7 +60,7 @@ def _answer(approval_id: str, *, approve: bool, reason: str, as_json: bool) -> N
     with daemon() as client:
         shown = {one.id: one for one in client.do(calls.pending())}
         known = shown.get(approval_id)
-        # The digest binds the answer to the action that this id stands for now.
+        # The digest binds the answer to the action that was pending under this id.
         answer = Answer(approve=approve, by="cli", reason=reason, digest=known.digest if known else "")
         approval = client.do(calls.answer(approval_id, answer))
     if as_json:

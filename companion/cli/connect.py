@@ -41,7 +41,7 @@ def connect(agent: str, folder: Path | None, model: str, dry_run: bool, as_json:
 
     \b
     companion connect cline --dry-run
-    companion connect codex --config-dir ~/work/codex
+    companion connect codex --config-dir ~/elsewhere/codex
     """  # noqa: D301 - click looks for the character itself
     choice = Choice(folder.expanduser().absolute() if folder else None, model, dry_run)
     with _explained(), daemon() as client:

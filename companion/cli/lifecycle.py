@@ -149,6 +149,8 @@ def status(as_json: bool) -> None:
 
 
 def _show_status(found: Status) -> None:
+    from rich.markup import escape  # noqa: PLC0415 - as in console()
+
     from companion.model.money import show_dollars  # noqa: PLC0415 - decimal is not free
 
     out = console()
@@ -173,4 +175,5 @@ def _show_status(found: Status) -> None:
         out.print(f"  secrets    {name}: {engine}")
     for alert in found.alerts:
         colour = "red" if alert.severity == "page" else "yellow"
-        out.print(f"  [{colour}]! {alert.name}[/]: {alert.summary}\n      {alert.todo}")
+        # An alert's name carries labels in brackets, and one of them may be a model's name.
+        out.print(f"  [{colour}]! {escape(alert.name)}[/]: {escape(alert.summary)}\n      {escape(alert.todo)}")

@@ -137,7 +137,7 @@ def running_pid(places: Places) -> int | None:
         return None
     try:
         alive = abs(psutil.Process(pid).create_time() - started) < 1.0
-    except psutil.Error:
+    except (psutil.Error, ValueError):
         return None
     return pid if alive else None
 

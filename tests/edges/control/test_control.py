@@ -149,7 +149,7 @@ class TestClaim:
             note = places.discovery.read_text()
             places.discovery.write_text(note.replace('"started": 1', '"started": 2'))
             assert running_pid(places) is None
-            for junk in ("", "{", "[]", '{"pid": "x", "started": 1}'):
+            for junk in ("", "{", "[]", '{"pid": "x", "started": 1}', '{"pid": -1, "started": 1}'):
                 places.discovery.write_text(junk)
                 assert running_pid(places) is None
 
