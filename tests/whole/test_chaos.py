@@ -107,6 +107,11 @@ def closings(made) -> dict[str, str]:
         return dict(db.execute("SELECT id, ending FROM closing").fetchall())
 
 
+def openings(made) -> int:
+    with closing(sqlite3.connect(f"file:{made.places.ledger}?mode=ro", uri=True)) as db:
+        return db.execute("SELECT count(*) FROM opening").fetchone()[0]
+
+
 def alerts(made) -> set[str]:
     return {alert.name.partition("[")[0] for alert in made.ask(calls.alerts())}
 
@@ -153,9 +158,12 @@ def test_killed_again_and_again_it_keeps_every_promise(scene):
                 if ask(made, random_model.choice(["fast", "fast", "slow", "rm"]), f"{name}-{turn}") == "cut off":
                     return
 
-        with ThreadPoolExecutor(12) as pool:
+        before = openings(made)
+        with crowd(made, 12) as pool:
             agents = [pool.submit(agent, f"{number}-{one}") for one in range(12)]
-            time.sleep(chance.uniform(0.1, 0.9))
+            # However slow the machine is: there must be something to lose.
+            wait_until(lambda: openings(made) > before + 12, 60)  # noqa: B023 - called within this turn
+            time.sleep(chance.uniform(0, 0.8))
             promised |= closings(made)
             time.sleep(chance.uniform(0, 0.1))
             made.kill()
