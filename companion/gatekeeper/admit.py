@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from companion.gatekeeper.approvals import STOPPING, TIMEOUT, Answered, Approvals, text_of
@@ -28,6 +28,8 @@ from companion.model.record import Closing, Ending, Opening, RemarkRecord
 from companion.model.verdict import Amend, Ask, Decision, Deny, Outcome, Remark
 from companion.policy.display import one_line, visible
 from companion.policy.evaluate import Guard, evaluate
+
+_MOST_NAMES = 1000
 
 _NOBODY = {TIMEOUT: "approval-timeout", STOPPING: "companion-stopping"}
 """Who denied without being a person, and the code of that."""
@@ -79,6 +81,8 @@ class Gatekeeper:
     approvals: Approvals
     listener: Listener
     clock: Callable[[], datetime]
+    names: dict[str, str] = field(default_factory=dict[str, str])
+    """Names that agents gave, and how they are written down."""
 
     @asynccontextmanager
     async def admit(
@@ -98,11 +102,13 @@ class Gatekeeper:
         if any(isinstance(remark.verdict, Amend) for remark in decision.remarks):
             admission.redacted = dict(Counter(finding.type for finding in facts.findings))
         summary = one_line(await self._safe_text(exchange))
+        model = await self._safe_name(exchange.action.model if isinstance(exchange.action, ModelCall) else "")
+        session = await self._safe_name(exchange.origin.session)
         # Nothing waits from here to the opening: whoever hangs up earlier leaves no line, whoever is later leaves two.
         reservation = self._reserve(admission)
         ending = Ending.CANCELLED
         try:
-            await self._open(admission, summary)
+            await self._open(admission, summary, model, session)
             await self._ask(admission, facts)
             yield admission
             ending = _ending_of(admission)
@@ -145,7 +151,7 @@ class Gatekeeper:
             admission.decision = _with(admission.decision, "budget", denial)
             return None
 
-    async def _open(self, admission: Admission, summary: str) -> None:
+    async def _open(self, admission: Admission, summary: str, model: str, session: str) -> None:
         exchange = admission.exchange
         opening = Opening(
             id=exchange.id,
@@ -153,12 +159,12 @@ class Gatekeeper:
             at_ns=_ns(exchange.at),
             kind=kind_of(exchange.action),
             client=exchange.origin.client,
-            session=exchange.origin.session,
+            session=session,
             workspace=exchange.origin.workspace,
             key_id=exchange.origin.key_id,
             tier=exchange.origin.tier,
             dialect=exchange.action.dialect if isinstance(exchange.action, ModelCall) else "",
-            model=exchange.action.model if isinstance(exchange.action, ModelCall) else "",
+            model=model,
             summary=summary,
         )
         self.listener.notice("exchange.opened", exchange.id, opening.summary, {"kind": opening.kind})
@@ -178,17 +184,32 @@ class Gatekeeper:
             admission.answered = answered = await self.approvals.ask(exchange, decision, shown, seconds)
             if not answered.approve:
                 code = _NOBODY.get(answered.by, "denied-by-person")
-                words = f"{decision.reason}; {answered.reason or f'denied by {answered.by}'}"
+                words = f"{decision.reason}; {answered.reason or 'a person said no'}"
                 admission.refusal = Refusal(code, words, decision.hint)
 
     async def _safe_text(self, exchange: Exchange) -> str:
         if isinstance(exchange.action, ModelCall):
-            return text_of(exchange)
+            named = replace(exchange.action, model=await self._safe_name(exchange.action.model))
+            return text_of(replace(exchange, action=named))
         try:
             return await asyncio.to_thread(self.scanner.scrub, text_of(exchange))
         except Exception as error:  # noqa: BLE001 - what cannot be examined is not shown and not written down
             self.listener.notice("failure", "scrubbing", str(error), {"error": error})
             return f"({kind_of(exchange.action)} withheld: it could not be searched for secrets)"
+
+    async def _safe_name(self, name: str) -> str:
+        """A model or a session as the agent named it, without secrets. The same few come again and again."""
+        if not name or name in self.names:
+            return self.names.get(name, "")
+        try:
+            safe = await asyncio.to_thread(self.scanner.scrub, name)
+        except Exception as error:  # noqa: BLE001 - as in _safe_text
+            self.listener.notice("failure", "scrubbing", str(error), {"error": error})
+            return "(withheld)"
+        while len(self.names) >= _MOST_NAMES:
+            del self.names[next(iter(self.names))]
+        self.names[name] = safe
+        return safe
 
     def _close(self, admission: Admission, reservation: Reservation | None, ending: Ending) -> None:
         decision = admission.decision

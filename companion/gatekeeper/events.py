@@ -20,6 +20,10 @@ class EventBus:
         self._clock = clock
         self._queues: set[asyncio.Queue[Event | None]] = set()
 
+    @property
+    def listeners(self) -> int:
+        return len(self._queues)
+
     @contextmanager
     def subscribe(self) -> Iterator[asyncio.Queue[Event | None]]:
         queue: asyncio.Queue[Event | None] = asyncio.Queue(_BACKLOG)

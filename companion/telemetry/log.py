@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, TextIO
 
 from companion.telemetry.vitals import log_errors_total, log_failures_total, log_warnings_total
@@ -70,19 +71,26 @@ def get_logger(name: str) -> Logger:
 def configure(target: Path | TextIO, *, scrub: Scrub, level: str = "INFO") -> Callable[[], None]:
     """Sends the log of this process to a file (rotated by size, FILES files, 0600) or a stream, through `scrub`.
 
+    A file is written a moment later, by a thread; the function that undoes it waits for the last line.
+
     companion's own loggers speak from `level` up, all others from WARNING up. Answers the function that undoes it.
     Raises OSError when the file cannot be opened, and ValueError for an unknown level.
     """
-    handler = _PrivateFile(target) if isinstance(target, Path) else _Stream(target)
-    handler.setFormatter(_Lines(scrub))
+    writing = _PrivateFile(target) if isinstance(target, Path) else _Stream(target)
+    writing.setFormatter(_Lines(scrub))
     counting = _Counting(scrub)
     root, own = logging.getLogger(), logging.getLogger(ROOT)
     before = own.level
     try:
         own.setLevel(level)
     except ValueError:
-        handler.close()
+        writing.close()
         raise
+    # Redacting and writing to a disk take a thread of their own: a slow one must not hold up whoever logs.
+    lines: SimpleQueue[logging.LogRecord] = SimpleQueue()
+    writer = logging.handlers.QueueListener(lines, writing)
+    handler = _Queued(lines) if isinstance(target, Path) else writing
+    writer.start()
     root.addHandler(handler)
     root.addHandler(counting)
 
@@ -91,6 +99,8 @@ def configure(target: Path | TextIO, *, scrub: Scrub, level: str = "INFO") -> Ca
         for added in (handler, counting):
             root.removeHandler(added)
             added.close()
+        writer.stop()
+        writing.close()
 
     return undo
 
@@ -125,6 +135,12 @@ class _Quiet:
 
 class _Stream(_Quiet, logging.StreamHandler[TextIO]):
     pass
+
+
+class _Queued(_Quiet, logging.handlers.QueueHandler):
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        """The record as it is: what is written is built, and redacted, by the writer."""
+        return record
 
 
 class _PrivateFile(_Quiet, logging.handlers.RotatingFileHandler):

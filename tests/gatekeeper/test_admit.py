@@ -145,6 +145,22 @@ async def test_the_amended_call_goes_out_and_no_secret_reaches_a_line():
     assert "HUSH" not in repr((keeper.ledger.openings, keeper.ledger.closings, keeper.listener.notices))
 
 
+@pytest.mark.parametrize("fail", [None, RuntimeError("engine gone")])
+async def test_no_secret_reaches_a_line_as_the_name_of_a_model_or_a_session(fail):
+    keeper = gatekeeper([], scanner=Scanner(fail=fail))
+    named = dataclasses.replace(
+        call("hello"),
+        origin=Origin("cline", "key", session="HUSH-1"),
+        action=ModelCall(Dialect.CHAT, "HUSH-model", ("hello",)),
+    )
+    async with keeper.admit(named, ROUTE):
+        pass
+    [opening] = keeper.ledger.openings
+    assert "HUSH" not in repr(opening)
+    assert opening.model
+    assert opening.session
+
+
 async def test_no_secret_of_a_tool_call_reaches_a_line_or_a_face():
     keeper = gatekeeper([says(Deny("no", "never"))])
     exchange = Exchange("1", NOON, Origin(), ToolCall("post", '{"token": "HUSH"}'))

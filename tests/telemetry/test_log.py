@@ -7,7 +7,9 @@ import json
 import logging
 import stat
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +31,17 @@ def scrub(text: str) -> str:
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Iterator[Path]:
+def written(tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Ends the log and answers what its file holds."""
     path = tmp_path / "companion.log"
-    undo = configure(path, scrub=scrub, level="DEBUG")
-    yield path
-    undo()
+    with ExitStack() as logging_on:
+        logging_on.callback(configure(path, scrub=scrub, level="DEBUG"))
+
+        def read() -> str:
+            logging_on.close()
+            return path.read_text()
+
+        yield read
 
 
 @pytest.fixture
@@ -118,18 +126,22 @@ def test_a_record_is_always_one_json_object_on_one_line(
     ],
 )
 def test_no_secret_reaches_the_file(
-    file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, say: Callable[[], None]
+    written: Callable[[], str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    say: Callable[[], None],
 ) -> None:
     ours = [handler for handler in logging.getLogger().handlers if type(handler).__module__ == log.__name__]
-    monkeypatch.setattr(logging.getLogger(), "handlers", ours)  # those of pytest raise for what cannot be shown
-    say()
-    text = file.read_text()
+    with monkeypatch.context() as patch:
+        patch.setattr(logging.getLogger(), "handlers", ours)  # those of pytest raise for what cannot be shown
+        say()
+    text = written()
     assert len(lines(text)) == 1
     shown = (text, *capsys.readouterr(), repr(vitals.log_errors_total.read()), repr(vitals.log_warnings_total.read()))
     assert not any("sk-canary" in where or "second line" in where for where in shown)
 
 
-def test_a_traceback_is_kept_without_its_secrets(file: Path) -> None:
+def test_a_traceback_is_kept_without_its_secrets(written: Callable[[], str]) -> None:
     def fail() -> None:
         error = ValueError(f"bad key {SECRET}")
         error.add_note(SECRET)
@@ -139,10 +151,10 @@ def test_a_traceback_is_kept_without_its_secrets(file: Path) -> None:
         fail()
     except ValueError:
         LOGGER.exception("call failed", upstream="one")
-    (line,) = lines(file.read_text())
+    (line,) = lines(written())
     assert "ValueError: bad key SECRET_TEST" in line["trace"]
     assert "in fail" in line["trace"]
-    assert "sk-canary" not in file.read_text()
+    assert "sk-canary" not in written()
 
 
 def test_nothing_is_shown_when_redaction_fails() -> None:
@@ -212,6 +224,21 @@ def test_a_link_in_the_place_of_the_log_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"companion\.log"):
         configure(tmp_path / "companion.log", scrub=scrub)
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_slow_disk_does_not_hold_up_whoever_logs(tmp_path: Path) -> None:
+    free = threading.Event()
+
+    def stuck(text: str) -> str:
+        free.wait(30)
+        return text
+
+    undo = configure(tmp_path / "companion.log", scrub=stuck)
+    LOGGER.info("first")
+    LOGGER.info("second")
+    free.set()
+    undo()
+    assert [line["event"] for line in lines((tmp_path / "companion.log").read_text())] == ["first", "second"]
 
 
 def test_an_unknown_level_is_refused_and_leaves_nothing_behind() -> None:

@@ -70,6 +70,11 @@ class Agent(Protocol):
         ...
 
     @property
+    def DIALECT(self) -> str:  # noqa: N802
+        """The wire protocol that these settings make it speak, by the last part of its path."""
+        ...
+
+    @property
     def SYNTAX(self) -> Syntax:  # noqa: N802
         ...
 

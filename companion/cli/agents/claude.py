@@ -14,6 +14,7 @@ from companion.cli.agents.syntax import Syntax
 NAME = "claude"
 TITLE = "Claude Code"
 PROGRAM = "claude"
+DIALECT = "messages"
 SYNTAX: Syntax = Json()
 SKELETON = "{}\n"
 

@@ -15,6 +15,7 @@ from companion.cli.agents.syntax import MISSING, Syntax, lookup
 NAME = "cline"
 TITLE = "Cline"
 PROGRAM = "cline"
+DIALECT = "chat/completions"
 SYNTAX: Syntax = Json()
 SKELETON = '{\n  "version": 1,\n  "modes": {},\n  "providers": {}\n}\n'
 

@@ -14,6 +14,7 @@ from companion.cli.agents.tomltext import Toml
 NAME = "codex"
 TITLE = "Codex"
 PROGRAM = "codex"
+DIALECT = "responses"
 SYNTAX: Syntax = Toml()
 SKELETON = ""
 

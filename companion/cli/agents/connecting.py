@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from companion.cli.agents.agent import Agent, NeedsModel, Wanted
 from companion.cli.agents.changes import Change, apply
@@ -39,6 +40,13 @@ from companion.contract.types import NewKey, Status
 
 STAND_IN = "cmp-… made by companion connect"
 """Shown in place of a key that does not exist yet."""
+
+
+_SPOKEN = {
+    "api.anthropic.com": {"messages"},
+    "api.openai.com": {"chat/completions", "responses"},
+}
+"""What the providers' own addresses serve. Of any other address nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +103,7 @@ def connect(agent: Agent, around: Surroundings, client: Client, choice: Choice, 
         gateway=status.gateway,
         key_id=record.key_id if record and present and sha256(present.encode()) == record.key_sha256 else "",
         dry_run=choice.dry_run,
-        remarks=plan.remarks(around.environ),
+        remarks=[*strangers(agent, status), *plan.remarks(around.environ)],
     )
     if choice.dry_run or not report.changed:
         return report
@@ -129,6 +137,19 @@ def connect(agent: Agent, around: Surroundings, client: Client, choice: Choice, 
         _revoke(client, record.key_id)
     shown = diff(file.path, file.content, content)
     return replace(report, diff=shown, key_id=fresh.key_id, key_made=made is not None)
+
+
+def strangers(agent: Agent, status: Status) -> list[str]:
+    """A sentence for each upstream in use that is known not to speak the agent's dialect; companion translates none."""
+    said = []
+    for name, url in status.upstreams.items():
+        spoken = _SPOKEN.get(urlsplit(url).hostname or "")
+        if spoken is not None and agent.DIALECT not in spoken:
+            said.append(
+                f"The upstream {name} ({url}) does not speak {agent.DIALECT}, which {agent.TITLE} does: its calls will "
+                f"fail there. Give companion an upstream that does, or connect another agent (docs/agents.md)."
+            )
+    return said
 
 
 def _live_key(agent: Agent, file: SettingsFile, status: Status) -> str:

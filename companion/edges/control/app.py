@@ -36,6 +36,7 @@ from companion.ledger.reports import Reports
 
 _LARGEST_BODY = 32 * 1024 * 1024
 _BEAT_SECONDS = 15.0
+_MOST_LISTENERS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,9 @@ class Asks:
         return _json(self._services.approvals.pending())
 
     async def events(self, _: Request) -> Response:
+        if self._services.events.listeners >= _MOST_LISTENERS:
+            message = f"{_MOST_LISTENERS} faces listen already; close one"
+            raise Refusal(429, "too-many-listeners", message, "companion status")
         return StreamingResponse(self._events(), media_type="text/event-stream", headers={"cache-control": "no-store"})
 
     async def _events(self) -> AsyncIterator[bytes]:
@@ -188,7 +192,8 @@ class Answers:
             return _json(await asyncio.to_thread(self._services.reports.exchanges, limit, before, kind))
 
     async def exchange(self, request: Request) -> Response:
-        found = await asyncio.to_thread(self._services.reports.exchange, request.path_params["id"])
+        with refusing():
+            found = await asyncio.to_thread(self._services.reports.exchange, request.path_params["id"])
         if found is None:
             raise Refusal(404, "unknown-exchange", f"no exchange {request.path_params['id']}", "companion log")
         return _json(found)
@@ -197,7 +202,8 @@ class Answers:
         return _json(self._services.alerts())
 
     async def keys(self, _: Request) -> Response:
-        return _json(await asyncio.to_thread(self._services.keys.list))
+        with refusing():
+            return _json(await asyncio.to_thread(self._services.keys.list))
 
     async def new_key(self, request: Request) -> Response:
         name = (await _object(request)).get("name")

@@ -20,6 +20,7 @@ from companion.cli.agents.errors import Impossible
 from companion.cli.agents.ground import Choice, Surroundings
 from companion.cli.agents.known import AGENTS
 from companion.cli.agents.record import connected
+from companion.contract.types import Status
 from tests.cli.agents.fake_daemon import OPEN
 
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
@@ -487,3 +488,21 @@ def test_disconnect_undoes_connect(around, client, name, texts):
 
     holds()
     shutil.rmtree(around.places.backups, ignore_errors=True)
+
+
+@pytest.mark.parametrize(
+    ("agent", "url", "warned"),
+    [
+        ("codex", "https://api.anthropic.com", True),
+        ("cline", "https://api.anthropic.com/v1", True),
+        ("claude", "https://api.openai.com/v1", True),
+        ("claude", "https://api.anthropic.com", False),
+        ("codex", "https://api.openai.com", False),
+        ("codex", "https://gateway.example.com", False),
+    ],
+)
+def test_an_upstream_known_not_to_speak_the_agents_dialect_is_said(agent, url, warned):
+    status = Status("1", "v1", 1, "", "", "http://127.0.0.1:4141", {"default": url}, {}, 0, 0, 0, 0)
+    said = connecting.strangers(AGENTS[agent], status)
+    assert bool(said) is warned
+    assert all(url in line for line in said)
