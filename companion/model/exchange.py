@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from companion.model.action import Action, Tier
+from companion.model.scope import ANYTHING, Dimension, KeyScope, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,21 @@ class Origin:
     """Absolute path of the folder the agent works in; "" when nobody said."""
     tier: Tier = Tier.ACT
     """The tier in force: in the plan tier nothing may be changed."""
+    scope: KeyScope = ANYTHING
+    """What the virtual key stands for and may ask."""
+
+    def subject(self, model: str) -> Subject:
+        """This call by every dimension; `model` is the one that the upstream is asked for."""
+        return {
+            Dimension.GLOBAL: "all",
+            Dimension.KEY: self.scope.name or self.key_id,
+            Dimension.PROJECT: self.scope.project or self.workspace,
+            Dimension.CLIENT: self.client,
+            Dimension.USER: self.scope.user,
+            Dimension.TEAM: self.scope.team,
+            Dimension.TIER: self.tier,
+            Dimension.MODEL: model,
+        }
 
 
 @dataclass(frozen=True, slots=True)
