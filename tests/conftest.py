@@ -7,6 +7,6 @@ import threading
 
 
 def pytest_configure() -> None:
-    """A suite started in a shell's background ignores Ctrl-C, and all it starts would: they must hear it to be tested."""
+    """A suite started in a shell's background ignores Ctrl-C, and so would all that it starts and means to stop."""
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
