@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
-from companion.config.complaints import ConfigError
+from companion.config.complaints import Complaint, ConfigError
 from companion.config.load import UPSTREAM_KEY_VARIABLE
 from companion.config.provenance import Loaded
 from companion.config.schema import Config
@@ -49,10 +51,11 @@ class Reload:
     listener: Listener
 
     def take(self, loaded: Loaded) -> None:
-        """A configuration with complaints changes nothing, and is an alert."""
+        """A configuration with complaints, or one that leaves no tier, changes nothing and is an alert."""
         try:
             config = loaded.config
             tiers = tiers_of(config)
+            self._check_served(tiers, loaded.file)
         except ConfigError as error:
             catalogue.config_reload_failures_total.add()
             _log.error("the changed configuration cannot be used; the one before stays in force", complaints=str(error))
@@ -61,3 +64,14 @@ class Reload:
         self.routes.replace(tiers)
         self.meter.set_budget(budget_of(config))
         self.listener.notice("config.changed", loaded.file, "the changed configuration is in force", {})
+
+    def _check_served(self, tiers: Collection[Tier], file: str) -> None:
+        """A file that was deleted or emptied reads as defaults, which name no upstream: nobody meant that.
+
+        Raises ConfigError.
+        """
+        if tiers or not self.routes.targets():
+            return
+        found = "none" if Path(file).exists() else "no such file"
+        hint = "put it back, or type: companion down, then companion up"
+        raise ConfigError([Complaint(file, 0, "", "an upstream that serves the tiers", found, hint)])

@@ -9,6 +9,7 @@ from companion.contract.types import (
     Approval,
     ExchangeLine,
     KeyLine,
+    KeyRequest,
     NewKey,
     SecretFinding,
     SpendReport,
@@ -58,9 +59,19 @@ def keys() -> Call[list[KeyLine]]:
     return Call("GET", "keys", list[KeyLine])
 
 
-def new_key(name: str) -> Call[NewKey]:
-    """A fresh virtual key; its secret is in this answer and nowhere else."""
-    return Call("POST", "keys", NewKey, body={"name": name})
+def new_key(asked: KeyRequest | str) -> Call[NewKey]:
+    """A fresh virtual key; its secret is in this answer and nowhere else. A name alone asks for one without limits."""
+    return Call("POST", "keys", NewKey, body=KeyRequest(asked) if isinstance(asked, str) else asked)
+
+
+def rotate_key(id: str, grace_seconds: int = 0) -> Call[NewKey]:  # noqa: A002
+    """Another secret for the same key; the one before works on for `grace_seconds`."""
+    return Call("POST", f"keys/{id}/rotate", NewKey, body={"grace_seconds": grace_seconds})
+
+
+def expire_key(id: str, at: str) -> Call[KeyLine]:  # noqa: A002
+    """The key ends at that time; "" for never."""
+    return Call("POST", f"keys/{id}/expire", KeyLine, body={"expires_at": at})
 
 
 def revoke_key(id: str) -> Call[KeyLine]:  # noqa: A002

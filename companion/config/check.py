@@ -9,8 +9,11 @@ from attrs import define, field
 
 from companion.config.complaints import Complaint, Unfit, dotted, listed, nearest, show
 from companion.config.document import Document
+from companion.config.names import key_of
 from companion.config.provenance import Layer, Origin, Setting
-from companion.config.rules import NAMED, RULES, TIERS, UPSTREAM_NAME, Rule
+from companion.config.rules import BY_NAME, KINDS, NAMED, RULES, TIERS, UPSTREAM_NAME, Rule
+from companion.config.values import LONGEST_NAME, is_name
+from companion.model.budget import EACH
 
 
 @define
@@ -45,9 +48,33 @@ def check(document: Document, layer: Layer, sections: Collection[str] = tuple(RU
         elif section in NAMED:
             for name, table in body.items():
                 _named_table(checked, (section, name), table)
+        elif section in BY_NAME:
+            _table(checked, path, {key: value for key, value in body.items() if key not in KINDS}, RULES[section])
+            for kind in KINDS:
+                if kind in body:
+                    _kind_table(checked, (section, kind), body[kind])
         else:
             _table(checked, path, body, RULES[section])
     return checked
+
+
+def _kind_table(checked: Checked, path: tuple[str, str], tables: Any) -> None:
+    section, kind = path
+    expected = f"a table [{section}.{kind}.NAME]"
+    if not isinstance(tables, dict):
+        checked.complain(path, expected, _kind(tables))
+        return
+    for name, table in tables.items():
+        rules = BY_NAME[section]
+        if not isinstance(table, dict):
+            hint = f"give it a name: [{section}.{kind}.NAME]" if name in rules else ""
+            checked.complain((*path, name), expected, _kind(table), hint)
+        elif kind == "tier" and name not in (*TIERS, EACH):
+            checked.complain((*path, name), f"the tier {listed((*TIERS, EACH))}", "another name", nearest(name, TIERS))
+        elif not is_name(name):
+            checked.complain((*path, name), f"a name of 1 to {LONGEST_NAME} visible characters", "another name")
+        else:
+            _table(checked, (*path, name), table, rules)
 
 
 def _named_table(checked: Checked, path: tuple[str, str], table: Any) -> None:
@@ -67,7 +94,8 @@ def _table(checked: Checked, path: tuple[str, ...], table: Mapping[str, Any], ru
     for name, value in table.items():
         rule = rules.get(name)
         if rule is None:
-            _unknown(checked, (*path, name), rules)
+            kinds = KINDS if len(path) == 1 and path[0] in BY_NAME else ()
+            _unknown(checked, (*path, name), (*rules, *kinds))
             continue
         try:
             read = rule.read(value)
@@ -75,7 +103,7 @@ def _table(checked: Checked, path: tuple[str, ...], table: Mapping[str, Any], ru
             checked.complain((*path, name), rule.expected, unfit.found or show(value), unfit.hint)
         else:
             origin = Origin(checked.layer, str(checked.document.file), checked.document.line(*path, name))
-            checked.settings[dotted((*path, name))] = Setting(read, origin)
+            checked.settings[key_of((*path, name))] = Setting(read, origin)
 
 
 def _unknown(checked: Checked, path: tuple[str, ...], known: Collection[str]) -> None:

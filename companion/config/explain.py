@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from companion.config.complaints import Complaint, ConfigError, nearest, quoted
+from companion.config.complaints import Complaint, ConfigError, nearest, quoted, show
 from companion.config.provenance import Layer, Loaded, Origin, Setting
 from companion.config.rules import rule_of
 from companion.config.workspace import WorkspacePolicies, WorkspaceReading
@@ -87,6 +87,8 @@ def as_text(value: object) -> str:
     """A value for people."""
     if value is None:
         return "not set"
+    if isinstance(value, bool):
+        return show(value)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(map(str, value)) or "none"
     return str(value)

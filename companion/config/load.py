@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import attrs
 import cattrs
 
 from companion.config.check import Checked, check
 from companion.config.complaints import COMMAND_LINE, Complaint, Unfit, show
 from companion.config.document import read_document
+from companion.config.names import parts_of
 from companion.config.provenance import Layer, Loaded, Origin, Setting
-from companion.config.routes import Layers, route
-from companion.config.rules import TIERS, rule_of
-from companion.config.schema import Config
+from companion.config.routes import TIER_DEFAULTS, Layers, route
+from companion.config.rules import BY_NAME, NAMED, RULES, TIERS, rule_of
+from companion.config.schema import Balance, Candidate, Config, TierRoute
 from companion.config.zone import system_zone, zone_from_environment
 from companion.places import Places
 
@@ -65,10 +64,10 @@ def _defaults() -> dict[str, object]:
     """Every key outside upstreams and tiers, with the schema's default."""
     plain = Config()
     values: dict[str, object] = {}
-    for section in ("gateway", "budgets", "policy", "log"):
-        part = getattr(plain, section)
-        fields = dataclasses.fields(part) if dataclasses.is_dataclass(part) else attrs.fields(type(part))
-        values |= {f"{section}.{one.name}": getattr(part, one.name) for one in fields}
+    for section, rules in RULES.items():
+        if section not in NAMED:
+            part = getattr(plain, section)
+            values |= {f"{section}.{name}": getattr(part, name) for name in rules}
     return values
 
 
@@ -89,7 +88,8 @@ def _override(layers: Layers, given: Mapping[str, object]) -> list[Complaint]:
         url = wanted.pop("upstream")
         wanted |= {"upstreams.default.url": url, "upstreams.default.key_env": UPSTREAM_KEY_VARIABLE}
         for tier in TIERS:
-            layers.say(f"tiers.{tier}.model", Setting(None, _TYPED))
+            for name, value in TIER_DEFAULTS.items():
+                layers.say(f"tiers.{tier}.{name}", Setting(value, _TYPED))
             wanted[f"tiers.{tier}.upstream"] = "default"
     for key, value in wanted.items():
         rule = rule_of(key)
@@ -120,15 +120,32 @@ def _build(layers: Layers, folder: Path) -> Config:
     """The values that hold, as the schema has them. Paths are taken from the folder of the user's file."""
     nested: dict[str, Any] = {}
     for key, settings in layers.history.items():
-        *outer, name = key.split(".")
-        table = nested
-        for part in outer:
+        section, *between, name = parts_of(key)
+        table = nested.setdefault(section, {})
+        for part in ("by_name", *between) if section in BY_NAME and between else between:
             table = table.setdefault(part, {})
         table[name] = settings[-1].value
     converter = cattrs.Converter(forbid_extra_keys=True)
     converter.register_structure_hook(Decimal, lambda value, _: value)
     converter.register_structure_hook(Path, lambda value, _: _absolute(value, folder))
+    converter.register_structure_hook(TierRoute, lambda value, _: _route_of(**value))
     return converter.structure(nested, Config)
+
+
+def _route_of(
+    upstream: str | None,
+    model: str | None,
+    upstreams: Sequence[str] | None,
+    balance: Balance,
+    weights: Sequence[int] | None,
+) -> TierRoute:
+    """A tier's table, of either form, as the one form that there is behind it."""
+    if upstreams is None:
+        return TierRoute((Candidate(str(upstream), model),), balance)
+    split = [entry.partition("/") for entry in upstreams]
+    shares = weights or [1] * len(split)
+    candidates = [Candidate(name, rest or None, share) for (name, _, rest), share in zip(split, shares, strict=True)]
+    return TierRoute(tuple(candidates), balance)
 
 
 def _absolute(text: str, folder: Path) -> Path:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from companion.config import values
+from companion.config import names, values
 from companion.config.complaints import listed
+from companion.config.schema import Balance
 from companion.config.zone import read_zone
 from companion.model.action import Tier
+from companion.model.budget import Unpriced, Window
 from companion.model.policy import CommandLevel, IgnoredAction, SecretAction
+from companion.model.scope import Dimension
 
 LEAST_APPROVAL_SECONDS = 5
 MOST_APPROVAL_SECONDS = 86_400
@@ -29,28 +32,82 @@ class Rule:
     read: values.Reader
 
 
-def _one_of(choices: type[SecretAction | IgnoredAction | CommandLevel] | tuple[str, ...]) -> Rule:
+def _one_of(choices: type[StrEnum] | tuple[str, ...]) -> Rule:
     return Rule(listed(map(str, choices)), values.choice(choices))
 
+
+def _number(what: str, least: int, most: int) -> Rule:
+    return Rule(f"a whole number{what} from {least} to {most}", values.whole(least, most))
+
+
+def _seconds(least: int, most: int) -> Rule:
+    return _number(" of seconds", least, most)
+
+
+_SWITCH = Rule("true or false", values.yes_or_no)
+_AMOUNTS = {window: Rule(_DOLLARS, values.amount) for window in map(str, Window)}
+_QUOTAS = {
+    "requests_per_minute": _number("", 1, 1_000_000),
+    "tokens_per_minute": _number("", 1, 1_000_000_000),
+    "parallel": _number("", 1, 10_000),
+}
 
 RULES: Mapping[str, Mapping[str, Rule]] = {
     "gateway": {
         "host": Rule("a loopback address such as 127.0.0.1 or ::1", values.loopback_host),
-        "port": Rule("a whole number from 0 to 65535", values.whole(0, 65_535)),
+        "port": _number("", 0, 65_535),
     },
     "upstreams": {
         "url": Rule("an https URL (http for this machine only), without credentials or query", values.upstream_url),
+        "provider": Rule('a provider\'s name such as "anthropic"', values.word),
         "key_env": Rule("the name of an environment variable, in capitals, digits and _", values.variable_name),
         "key_file": Rule("the path of a file", values.path_text),
-        "provider": Rule('a provider\'s name such as "anthropic"', values.word),
+        "key_keyring": Rule('"SERVICE/USER" of an entry in the keyring', values.keyring_entry),
+        "account": Rule("a word without spaces", values.word),
+        "allow_private": _SWITCH,
     },
     "tiers": {
         "upstream": Rule("the name of an upstream", values.word),
         "model": Rule("the name of a model", values.word),
+        "upstreams": Rule(
+            f'a list of 1 to {values.MOST_CANDIDATES} upstreams, each as "NAME" or "NAME/MODEL" and there once',
+            values.candidates,
+        ),
+        "balance": _one_of(Balance),
+        "weights": Rule("a list of whole numbers from 0 to 1000, one for each of upstreams", values.weights),
+    },
+    "auto": {
+        "enabled": _SWITCH,
+        "simple_tokens": _number(" of tokens", 0, 10_000_000),
+        "complex_tokens": _number(" of tokens", 1, 10_000_000),
+        "simple_tier": _one_of(Tier),
+        "moderate_tier": _one_of(Tier),
+        "complex_tier": _one_of(Tier),
+        "complex_words": Rule("a list of words", values.phrases),
     },
     "budgets": {
-        "day": Rule(_DOLLARS, values.amount),
+        **_AMOUNTS,
         "timezone": Rule('the IANA name of a time zone, e.g. "Europe/Berlin"', read_zone),
+        "unpriced": _one_of(Unpriced),
+    },
+    "limits": {
+        **_QUOTAS,
+        "wait_seconds": _seconds(0, 600),
+        "runaway_per_minute": _number("", 0, 100_000),
+        "runaway_per_hour": _number("", 0, 100_000),
+    },
+    "faults": {
+        "retries": _number("", 0, 5),
+        "deadline_seconds": _seconds(1, 86_400),
+        "first_byte_seconds": _seconds(1, 86_400),
+        "idle_seconds": _seconds(1, 86_400),
+        "breaker_failures": _number("", 1, 1_000),
+        "breaker_seconds": _seconds(1, 86_400),
+    },
+    "cache": {
+        "enabled": _SWITCH,
+        "seconds": _seconds(1, 31_536_000),
+        "megabytes": _number("", 1, 4_096),
     },
     "policy": {
         "secrets": _one_of(SecretAction),
@@ -58,10 +115,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "commands": _one_of(CommandLevel),
         "ignore_files": Rule("a list of file names without folders", values.file_names),
         "protected_branches": Rule("a list of branch names", values.branch_names),
-        "approval_seconds": Rule(
-            f"a whole number of seconds from {LEAST_APPROVAL_SECONDS} to {MOST_APPROVAL_SECONDS}",
-            values.whole(LEAST_APPROVAL_SECONDS, MOST_APPROVAL_SECONDS),
-        ),
+        "approval_seconds": _seconds(LEAST_APPROVAL_SECONDS, MOST_APPROVAL_SECONDS),
     },
     "log": {"level": _one_of(LEVELS)},
 }
@@ -69,7 +123,12 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
 
 NAMED = ("upstreams", "tiers")
 
-UPSTREAM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+BY_NAME: Mapping[str, Mapping[str, Rule]] = {"budgets": _AMOUNTS, "limits": _QUOTAS}
+"""Sections that also have tables [SECTION.KIND.NAME], and what may stand in those."""
+
+KINDS = tuple(str(dimension) for dimension in Dimension if dimension is not Dimension.GLOBAL)
+
+UPSTREAM_NAME = values.UPSTREAM_NAME
 
 TIERS = tuple(str(tier) for tier in Tier)
 
@@ -98,13 +157,15 @@ _PROVIDERS: Mapping[str, str] = {
 
 def rule_of(key: str) -> Rule | None:
     """The rule of a dotted key such as "upstreams.work.url"; None when there is no such key."""
-    match key.split("."):
-        case [section, name] if section not in NAMED:
+    match names.parts_of(key):
+        case (section, name) if section not in NAMED:
             return RULES.get(section, {}).get(name)
-        case ["upstreams", _, name]:
+        case ("upstreams", _, name):
             return RULES["upstreams"].get(name)
-        case ["tiers", tier, name] if tier in TIERS:
+        case ("tiers", tier, name) if tier in TIERS:
             return RULES["tiers"].get(name)
+        case (section, kind, _, name) if kind in KINDS:
+            return BY_NAME.get(section, {}).get(name)
         case _:
             return None
 

@@ -1,4 +1,4 @@
-"""Reads the key of an upstream, from its environment variable or its file."""
+"""Reads the key of an upstream, from its environment variable, its file or the keyring of the operating system."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import os
 import re
 import shlex
 import stat
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 
 from companion.config.complaints import Complaint, ConfigError
 from companion.config.schema import Upstream
 
 _LONGEST = 8 * 1024
+_KEYRING_SECONDS = 20.0
+"""Time enough to type a passphrase. Without a desktop nobody asks for it, and a locked keyring would wait for ever."""
 _SENDABLE = re.compile(r"[\x21-\x7e]+")
 
 
@@ -25,6 +29,8 @@ def read_key(name: str, upstream: Upstream, environ: Mapping[str, str]) -> str |
         return _from_environment(f"upstreams.{name}.key_env", upstream.key_env, environ)
     if upstream.key_file is not None:
         return _from_file(f"upstreams.{name}.key_file", upstream.key_file)
+    if upstream.key_keyring is not None:
+        return _from_keyring(f"upstreams.{name}.key_keyring", upstream.key_keyring)
     return None
 
 
@@ -49,6 +55,47 @@ def _from_file(key: str, file: Path) -> str:
         raise _error(str(file), key, expected, f"more than {_LONGEST} bytes", hint)
     text = raw.decode("ascii", errors="replace")
     return _sendable(text.removesuffix("\n").removesuffix("\r"), str(file), key, expected, hint)
+
+
+def _from_keyring(key: str, entry: str) -> str:
+    service, _, user = entry.rpartition("/")
+    expected, elsewhere = f"a key in the keyring's entry {entry}", "or name a file of your own with key_file"
+    to_set = f"type: keyring set {shlex.quote(service)} {shlex.quote(user)}"
+    try:
+        import keyring  # noqa: PLC0415 - optional
+        from keyring.errors import KeyringLocked, NoKeyringError  # noqa: PLC0415
+    except ImportError as error:
+        hint = f"type: pip install 'companion-daemon[keyring]', {elsewhere}"
+        raise _error("keyring", key, expected, "no keyring library", hint) from error
+    try:
+        found = _in_time(lambda: keyring.get_password(service, user))
+    except (KeyringLocked, TimeoutError) as error:
+        hint = f"unlock it and start companion again, {elsewhere}"
+        raise _error("keyring", key, expected, "a keyring that is locked", hint) from error
+    except NoKeyringError as error:
+        hint = f"see what there is, type: keyring diagnose, {elsewhere}"
+        raise _error("keyring", key, expected, "no keyring on this machine", hint) from error
+    except Exception as error:
+        # Which errors there are is each backend's own; their texts are not shown, since nobody knows what is in them.
+        hint = f"try it, type: keyring get {shlex.quote(service)} {shlex.quote(user)}, {elsewhere}"
+        raise _error("keyring", key, expected, f"a keyring that fails ({type(error).__name__})", hint) from error
+    if found is None:
+        raise _error("keyring", key, expected, "no such entry", to_set)
+    return _sendable(found, "keyring", key, expected, to_set)
+
+
+def _in_time(read: Callable[[], str | None]) -> str | None:
+    """What `read` gives or raises; TimeoutError after _KEYRING_SECONDS, when it is left to itself."""
+    outcome: Future[str | None] = Future()
+
+    def work() -> None:
+        try:
+            outcome.set_result(read())
+        except Exception as error:  # noqa: BLE001 - handed to whoever waits
+            outcome.set_exception(error)
+
+    threading.Thread(target=work, name="keyring", daemon=True).start()
+    return outcome.result(_KEYRING_SECONDS)
 
 
 def _read(key: str, file: Path) -> bytes:

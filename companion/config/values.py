@@ -20,6 +20,10 @@ _AMOUNT = re.compile(r"[0-9]{1,7}(\.[0-9]{1,12})?")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 _WORD = re.compile(r"[\x21-\x7e]{1,200}")
+UPSTREAM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+LONGEST_NAME = 1_000
+MOST_CANDIDATES = 16
+
 _HIDDEN = "text that is not shown here, since it may hold a secret"
 
 
@@ -48,6 +52,13 @@ def whole(least: int, most: int) -> Reader:
     return read
 
 
+def yes_or_no(value: object) -> bool:
+    """A boolean, and nothing that merely looks like one."""
+    if not isinstance(value, bool):
+        raise Unfit
+    return value
+
+
 def choice(choices: type[StrEnum] | tuple[str, ...]) -> Reader:
     """One of a few words."""
     known = {str(one): one for one in choices}
@@ -69,6 +80,64 @@ def file_names(value: object) -> tuple[str, ...]:
 def branch_names(value: object) -> tuple[str, ...]:
     """Names of git branches, each once, in the order given."""
     return _list_of(value, word)
+
+
+def phrases(value: object) -> tuple[str, ...]:
+    """What to look for in a text whatever its case: each once, in lower case, in the order given."""
+    return _list_of(value, _phrase)
+
+
+def _phrase(value: object) -> str:
+    phrase = text(value).strip()
+    if not phrase or len(phrase) > 60 or not phrase.isprintable():
+        raise Unfit
+    return phrase.lower()
+
+
+def candidates(value: object) -> tuple[str, ...]:
+    """Upstreams in fail-over order, each alone or with a model: "NAME" or "NAME/MODEL". None stands there twice."""
+    found = _list_of(value, _candidate)
+    if not found:
+        raise Unfit("an empty list")
+    if isinstance(value, list | tuple) and len(found) < len(value):
+        raise Unfit("one of them twice")
+    if len(found) > MOST_CANDIDATES:
+        raise Unfit(f"{len(found)} of them")
+    return found
+
+
+def _candidate(value: object) -> str:
+    upstream, slash, model = text(value).partition("/")
+    if not UPSTREAM_NAME.fullmatch(upstream) or (slash and not _WORD.fullmatch(model)):
+        raise Unfit
+    return upstream + slash + model
+
+
+def weights(value: object) -> tuple[int, ...]:
+    """Whole numbers from 0 to 1000, not all of them 0."""
+    if not isinstance(value, list | tuple):
+        raise Unfit
+    for item in value:
+        if isinstance(item, bool) or not isinstance(item, int) or not 0 <= item <= 1_000:
+            raise Unfit
+    if not any(value):
+        raise Unfit("nothing above 0")
+    return tuple(value)
+
+
+def keyring_entry(value: object) -> str:
+    """SERVICE/USER, the user behind the last slash. Never shown when it is none: people put the key itself here."""
+    if not isinstance(value, str):
+        raise Unfit
+    service, _, user = value.rpartition("/")
+    if not service.strip() or not user.strip() or not value.isprintable() or len(value) > 200:
+        raise Unfit(_HIDDEN, "put the key into the keyring and name its service and user here")
+    return value
+
+
+def is_name(name: str) -> bool:
+    """Whether a key, a project, a client and the like can be called so."""
+    return 0 < len(name) <= LONGEST_NAME and name.isprintable()
 
 
 def _list_of(value: object, read: Callable[[object], str]) -> tuple[str, ...]:

@@ -185,12 +185,32 @@ class SecretFinding:
 
 
 @frozen
+class KeyRequest:
+    """What a virtual key is to stand for and may ask. An empty list permits everything."""
+
+    name: str
+    project: str = ""
+    user: str = ""
+    team: str = ""
+    tags: list[str] = field(factory=list[str])
+    tiers: list[str] = field(factory=list[str])
+    models: list[str] = field(factory=list[str])
+    """Names of models as they are asked of an upstream, `*` standing for any letters."""
+    expires_at: str = ""
+    """ "" for a key that never expires."""
+
+
+@frozen
 class NewKey:
-    """A virtual key, shown this once."""
+    """A virtual key, its secret shown this once."""
 
     id: str
     name: str
     secret: str
+    expires_at: str = ""
+    """ "" for a key that never expires."""
+    old_secret_until: str = ""
+    """Until when the secret that this one replaces works on; "" where there is none or it has ended."""
 
 
 @frozen
@@ -202,6 +222,20 @@ class KeyLine:
     created_at: str
     revoked_at: str = ""
     last_used_at: str = ""
+    state: str = ""
+    """ "live", "expired" or "revoked"."""
+    expires_at: str = ""
+    """ "" for a key that never expires."""
+    old_secret_until: str = ""
+    """Until when a secret from before the last rotation works on; "" where there is none."""
+    project: str = ""
+    user: str = ""
+    team: str = ""
+    tags: list[str] = field(factory=list[str])
+    tiers: list[str] = field(factory=list[str])
+    """The tiers that it may use; empty for all."""
+    models: list[str] = field(factory=list[str])
+    """The models that it may ask for; empty for all."""
 
 
 @frozen

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any
 
 from companion.demo.offered import Call
 from companion.model.action import Dialect
@@ -39,7 +39,7 @@ def body_of(dialect: Dialect, turn: Turn) -> dict[str, Any]:
         case Dialect.RESPONSES:
             return _response(turn, "completed")
         case _:
-            assert_never(dialect)
+            raise ValueError(f"nobody answers in {dialect}")
 
 
 def frames_of(dialect: Dialect, turn: Turn, *, include_usage: bool = False) -> Iterator[bytes]:
@@ -54,7 +54,7 @@ def frames_of(dialect: Dialect, turn: Turn, *, include_usage: bool = False) -> I
             for number, event in enumerate(_response_events(turn)):
                 yield _frame({**event, "sequence_number": number}, event["type"])
         case _:
-            assert_never(dialect)
+            raise ValueError(f"nobody answers in {dialect}")
 
 
 def error_body(dialect: Dialect | None, kind: str, message: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -30,6 +30,7 @@ from companion.policy.display import one_line, visible
 from companion.policy.evaluate import Guard, evaluate
 
 _MOST_NAMES = 1000
+_FIRST_ERROR_STATUS = 400
 
 _NOBODY = {TIMEOUT: "approval-timeout", STOPPING: "companion-stopping"}
 """Who denied without being a person, and the code of that."""
@@ -86,29 +87,36 @@ class Gatekeeper:
 
     @asynccontextmanager
     async def admit(
-        self, exchange: Exchange, route: Route = NOWHERE, objection: Deny | None = None
+        self,
+        exchange: Exchange,
+        route: Route = NOWHERE,
+        objection: Deny | None = None,
+        noted: Sequence[Remark] = (),
     ) -> AsyncIterator[Admission]:
         """Judges `exchange`, waits for a person where a guard asked, and keeps its ledger line.
 
-        `objection` is an edge's own denial, of something that it could not even read.
+        `objection` is an edge's own denial, of something that it could not even read; `noted` is what an edge decided
+        on the way and the record should say.
 
         Inside the context `admission.refusal` says whether the effect may happen. The caller notes on the admission
         what came of it; leaving the context closes the line, also by an exception or a cancellation.
         """
-        facts, decision = await self._judge(exchange)
-        if objection is not None:
-            decision = _with(decision, "edge", objection)
-        admission = Admission(exchange, decision, route)
-        if any(isinstance(remark.verdict, Amend) for remark in decision.remarks):
-            admission.redacted = dict(Counter(finding.type for finding in facts.findings))
         summary = one_line(await self._safe_text(exchange))
-        model = await self._safe_name(exchange.action.model if isinstance(exchange.action, ModelCall) else "")
         session = await self._safe_name(exchange.origin.session)
-        # Nothing waits from here to the opening: whoever hangs up earlier leaves no line, whoever is later leaves two.
-        reservation = self._reserve(admission)
+        admission = Admission(exchange, Decision(exchange.action), route)
+        reservation: Reservation | None = None
         ending = Ending.CANCELLED
+        # The line is being written while the action is judged. From here on it is opened, so it will be closed.
+        writing = self._open(admission, summary, session)
         try:
-            await self._open(admission, summary, model, session)
+            facts, decision = await self._judge(exchange)
+            if objection is not None:
+                decision = _with(decision, "edge", objection)
+            admission.decision = replace(decision, remarks=(*noted, *decision.remarks))
+            if any(isinstance(remark.verdict, Amend) for remark in decision.remarks):
+                admission.redacted = dict(Counter(finding.type for finding in facts.findings))
+            reservation = self._reserve(admission)
+            await self._written(admission, writing)
             await self._ask(admission, facts)
             yield admission
             ending = _ending_of(admission)
@@ -123,13 +131,13 @@ class Gatekeeper:
 
     async def _judge(self, exchange: Exchange) -> tuple[Facts, Decision]:
         try:
-            facts = await self.gatherer.gather(exchange)
+            action, facts = await self.gatherer.gather(exchange)
         except Exception as error:  # noqa: BLE001 - fail closed, whatever it was
             reason = f"companion could not examine this ({type(error).__name__}), so the answer is no"
             denial = Deny("examination-failed", reason, "companion doctor")
             self.listener.notice("failure", "examination", str(error), {"error": error})
             return Facts(exchange.origin, Policy()), Decision(exchange.action, (Remark("examination", denial),))
-        return facts, evaluate(self.guards, exchange.action, facts, self._guard_failed)
+        return facts, evaluate(self.guards, action, facts, self._guard_failed)
 
     def _guard_failed(self, name: str, error: Exception) -> None:
         self.listener.notice("failure", f"guard {name}", str(error), {"error": error})
@@ -138,8 +146,10 @@ class Gatekeeper:
         action = admission.action
         if not isinstance(action, ModelCall) or admission.decision.outcome is Outcome.DENY:
             return None
+        if not action.dialect.is_billed:
+            return None
         # No character takes more than four bytes; most take one, so this is an upper bound that costs no encoding.
-        size = sum(len(text) if text.isascii() else 4 * len(text) for text in action.texts)
+        size = action.size or sum(len(text) if text.isascii() else 4 * len(text) for text in action.texts)
         now = self.clock()
         try:
             route = admission.route
@@ -151,26 +161,33 @@ class Gatekeeper:
             admission.decision = _with(admission.decision, "budget", denial)
             return None
 
-    async def _open(self, admission: Admission, summary: str, model: str, session: str) -> None:
-        exchange = admission.exchange
+    def _open(self, admission: Admission, summary: str, session: str) -> Awaitable[None]:
+        exchange, action = admission.exchange, admission.exchange.action
         opening = Opening(
             id=exchange.id,
             parent=exchange.parent,
             at_ns=_ns(exchange.at),
-            kind=kind_of(exchange.action),
+            kind=kind_of(action),
             client=exchange.origin.client,
             session=session,
             workspace=exchange.origin.workspace,
             key_id=exchange.origin.key_id,
-            tier=exchange.origin.tier,
-            dialect=exchange.action.dialect if isinstance(exchange.action, ModelCall) else "",
-            model=model,
+            tier=admission.route.tier or exchange.origin.tier,
+            dialect=action.dialect if isinstance(action, ModelCall) else "",
+            model=self.names.get(action.model, "(withheld)") if isinstance(action, ModelCall) else "",
             summary=summary,
         )
         self.listener.notice("exchange.opened", exchange.id, opening.summary, {"kind": opening.kind})
+        writing = asyncio.ensure_future(self.ledger.open(opening))
+        # Whoever is cancelled before the line is written does not ask what became of it.
+        writing.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return writing
+
+    async def _written(self, admission: Admission, writing: Awaitable[None]) -> None:
+        """What cannot be written down does not happen."""
         try:
-            await self.ledger.open(opening)
-        except Exception as error:  # noqa: BLE001 - what cannot be written down does not happen
+            await writing
+        except Exception as error:  # noqa: BLE001 - whatever it was
             denial = Deny("ledger-unavailable", f"the ledger cannot be written: {error}", "companion doctor")
             admission.decision = _with(admission.decision, "ledger", denial)
 
@@ -255,8 +272,13 @@ class Gatekeeper:
 
     def _cost(self, admission: Admission) -> Cost | None:
         """None where no money is due: nothing went upstream, or this is no model call."""
-        if not admission.calls:
+        action = admission.action
+        if not admission.calls or not isinstance(action, ModelCall):
             return None
+        if not action.dialect.is_billed:
+            return Cost(0, source="providers do not bill it")
+        if admission.usage is None and admission.status >= _FIRST_ERROR_STATUS:
+            return Cost(0, source="providers do not bill errors")
         if admission.usage is None:
             return Cost(None, "the answer carried no usage")
         return self.prices.price(admission.route.provider, admission.route.model, admission.usage, self.clock())

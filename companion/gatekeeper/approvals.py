@@ -148,8 +148,8 @@ def text_of(exchange: Exchange) -> str:
             return f"{operation} {path}"
         case ToolCall(tool=tool, arguments=arguments):
             return f"{tool} {arguments}"
-        case ModelCall(model=model, texts=texts):
-            return f"{model} ({sum(map(len, texts))} characters)"
+        case ModelCall(model=model, texts=texts, size=size):
+            return f"{model} ({size or sum(map(len, texts))} bytes)"
 
 
 def digest_of(exchange: Exchange) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from companion.gatekeeper.ports import PathJudge, Policies, SecretScanner
-from companion.model.action import FileAccess, ModelCall, Operation, ShellCommand
+from companion.model.action import Action, FileAccess, ModelCall, Operation, ShellCommand
 from companion.model.exchange import Exchange
 from companion.model.facts import Effect, EffectKind, Facts, PathFacts
 from companion.model.policy import Policy
@@ -26,14 +26,21 @@ class Gatherer:
     home: str
     """The user's home folder, for `~` in commands."""
 
-    async def gather(self, exchange: Exchange) -> Facts:
-        if isinstance(exchange.action, ModelCall):
-            # The agent names the workspace: a folder on a disk that is slow or gone must not hold up everybody else.
-            policy = await asyncio.to_thread(self.policies.policy_for, exchange.origin.workspace)
-            findings = await self.scanner.scan(exchange.action.texts, exchange.origin.workspace)
-            return Facts(exchange.origin, policy, findings=findings)
-        # Path facts touch the disk and a long command takes a while to read: both off the loop.
-        return await asyncio.to_thread(self._examine, exchange)
+    async def gather(self, exchange: Exchange) -> tuple[Action, Facts]:
+        """The action as the guards judge it, and what they are told beside it."""
+        action, workspace = exchange.action, exchange.origin.workspace
+        if not isinstance(action, ModelCall):
+            # Path facts touch the disk and a long command takes a while to read: both off the loop.
+            return action, await asyncio.to_thread(self._examine, exchange)
+        # The agent names the workspace: a folder on a disk that is slow or gone must not hold up everybody else.
+        judge = self.policies.policy_for
+        policy = await asyncio.to_thread(judge, workspace) if workspace else judge(workspace)
+        if not action.parts:
+            findings = await self.scanner.scan(action.texts, workspace)
+            return action, Facts(exchange.origin, policy, findings=findings)
+        found = await self.scanner.examine(action.parts, workspace)
+        action = replace(action, texts=found.texts, examined=found.numbers)
+        return action, Facts(exchange.origin, policy, findings=found.findings)
 
     def _examine(self, exchange: Exchange) -> Facts:
         origin = exchange.origin

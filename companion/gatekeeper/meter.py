@@ -2,68 +2,199 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from companion.gatekeeper.tally import Sum, Tally
+from companion.model.budget import ALL, EACH, Budget, BudgetState, SpentRow, Window, beginning_of
 from companion.model.money import show_dollars
+from companion.model.scope import ANYTHING, Dimension, KeyScope, Subject
+from companion.policy.display import one_line
+
+WARN_AT = (50, 80, 100)
+"""Percent of a budget at which there is a warning."""
+
+# The one before the last is there for a clock that is set back a little.
+_MOST_WINDOWS = 2
+
+_Limits = Mapping[tuple[Window, Dimension], Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Money set aside for one call, on the local day it was set aside."""
+    """Money set aside for one call, in the windows in which it was set aside. To be settled once."""
 
-    day: str
     picodollars: int
+    subject: Subject
+    tallies: Mapping[Window, tuple[date, Tally]]
 
 
 class BudgetExceeded(Exception):  # noqa: N818 - a verdict in waiting: admit() turns it into a denial
-    """The call could pass the budget. The message is for people."""
+    """The call could pass the budget. The message is for people; `state` is the budget as it stood."""
+
+    def __init__(self, state: BudgetState, ceiling: int) -> None:
+        self.state = state
+        whose = ""
+        if state.dimension is not Dimension.GLOBAL:
+            whose = f" for {state.dimension} {one_line(state.name, 80) or 'unknown'}"
+        super().__init__(
+            f"the {state.window}'s budget{whose} of {show_dollars(state.limit)} has {show_dollars(state.left)} left, "
+            f"and this call could cost {show_dollars(ceiling)}; "
+            f"it begins anew at {state.resets_at:%Y-%m-%d %H:%M} ({state.resets_at.tzinfo})"
+        )
 
 
 class Meter:
-    """One budget, the day's. Nothing here awaits, so reading and reserving cannot be torn apart."""
+    """Every budget in one place. Nothing here awaits, so reading and reserving cannot be torn apart.
+
+    All calls come from one thread, the event loop's.
+    """
 
     def __init__(
-        self, zone: ZoneInfo, clock: Callable[[], datetime], budget_day: int | None, spent: dict[str, int] | None = None
+        self,
+        zone: ZoneInfo,
+        clock: Callable[[], datetime],
+        budgets: Iterable[Budget] | int | None = (),
+        spent: Iterable[SpentRow] | Mapping[str, int] = (),
+        on_warning: Callable[[BudgetState, int], None] = lambda _state, _percent: None,
+        *,
+        scope_of: Callable[[str], KeyScope] = lambda _key_id: ANYTHING,
     ) -> None:
-        """`budget_day` in picodollars, None for no budget; `spent` is what the ledger has, by local day."""
+        """`spent` is what the ledger has since `first_day_that_counts`; `scope_of` knows the scope of a key's id.
+
+        `on_warning` hears of each of WARN_AT once a window, when settled spend reaches it, and must not raise.
+        """
         self._zone = zone
         self._clock = clock
-        self._budget = budget_day
-        self._spent = dict(spent or {})
-        self._reserved: dict[str, int] = {}
+        self._on_warning = on_warning
+        self._limits = _by_name(_of_day(budgets))
+        if isinstance(spent, Mapping):
+            spent = [SpentRow(day, "", "", "", "", "", picodollars) for day, picodollars in spent.items()]
+        self._tallies: dict[Window, dict[date, Tally]] = {window: {} for window in Window}
+        running = self._running()
+        for row in spent:
+            subject = row.subject(scope_of(row.key_id))
+            for window, (first, tally) in running.items():
+                if window.first_day(date.fromisoformat(row.day)) == first:
+                    tally.add(subject, spent=row.picodollars)
+
+    def replace(self, budgets: Iterable[Budget]) -> None:
+        """From the next reservation on. What was spent and set aside stays counted, against new budgets too."""
+        self._limits = _by_name(budgets)
+        for window, tallies in self._tallies.items():
+            for tally in tallies.values():
+                tally.keep(self._kept(window))
 
     @property
     def budget_day(self) -> int | None:
-        return self._budget
+        return self._limit(Window.DAY, Dimension.GLOBAL, ALL)
 
     def set_budget(self, budget_day: int | None) -> None:
-        """From the next reservation on."""
-        self._budget = budget_day
+        self.replace(_of_day(budget_day))
 
-    def today(self) -> str:
-        return self._clock().astimezone(self._zone).date().isoformat()
+    def reserve(self, subject: Subject | int, ceiling: int = 0) -> Reservation:
+        """Sets `ceiling` aside, or raises BudgetExceeded when spend, reservations and it would pass a budget.
 
-    def reserve(self, ceiling: int) -> Reservation:
-        """Sets `ceiling` aside, or raises BudgetExceeded when spend, reservations and it would pass the budget."""
-        day = self.today()
-        taken = self._spent.get(day, 0) + self._reserved.get(day, 0)
-        if self._budget is not None and taken + ceiling > self._budget:
-            left = max(0, self._budget - taken)
-            raise BudgetExceeded(
-                f"the day's budget of {show_dollars(self._budget)} has {show_dollars(left)} left, "
-                f"and this call could cost {show_dollars(ceiling)}"
-            )
-        self._reserved[day] = self._reserved.get(day, 0) + ceiling
-        return Reservation(day, ceiling)
+        Of several such budgets the error names the one that begins anew last. A ceiling of 0 passes always.
+        The names in `subject` are seen by people: hand them over without secrets.
+        """
+        if isinstance(subject, int):
+            return self.reserve({**dict.fromkeys(Dimension, ""), Dimension.GLOBAL: ALL}, subject)
+        # A copy, and a KeyError for an incomplete one before anything is touched.
+        names: Subject = {dimension: subject[dimension] for dimension in Dimension}
+        running = self._running()
+        exceeded = [
+            state
+            for window, (first, tally) in running.items()
+            for dimension, name in names.items()
+            if ceiling > 0
+            and (limit := self._limit(window, dimension, name)) is not None
+            and (found := tally.of(dimension, name)).spent + found.reserved + ceiling > limit
+            and (state := self._state(window, first, dimension, name, limit, found))
+        ]
+        if exceeded:
+            raise BudgetExceeded(max(exceeded, key=lambda state: state.resets_at), ceiling)
+        for _, tally in running.values():
+            tally.add(names, reserved=ceiling)
+        return Reservation(ceiling, names, running)
 
     def settle(self, reservation: Reservation, cost: int) -> None:
-        """Turns a reservation into spend; a cost of 0 releases it."""
-        day = reservation.day
-        # Reservations of nothing, for calls without a price, leave no sum of their own behind.
-        left = self._reserved.pop(day, 0) - reservation.picodollars
-        if left:
-            self._reserved[day] = left
-        self._spent[day] = self._spent.get(day, 0) + cost
+        """Turns a reservation into spend, in the windows it was reserved in; a cost of 0 releases it."""
+        warnings: list[tuple[BudgetState, int]] = []
+        for window, (first, tally) in reservation.tallies.items():
+            tally.add(reservation.subject, spent=cost, reserved=-reservation.picodollars)
+            for dimension, name in reservation.subject.items():
+                limit = self._limit(window, dimension, name)
+                if not cost or limit is None:
+                    continue
+                found = tally.of(dimension, name)
+                before, after = 100 * (found.spent - cost), 100 * found.spent
+                if reached := [percent for percent in WARN_AT if before < percent * limit <= after]:
+                    state = self._state(window, first, dimension, name, limit, found)
+                    warnings += [(state, percent) for percent in reached]
+        for state, percent in warnings:
+            self._on_warning(state, percent)
+
+    def standing(self) -> list[BudgetState]:
+        """Every budget in the windows that run now; of one for EACH, every name of which something is counted."""
+        states: list[BudgetState] = []
+        running = self._running()
+        for (window, dimension), limits in self._limits.items():
+            first, tally = running[window]
+            counted = dict(tally.names(dimension)) if EACH in limits else {}
+            for name in [*(name for name in limits if name != EACH), *(name for name in counted if name not in limits)]:
+                limit = limits.get(name, limits.get(EACH, 0))
+                found = counted.get(name) or tally.of(dimension, name)
+                states.append(self._state(window, first, dimension, name, limit, found))
+        dimensions, windows = list(Dimension), list(Window)
+        return sorted(states, key=lambda one: (dimensions.index(one.dimension), one.name, windows.index(one.window)))
+
+    def _running(self) -> dict[Window, tuple[date, Tally]]:
+        """The windows of this moment, each with its first day."""
+        today = self._clock().astimezone(self._zone).date()
+        running: dict[Window, tuple[date, Tally]] = {}
+        for window, tallies in self._tallies.items():
+            first = window.first_day(today)
+            if first not in tallies:
+                tallies[first] = Tally(self._kept(window))
+            # The last that was asked for stands last: what falls out is what nobody asked for longest.
+            tallies[first] = tally = tallies.pop(first)
+            while len(tallies) > _MOST_WINDOWS:
+                del tallies[next(iter(tallies))]
+            running[window] = first, tally
+        return running
+
+    def _kept(self, window: Window) -> frozenset[tuple[Dimension, str]]:
+        return frozenset(
+            (dimension, name)
+            for (one, dimension), limits in self._limits.items()
+            for name in limits
+            if one is window and name != EACH
+        )
+
+    def _limit(self, window: Window, dimension: Dimension, name: str) -> int | None:
+        limits = self._limits.get((window, dimension), {})
+        return limits.get(name, limits.get(EACH))
+
+    def _state(
+        self, window: Window, first: date, dimension: Dimension, name: str, limit: int, found: Sum
+    ) -> BudgetState:
+        resets_at = beginning_of(window.next_first_day(first), self._zone)
+        return BudgetState(dimension, name, window, limit, found.spent, found.reserved, resets_at)
+
+
+def _of_day(budgets: Iterable[Budget] | int | None) -> Iterable[Budget]:
+    if budgets is None:
+        return ()
+    return [Budget(Dimension.GLOBAL, ALL, Window.DAY, budgets)] if isinstance(budgets, int) else budgets
+
+
+def _by_name(budgets: Iterable[Budget]) -> _Limits:
+    """Of several budgets for the same, the smallest."""
+    limits: dict[tuple[Window, Dimension], dict[str, int]] = {}
+    for budget in budgets:
+        names = limits.setdefault((budget.window, budget.dimension), {})
+        names[budget.name] = min(budget.picodollars, names.get(budget.name, budget.picodollars))
+    return limits

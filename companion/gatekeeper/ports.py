@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from companion.model.action import Part
 from companion.model.facts import Finding, PathFacts
 from companion.model.money import Cost, Usage
 from companion.model.policy import Policy
 from companion.model.record import Closing, Opening
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What was looked at. In the parts that are not among `numbers` nothing is found now."""
+
+    numbers: tuple[int, ...] = ()
+    texts: tuple[str, ...] = ()
+    """The texts of those parts, in order."""
+    findings: tuple[Finding, ...] = ()
+    """In `texts`."""
 
 
 class SecretScanner(Protocol):
@@ -17,6 +30,10 @@ class SecretScanner(Protocol):
 
     async def scan(self, texts: Sequence[str], workspace: str) -> tuple[Finding, ...]:
         """Findings over all texts, sorted by (text, start), not overlapping. Runs off the event loop."""
+        ...
+
+    async def examine(self, parts: Sequence[Part], workspace: str) -> Examined:
+        """Findings over the texts of those parts that are not known to be clean. Raises as `scan` does."""
         ...
 
     def scrub(self, text: str) -> str:

@@ -24,6 +24,13 @@ def m001_exchanges(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS()
+def m002_key_scopes(db: Database) -> None:
+    """What a virtual key stands for and may do, when it ends, and the secrets that others have replaced."""
+    for statement in _KEY_SCOPES:
+        db.execute(statement)
+
+
 # `unclosed` lets a start find what it has to close without reading the whole ledger.
 _EXCHANGES = (
     """
@@ -149,4 +156,19 @@ _EXCHANGES = (
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE UNIQUE INDEX virtual_key_name ON virtual_key (name) WHERE revoked_at_ns IS NULL",
+)
+
+# An empty list permits everything, which is what the keys of before could do.
+_KEY_SCOPES = (
+    *(f"ALTER TABLE virtual_key ADD COLUMN {name} TEXT NOT NULL DEFAULT ''" for name in ("project", "user", "team")),
+    *(f"ALTER TABLE virtual_key ADD COLUMN {name} TEXT NOT NULL DEFAULT '[]'" for name in ("tags", "tiers", "models")),
+    "ALTER TABLE virtual_key ADD COLUMN expires_at_ns INTEGER",
+    """
+    CREATE TABLE retired_secret (
+      sha256 BLOB NOT NULL PRIMARY KEY,
+      key_id TEXT NOT NULL REFERENCES virtual_key (id),
+      ends_at_ns INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX retired_secret_key ON retired_secret (key_id)",
 )

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from companion.contract.types import ExchangeLine, RemarkLine, SpendReport, SpendRow
 from companion.ledger.errors import LedgerError
 from companion.ledger.store import connect_to_read
+from companion.model.budget import SpentRow
 
 MOST_EXCHANGES = 1_000
 """The most lines of one page."""
@@ -110,6 +111,15 @@ class Reports:
     def spent_on(self, day: date) -> int:
         """Picodollars of one local day, for a budget meter that starts."""
         return self.today(day)[1]
+
+    def spent_since(self, first_day: date) -> list[SpentRow]:
+        """What was spent from this local day on, for budgets: a row for each day, model, tier, client and so on."""
+        rows = self._read(
+            "SELECT local_day, model, tier, client, workspace, key_id, sum(cost_pd) AS cost_pd FROM roll_day "
+            "WHERE local_day >= ? GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(cost_pd) > 0",
+            [first_day.isoformat()],
+        )
+        return [SpentRow(*row) for row in rows]
 
     def _read(self, sql: str, values: list[Any]) -> list[sqlite3.Row]:
         if not self._path.exists():

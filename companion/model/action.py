@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 
 class Tier(StrEnum):
@@ -23,6 +24,18 @@ class Dialect(StrEnum):
     CHAT = "chat/completions"
     RESPONSES = "responses"
     MESSAGES = "messages"
+    COUNT_TOKENS = "messages/count_tokens"
+    EMBEDDINGS = "embeddings"
+
+    @property
+    def is_anthropic(self) -> bool:
+        """Whether Anthropic speaks it; else OpenAI does."""
+        return self in {Dialect.MESSAGES, Dialect.COUNT_TOKENS}
+
+    @property
+    def is_billed(self) -> bool:
+        """Whether providers take money for it."""
+        return self is not Dialect.COUNT_TOKENS
 
 
 class Operation(StrEnum):
@@ -35,20 +48,40 @@ class Operation(StrEnum):
     SEARCH = "search"
 
 
+class Part(Protocol):
+    """A piece of a prompt that comes again, byte for byte, from turn to turn."""
+
+    @property
+    def digest(self) -> bytes:
+        """Names the piece: two with the same digest have the same texts."""
+        ...
+
+    def texts(self) -> tuple[str, ...]:
+        """Every string in it in order of appearance, keys too, decoded."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ModelCall:
     """A prompt on its way to a model.
 
-    `texts` holds every JSON string of the request body in order of appearance, keys too, decoded;
-    a guard that amends the call returns the same number of texts.
+    `texts` holds the texts of the parts numbered in `examined`, in order, once the facts are gathered: every part that
+    is not known to be clean. A guard that amends the call returns the same number of texts.
     """
 
     dialect: Dialect
     model: str
-    texts: tuple[str, ...]
+    texts: tuple[str, ...] = ()
     stream: bool = False
     tools: tuple[str, ...] = ()
     max_output_tokens: int | None = None
+    served: str = ""
+    """The model that the tier names, which is asked of the upstream; "" where it is `model` itself."""
+    parts: tuple[Part, ...] = ()
+    """The whole prompt: what stands in the body, then the query and the headers that leave with it."""
+    examined: tuple[int, ...] = ()
+    size: int = 0
+    """Bytes of the whole prompt."""
 
 
 @dataclass(frozen=True, slots=True)

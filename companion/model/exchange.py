@@ -26,8 +26,8 @@ class Origin:
     scope: KeyScope = ANYTHING
     """What the virtual key stands for and may ask."""
 
-    def subject(self, model: str) -> Subject:
-        """This call by every dimension; `model` is the one that the upstream is asked for."""
+    def subject(self, model: str, tier: Tier | None = None) -> Subject:
+        """This call by every dimension: `model` as the upstream is asked for it, `tier` where another one serves."""
         return {
             Dimension.GLOBAL: "all",
             Dimension.KEY: self.scope.name or self.key_id,
@@ -35,7 +35,7 @@ class Origin:
             Dimension.CLIENT: self.client,
             Dimension.USER: self.scope.user,
             Dimension.TEAM: self.scope.team,
-            Dimension.TIER: self.tier,
+            Dimension.TIER: tier or self.tier,
             Dimension.MODEL: model,
         }
 
@@ -58,6 +58,8 @@ class Route:
     upstream: str
     provider: str
     model: str
+    tier: Tier | None = None
+    """The tier that serves the call, where that is not the tier in force."""
 
 
 NOWHERE = Route("", "unknown", "")

@@ -93,6 +93,60 @@ upstream_seconds = Histogram(
     ),
 )
 
+upstream_breaker_openings_total = Counter(
+    "companion_upstream_breaker_openings_total",
+    "Times that a model of an upstream was left alone because it failed again and again, by upstream.",
+    ("upstream",),
+    alert=any_increase(
+        "upstream-left-alone",
+        severity="warn",
+        summary="an upstream failed again and again, and is left alone for a while",
+        todo="companion status shows which and until when; add a second upstream to the tier, or mend this one",
+    ),
+)
+
+upstream_retries_total = Counter(
+    "companion_upstream_retries_total",
+    "Requests that were sent to the same upstream again because it had failed, by upstream.",
+    ("upstream",),
+    alert=Rule(
+        "upstream-retried",
+        above(Increase(window=300), 20),
+        severity="warn",
+        summary="more than twenty requests had to be sent to an upstream again within five minutes",
+        todo="the provider's status page may know more; companion doctor checks the upstream",
+        fires_on=((0, 0), (60, 12), (120, 21)),
+        quiet_on=((0, 0), (300, 20), (600, 40)),
+    ),
+)
+
+upstream_failovers_total = Counter(
+    "companion_upstream_failovers_total",
+    "Calls that went on to another candidate, by the upstream that had failed them.",
+    ("upstream",),
+    alert=Rule(
+        "upstream-failed-over",
+        above(Increase(window=300), 5),
+        severity="warn",
+        summary="more than five calls had to go to another upstream within five minutes, perhaps at another price",
+        todo="companion log shows which upstream served; companion doctor checks the one that failed",
+        fires_on=((0, 0), (60, 3), (120, 6)),
+        quiet_on=((0, 0), (300, 5), (600, 10)),
+    ),
+)
+
+upstream_retries_withheld_total = Counter(
+    "companion_upstream_retries_withheld_total",
+    "Requests that were not sent again because too many repetitions had not helped, by upstream.",
+    ("upstream",),
+    alert=any_increase(
+        "retries-withheld",
+        severity="warn",
+        summary="so many repetitions did not help that companion sends no more of them to an upstream for now",
+        todo="companion doctor checks the upstream and its key; calls that succeed bring the repetitions back",
+    ),
+)
+
 approvals_pending = Gauge(
     "companion_approvals_pending",
     "Actions that wait for a person.",

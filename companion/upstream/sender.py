@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import urlsplit
 
 import httpx
 
 from companion.model.action import Dialect
+from companion.upstream.faults import Faults
+from companion.upstream.http1.transport import SENT
 
 # RFC 9110 section 7.6.1, plus what the gateway answers for itself.
 _HOP_BY_HOP = frozenset(
@@ -51,18 +54,22 @@ _NOT_RETURNED = _HOP_BY_HOP | {
 }
 _OWN = "x-companion-"
 
-# A thinking model may pause for minutes between bytes.
-_TIMEOUT = httpx.Timeout(connect=10.0, read=600.0, write=60.0, pool=10.0)
+_CONNECT_SECONDS = 10.0
+_WRITE_SECONDS = 60.0
+_POOL_SECONDS = 10.0
+_PATIENCE = Faults()
 
 
 class UpstreamUnreachable(Exception):  # noqa: N818 - what happened to one call
     """No answer came. The message names the upstream and says what failed, without any credential."""
 
-    def __init__(self, upstream: str, kind: str, message: str) -> None:
+    def __init__(self, upstream: str, kind: str, message: str, wait: float | None = None) -> None:
         super().__init__(message)
         self.upstream = upstream
         self.kind = kind
-        """ "connect", "timeout", "broken" or "refused": a word for metrics."""
+        """ "connect", "timeout", "broken", or "refused" by companion itself: a word for metrics."""
+        self.wait = wait
+        """Seconds after which asking again makes sense, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +78,18 @@ class Target:
 
     name: str
     url: str
-    key: str
+    key: str = field(repr=False)
     provider: str = "unknown"
+    allow_private: bool = False
+    """Whether its host may be in a private network, such as 192.168.0.0/16."""
 
     def address(self, path: str) -> str:
-        """The URL of an API path such as "/v1/messages", whether or not the base URL ends in /v1."""
+        """The URL of an API path such as "/v1/messages", whether or not the base URL ends in /v1.
+
+        Raises ValueError for a path that would lead to another host.
+        """
+        if not path.startswith("/"):
+            raise ValueError(f"an API path begins with /, unlike {path[:40]!r}")
         base = self.url.rstrip("/")
         if base.endswith("/v1") and path.startswith("/v1/"):
             path = path.removeprefix("/v1")
@@ -89,6 +103,7 @@ class Reply:
     status: int
     headers: list[tuple[str, str]]
     chunks: AsyncIterator[bytes]
+    """Raises UpstreamUnreachable where the answer breaks off."""
 
     def header(self, name: str) -> str:
         return next((value for key, value in self.headers if key == name), "")
@@ -100,7 +115,7 @@ class Sender:
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
         limits = httpx.Limits(max_connections=256, max_keepalive_connections=64)
         self._http = httpx.AsyncClient(
-            transport=transport or httpx.AsyncHTTPTransport(limits=limits), timeout=_TIMEOUT, follow_redirects=False
+            transport=transport or httpx.AsyncHTTPTransport(limits=limits), follow_redirects=False
         )
 
     async def __aenter__(self) -> Self:
@@ -111,26 +126,62 @@ class Sender:
 
     @asynccontextmanager
     async def send(
-        self, target: Target, method: str, path: str, headers: Mapping[str, str], body: bytes, dialect: Dialect | None
+        self,
+        target: Target,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        dialect: Dialect | None,
+        *,
+        first_byte_seconds: float = _PATIENCE.first_byte_seconds,
+        idle_seconds: float = _PATIENCE.idle_seconds,
+        sent_again: Callable[[], None] = lambda: None,
     ) -> AsyncIterator[Reply]:
-        """`path` starts at /v1 and carries the query. Raises UpstreamUnreachable, also while the body is read."""
+        """`path` starts at /v1 and carries the query. Raises UpstreamUnreachable, also while the body is read.
+
+        The head of the answer has `first_byte_seconds` to come, connecting included; no silence lasts `idle_seconds`.
+        `sent_again` is called for each time that the transport had to repeat the request, however it ended.
+        """
+        timeout = httpx.Timeout(_CONNECT_SECONDS, read=idle_seconds, write=_WRITE_SECONDS, pool=_POOL_SECONDS)
         request = self._http.build_request(
-            method, target.address(path), headers=_outgoing(target, headers, dialect), content=body
+            method,
+            target.address(path),
+            headers=_outgoing(target, headers, dialect),
+            content=body,
+            timeout=timeout,
         )
         try:
-            response = await self._http.send(request, stream=True)
-            try:
-                told = [
-                    (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers.raw
-                ]
-                kept = [
-                    (name, value) for name, value in told if name not in _NOT_RETURNED and not name.startswith(_OWN)
-                ]
-                yield Reply(response.status_code, kept, response.aiter_bytes())
-            finally:
-                await response.aclose()
-        except httpx.RequestError as error:
+            async with asyncio.timeout(first_byte_seconds):
+                response = await self._http.send(request, stream=True)
+        except (httpx.RequestError, TimeoutError) as error:
             raise _unreachable(target, error) from error
+        finally:
+            for _ in range(request.extensions.get(SENT, 1) - 1):
+                sent_again()
+        try:
+            told = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers.raw]
+            kept = [(name, value) for name, value in told if name not in _NOT_RETURNED and not name.startswith(_OWN)]
+            yield Reply(response.status_code, kept, _Chunks(target, response.aiter_bytes()))
+        finally:
+            await response.aclose()
+
+
+class _Chunks:
+    """The body of an answer. What goes wrong is said in our words."""
+
+    def __init__(self, target: Target, raw: AsyncIterator[bytes]) -> None:
+        self._target = target
+        self._raw = raw
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            return await anext(self._raw)
+        except httpx.RequestError as error:
+            raise _unreachable(self._target, error) from error
 
 
 def forwarded(headers: Mapping[str, str]) -> dict[str, str]:
@@ -154,15 +205,16 @@ def _outgoing(target: Target, headers: Mapping[str, str], dialect: Dialect | Non
     return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in kept.items()]
 
 
-def _unreachable(target: Target, error: httpx.RequestError) -> UpstreamUnreachable:
+def _unreachable(target: Target, error: Exception) -> UpstreamUnreachable:
     host = urlsplit(target.url).netloc.rpartition("@")[2]
     where = f"upstream {target.name} ({host})"
     match error:
         case httpx.ConnectTimeout() | httpx.ConnectError():
-            return UpstreamUnreachable(target.name, "connect", f"{where} cannot be reached")
-        case httpx.TimeoutException():
-            return UpstreamUnreachable(target.name, "timeout", f"{where} did not answer in time")
+            kind, message = "connect", f"{where} cannot be reached"
+        case httpx.PoolTimeout():
+            kind, message = "refused", f"too many calls to {where} are under way"
+        case httpx.TimeoutException() | TimeoutError():
+            kind, message = "timeout", f"{where} did not answer in time"
         case _:
-            return UpstreamUnreachable(
-                target.name, "broken", f"the connection to {where} broke ({type(error).__name__})"
-            )
+            kind, message = "broken", f"the connection to {where} broke ({type(error).__name__})"
+    return UpstreamUnreachable(target.name, kind, message)

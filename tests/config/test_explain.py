@@ -3,7 +3,7 @@
 import pytest
 
 from companion.config.complaints import ConfigError
-from companion.config.explain import explain, keys
+from companion.config.explain import as_text, explain, keys
 from companion.config.load import load
 from companion.config.provenance import Layer
 from companion.config.workspace import FILE_NAME
@@ -39,6 +39,20 @@ def test_what_overrode_what(loaded):
     port = explain(loaded, "gateway.port")
     assert (port.value, port.origin.layer) == (6, Layer.COMMAND_LINE)
     assert [(one.value, one.origin.line) for one in port.overrode] == [(5, 4), (4141, 0)]
+
+
+def test_a_budget_of_a_name(tmp_path):
+    text = '[budgets.model."claude-3.5"]\nday = "1.50"\n[limits.key."*"]\nparallel = 2\n[cache]\nenabled = true\n'
+    (tmp_path / "companion.toml").write_text(text)
+    loaded = load(Places(tmp_path, tmp_path, tmp_path, tmp_path), {}, {})
+    assert keys(loaded, "budgets.model") == ('budgets.model."claude-3.5".day',)
+    assert keys(loaded, "limits")[-1] == 'limits.key."*".parallel'
+    explanation = explain(loaded, 'budgets.model."claude-3.5".day')
+    assert (as_text(explanation.value), explanation.origin.line) == ("1.50", 2)
+    assert explanation.expected.startswith("US dollars above 0")
+    assert as_text(explain(loaded, "cache.enabled").value) == "true"
+    with pytest.raises(ConfigError, match=r'did you mean "budgets\.model\.'):
+        explain(loaded, "budgets.model.claude-3.5.day")
 
 
 def test_a_workspace_that_tightens(loaded, workspace):

@@ -1,10 +1,17 @@
-"""A key comes from its variable or from a file that nobody else can read, and is never shown."""
+"""A key comes from its variable, a file that nobody else can read or the keyring, and is never shown."""
 
 import os
 import stat
+import sys
+import threading
 
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends import fail, null
+from keyring.errors import InitError, KeyringLocked
 
+from companion.config import upstream_key
 from companion.config.complaints import ConfigError
 from companion.config.schema import Upstream
 from companion.config.upstream_key import read_key
@@ -95,3 +102,109 @@ def test_links_pipes_and_folders_are_refused(tmp_path, file):
     for path in (link, pipe, folder, tmp_path / "gone", file / "below", tmp_path / "a\0b"):
         with pytest.raises(ConfigError):
             by_file(path)
+
+
+class InMemory(KeyringBackend):
+    """A keyring that holds what it is given."""
+
+    priority = -1
+
+    def __init__(self, entries):
+        super().__init__()
+        self.entries = entries
+
+    def get_password(self, service, username):
+        return self.entries.get((service, username))
+
+    def set_password(self, service, username, password):
+        self.entries[service, username] = password
+
+
+class Failing(InMemory):
+    """A keyring that raises what it is given."""
+
+    def get_password(self, service, username):
+        raise self.entries
+
+
+@pytest.fixture
+def use():
+    """Puts a backend in the place of the machine's own; no test asks that one."""
+    own = keyring.core._keyring_backend
+    keyring.set_keyring(fail.Keyring())
+    yield keyring.set_keyring
+    keyring.core._keyring_backend = own
+
+
+def by_keyring(entry):
+    return read_key("work", Upstream(URL, "anthropic", key_keyring=entry), {})
+
+
+@pytest.mark.parametrize(
+    ("entry", "service", "user"), [("companion/ada", "companion", "ada"), ("https://x/y/ada b", "https://x/y", "ada b")]
+)
+def test_from_the_keyring(use, entry, service, user):
+    use(InMemory({(service, user): "sk-1"}))
+    assert by_keyring(entry) == "sk-1"
+
+
+def the_complaint():
+    with pytest.raises(ConfigError) as caught:
+        by_keyring("companion/ada b")
+    assert "hush" not in str(caught.value)
+    (complaint,) = caught.value.complaints
+    assert (complaint.file, complaint.key) == ("keyring", "upstreams.work.key_keyring")
+    return complaint
+
+
+@pytest.mark.parametrize(
+    ("backend", "found", "hint"),
+    [
+        (fail.Keyring(), "no keyring on this machine", "type: keyring diagnose"),
+        (null.Keyring(), "no such entry", "type: keyring set companion 'ada b'"),
+        (InMemory({("companion", "ada"): "hush"}), "no such entry", "type: keyring set companion 'ada b'"),
+        (InMemory({("companion", "ada b"): ""}), "nothing in it", "type: keyring set"),
+        (InMemory({("companion", "ada b"): "hush\n"}), "spaces", "type: keyring set"),
+        (Failing(KeyringLocked("hush")), "locked", "unlock it"),
+        (Failing(TimeoutError("hush")), "locked", "unlock it"),
+        (Failing(InitError("hush")), "fails (InitError)", "type: keyring get companion 'ada b'"),
+        (Failing(OSError("hush")), "fails (OSError)", "type: keyring get companion 'ada b'"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, KeyringBackend) else None,
+)
+def test_what_the_keyring_lacks(use, backend, found, hint):
+    use(backend)
+    complaint = the_complaint()
+    assert found in complaint.found
+    assert hint in complaint.hint
+
+
+def test_without_the_library_it_is_said_how_to_have_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    complaint = the_complaint()
+    assert (complaint.expected, complaint.found) == (
+        "a key in the keyring's entry companion/ada b",
+        "no keyring library",
+    )
+    assert "pip install 'companion-daemon[keyring]'" in complaint.hint
+
+
+def test_a_keyring_that_waits_for_nobody_is_not_waited_for(use, monkeypatch):
+    monkeypatch.setattr(upstream_key, "_KEYRING_SECONDS", 0.01)
+    unlocked, read = threading.Event(), threading.Event()
+
+    class Locked(InMemory):
+        def get_password(self, service, username):
+            unlocked.wait(60)
+            read.set()
+
+    use(Locked({}))
+    assert "locked" in the_complaint().found
+    unlocked.set()
+    assert read.wait(10)
+
+
+def test_a_key_that_lies_elsewhere_never_asks_for_the_keyring(monkeypatch, file):
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    file.write_text("sk-1")
+    assert (by_file(file), by_env({"A_KEY": "sk-2"})) == ("sk-1", "sk-2")

@@ -29,6 +29,14 @@ from companion.config.complaints import Unfit
         (values.branch_names, ["main", "release/1"], ("main", "release/1")),
         (values.variable_name, "OPENAI_API_KEY", "OPENAI_API_KEY"),
         (values.path_text, "~/key file", "~/key file"),
+        (values.yes_or_no, False, False),
+        (values.phrases, ["Design", " re factor", "design"], ("design", "re factor")),
+        (values.phrases, [], ()),
+        (values.candidates, ["a"], ("a",)),
+        (values.candidates, ["a/m", "a/n", "b/org/m:free"], ("a/m", "a/n", "b/org/m:free")),
+        (values.weights, [0, 1, 1000], (0, 1, 1000)),
+        (values.keyring_entry, "companion/work", "companion/work"),
+        (values.keyring_entry, "https://api.x.ai/v1/me@x", "https://api.x.ai/v1/me@x"),
     ],
 )
 def test_fit(read, given, read_as):
@@ -82,8 +90,52 @@ def test_fit(read, given, read_as):
         *((values.branch_names, names) for names in ("main", ["a b"], [""], [None])),
         *((values.variable_name, name) for name in ("sk-x", "lower", "", "A=B", 1)),
         *((values.path_text, path) for path in ("", "a\0b", 1)),
+        *((values.yes_or_no, one) for one in (0, 1, "true", "yes", None)),
+        *((values.phrases, words) for words in ("design", [""], [" "], ["a\nb"], [1], ["x" * 61])),
+        *(
+            (values.candidates, names)
+            for names in (
+                "a",
+                [],
+                [""],
+                ["/m"],
+                ["a/"],
+                ["a b"],
+                ["a/m n"],
+                ["a", "a"],
+                [1],
+                [f"a{n}" for n in range(17)],
+            )
+        ),
+        *((values.weights, shares) for shares in (1, [], [0], [0, 0], [-1], [1001], [True], [1.5], ["1"])),
+        *((values.keyring_entry, entry) for entry in ("sk-1", "", "/", "a/", "/b", "a/b\n", 1, "a/" + "b" * 199)),
     ],
 )
 def test_unfit(read, given):
     with pytest.raises(Unfit):
         read(given)
+
+
+@pytest.mark.parametrize("read", [values.variable_name, values.keyring_entry])
+def test_what_may_be_a_key_is_not_shown(read):
+    with pytest.raises(Unfit) as caught:
+        read("sk-ant-hush")
+    assert "hush" not in caught.value.found
+    assert caught.value.found
+
+
+@pytest.mark.parametrize(
+    ("given", "found"), [([], "an empty list"), (["a", "b", "a"], "one of them twice"), (["a"], "")]
+)
+def test_what_is_wrong_with_a_list_of_upstreams(given, found):
+    if not found:
+        assert values.candidates(given)
+        return
+    with pytest.raises(Unfit) as caught:
+        values.candidates(given)
+    assert caught.value.found == found
+
+
+def test_names():
+    assert all(map(values.is_name, ("*", "a b", "/home/ü", "n" * values.LONGEST_NAME)))
+    assert not any(map(values.is_name, ("", "\n", "\u200b", "n" * (values.LONGEST_NAME + 1))))

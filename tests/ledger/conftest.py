@@ -1,9 +1,11 @@
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from companion.ledger.keys import KeyStore
 from companion.ledger.store import prepare
 from companion.model.record import Closing, Ending, Opening
 
@@ -60,3 +62,25 @@ def ledger_path(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def utc() -> ZoneInfo:
     return ZoneInfo("UTC")
+
+
+class Clock:
+    """Stands still until a test moves it."""
+
+    seconds = 1_800_000_000
+
+    def __call__(self) -> int:
+        return self.seconds * 10**9
+
+    def at(self, moment: datetime) -> None:
+        self.seconds = int(moment.timestamp())
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def keys(ledger_path: Path, clock: Clock) -> KeyStore:
+    return KeyStore(ledger_path, now_ns=clock)

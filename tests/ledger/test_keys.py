@@ -1,4 +1,9 @@
+"""What opens the gateway: a secret of a live key, until the key ends, and nothing else."""
+
 import re
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -7,27 +12,30 @@ from hypothesis import strategies as st
 from companion.ledger import store
 from companion.ledger.errors import KeyProblem, LedgerError
 from companion.ledger.keys import SECRET, KeyStore
+from companion.model.action import Tier
+from companion.model.scope import KeyScope
+
+START = datetime.fromtimestamp(1_800_000_000, UTC)
+HOUR = timedelta(hours=1)
+NARROW = KeyScope(
+    project="/home/ada/web",
+    user="ada",
+    team="core team",
+    tags=("ci", "night"),
+    tiers=(Tier.PLAN, Tier.SMALL),
+    models=("claude-haiku-*", "gpt-5-mini"),
+)
 
 
-@pytest.fixture
-def clock():
-    class Clock:
-        seconds = 1_800_000_000
-
-        def __call__(self):
-            return self.seconds * 10**9
-
-    return Clock()
-
-
-@pytest.fixture
-def keys(ledger_path, clock):
-    return KeyStore(ledger_path, now_ns=clock)
+def opened(keys, secret):
+    """The id of the key that a secret opens, or None."""
+    key = keys.authenticate(secret)
+    return None if key is None else key.id
 
 
 def test_a_key_opens_until_it_is_revoked(keys):
     new = keys.create("laptop")
-    assert keys.authenticate(new.secret) == new.id
+    assert opened(keys, new.secret) == new.id
     assert keys.revoke(new.id).revoked_at == "2027-01-15T08:00:00+00:00"
     assert keys.authenticate(new.secret) is None
     assert keys.revoke(new.id).revoked_at == "2027-01-15T08:00:00+00:00"
@@ -37,7 +45,7 @@ def test_a_restart_knows_the_same_keys(keys, ledger_path):
     kept, revoked = keys.create("kept"), keys.create("revoked")
     keys.revoke(revoked.id)
     again = KeyStore(ledger_path)
-    assert again.authenticate(kept.secret) == kept.id
+    assert opened(again, kept.secret) == kept.id
     assert again.authenticate(revoked.secret) is None
 
 
@@ -130,7 +138,9 @@ def test_a_file_that_cannot_be_used_is_said_as_such(keys, ledger_path):
     keys.authenticate(keys.create("laptop").secret)
     for file in ledger_path.parent.glob("ledger.db*"):
         file.unlink()
-    for use in (keys.list, keys.flush, lambda: keys.create("other"), lambda: keys.revoke("key-1")):
+    changes = (keys.create, keys.revoke, keys.rotate, lambda name: keys.expire(name, None))
+    told = [partial(change, "other") for change in changes]
+    for use in (keys.list, keys.flush, lambda: KeyStore(ledger_path), *told):
         with pytest.raises(LedgerError, match="cannot be used") as caught:
             use()
         assert caught.value.next
@@ -149,3 +159,71 @@ def test_when_a_key_was_used_is_kept_until_it_can_be_written_down(keys, ledger_p
     blocker.close()
     keys.flush()
     assert keys.list()[0].last_used_at
+
+
+def test_a_key_may_do_everything_unless_it_was_narrowed(keys):
+    assert keys.authenticate(keys.create("any").secret).scope == KeyScope(name="any")
+    narrow = keys.create("narrow", NARROW)
+    key = keys.authenticate(narrow.secret)
+    assert (key.id, key.scope) == (narrow.id, KeyScope("narrow", *fields(NARROW)[1:]))
+
+
+def fields(scope):
+    return [getattr(scope, name) for name in KeyScope.__dataclass_fields__]
+
+
+def test_the_list_says_what_a_key_may_do(keys):
+    keys.create("narrow", NARROW, expires_at=START + HOUR)
+    (line,) = keys.list()
+    assert (line.state, line.expires_at, line.old_secret_until) == ("live", "2027-01-15T09:00:00+00:00", "")
+    assert (line.project, line.user, line.team, line.tags) == ("/home/ada/web", "ada", "core team", ["ci", "night"])
+    assert (line.tiers, line.models) == (["plan", "small"], ["claude-haiku-*", "gpt-5-mini"])
+
+
+labels = st.from_regex(r"[a-z][a-z0-9 .:/-]{0,12}", fullmatch=True)
+scopes = st.builds(
+    KeyScope,
+    project=st.just("") | labels,
+    user=st.just("") | labels,
+    team=st.just("") | labels,
+    tags=st.lists(labels, unique=True, max_size=3).map(tuple),
+    tiers=st.lists(st.sampled_from(Tier), unique=True, max_size=3).map(tuple),
+    models=st.lists(st.from_regex(r"[a-z*-]{1,9}", fullmatch=True), unique=True, max_size=3).map(tuple),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(scope=scopes)
+def test_law_a_restart_neither_widens_nor_narrows_a_key(scope, tmp_path_factory):
+    path = tmp_path_factory.mktemp("law") / "ledger.db"
+    store.prepare(path)
+    new = KeyStore(path).create("laptop", scope)
+    assert fields(KeyStore(path).authenticate(new.secret).scope) == ["laptop", *fields(scope)[1:]]
+
+
+@pytest.mark.parametrize("column", ["tiers", "models", "tags"])
+@pytest.mark.parametrize("text", ["", "{}", "null", '"plan"', "[1]", '["plan"'])
+def test_a_ledger_whose_scopes_cannot_be_read_opens_nothing(keys, ledger_path, column, text):
+    keys.create("laptop", NARROW)
+    with sqlite3.connect(ledger_path) as connection:
+        connection.execute(f"UPDATE virtual_key SET {column} = ?", (text,))
+    connection.close()
+    with pytest.raises(LedgerError, match=r"what the key key-\w+ may do cannot be read"):
+        KeyStore(ledger_path)
+
+
+def test_a_tier_that_nobody_knows_is_not_left_out(keys, ledger_path):
+    keys.create("laptop", NARROW)
+    with sqlite3.connect(ledger_path) as connection:
+        connection.execute("UPDATE virtual_key SET tiers = ?", ('["huge"]',))
+    connection.close()
+    with pytest.raises(LedgerError, match="huge"):
+        KeyStore(ledger_path)
+
+
+def test_a_scope_is_checked_and_its_entries_are_kept_once(keys):
+    with pytest.raises(KeyProblem, match="'a;b' is no tag"):
+        keys.create("laptop", KeyScope(tags=("a;b",)))
+    twice = keys.create("laptop", KeyScope(tiers=(Tier.ACT, Tier.ACT), models=("a*", "a*"), tags=("x", "y", "x")))
+    scope = keys.authenticate(twice.secret).scope
+    assert (scope.tiers, scope.models, scope.tags) == ((Tier.ACT,), ("a*",), ("x", "y"))

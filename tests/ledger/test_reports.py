@@ -15,6 +15,7 @@ from companion.ledger.errors import LedgerError
 from companion.ledger.keys import KeyStore
 from companion.ledger.reports import DIMENSIONS, Reports
 from companion.ledger.store import prepare
+from companion.model.budget import SpentRow
 from companion.model.money import Cost, Usage
 from companion.model.record import Ending, RemarkRecord
 
@@ -39,6 +40,7 @@ def test_an_empty_ledger_answers_every_question(tmp_path, exists):
     assert reports.exchange("a") is None
     assert reports.today(TODAY) == (0, 0, 0)
     assert reports.spent_on(TODAY) == 0
+    assert reports.spent_since(TODAY) == []
     for by in DIMENSIONS:
         report = reports.spend(by, 7, TODAY)
         assert report.rows == []
@@ -187,6 +189,32 @@ def test_rows_carry_names_that_people_know(ledger_path, opening, closing):
     assert names("day") == ["2027-01-15"]
 
 
+def test_what_was_spent_is_told_by_all_that_a_budget_can_be_about(ledger_path, opening, closing):
+    days = {"a": 14, "b": 15, "c": 15, "d": 15, "e": 15, "f": 16}
+    write(
+        ledger_path,
+        UTC_ZONE,
+        *(opening(id_, tier="plan" if id_ == "e" else "act") for id_ in days),
+        *(
+            closing(
+                id_,
+                at_ns=int(datetime(2027, 1, day, 12, tzinfo=UTC).timestamp()) * 10**9,
+                calls=1,
+                cost=Cost(None, "unknown") if id_ == "d" else Cost(10 ** (day - 14)),
+                model="served",
+                upstream=id_,
+            )
+            for id_, day in days.items()
+        ),
+    )
+    rows = Reports(ledger_path, UTC_ZONE).spent_since(TODAY)
+    assert sorted(rows, key=lambda row: (row.day, row.tier)) == [
+        SpentRow("2027-01-15", "served", "act", "cline", "/w", "key-1", 20),
+        SpentRow("2027-01-15", "served", "plan", "cline", "/w", "key-1", 10),
+        SpentRow("2027-01-16", "served", "act", "cline", "/w", "key-1", 100),
+    ]
+
+
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe")
 # Days on which some of these zones set their clocks, and an ordinary one.
 SWITCHES = [date(2026, 3, 29), date(2026, 10, 25), date(2026, 3, 8), date(2026, 11, 1), date(2026, 7, 4)]
@@ -235,6 +263,10 @@ def test_every_report_equals_the_raw_lines_to_the_picodollar(calls, zone, openin
             assert {row.name: row for row in report.rows} == recomputed(calls, by, local)
             assert sum_of(report.rows) == report.total
         last = date(2026, 10, 25)
+        since = [call for call in calls if call["at"].astimezone(local).date() >= last and call["cost"]]
+        assert sum(row.picodollars for row in reports.spent_since(last)) == sum(
+            call["cost"].picodollars or 0 for call in since
+        )
         day = recomputed(calls, "day", local).get(last.isoformat())
         assert reports.spent_on(last) == (day.cost_pd if day else 0)
 

@@ -57,10 +57,12 @@ def upstream(answer: Callable[[BaseHTTPRequestHandler, dict], None]) -> Iterator
             raw = self.rfile.read(int(self.headers.get("content-length") or 0))
             made.requests.append((self.path, {name.lower(): value for name, value in self.headers.items()}, raw))
             try:
-                made.answer(self, json.loads(raw))
+                made.answer(self, json.loads(raw or b"{}"))
             except (BrokenPipeError, ConnectionResetError):
                 made.gone.set()
                 self.close_connection = True
+
+        do_GET = do_POST  # noqa: N815 - the name that http.server looks for
 
     server = _Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

@@ -318,3 +318,130 @@ def test_junk_bytes_to_each_door_harm_nobody(scene):
                 unix.connect(str(path))
                 unix.sendall(junk)
     assert scene.ask("chat").text == "hello"
+
+
+def decide(scene, *, approve: bool = True) -> None:
+    made = scene.companion
+    wait_until(lambda: made.ask(calls.pending()))
+    for waiting in made.ask(calls.pending()):
+        made.ask(calls.answer(waiting.id, Answer(approve, "cli")))
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize("streams", [(True, True), (True, False), (False, True)], ids=["same", "whole", "streamed"])
+def test_a_request_that_comes_back_while_its_answer_is_held_costs_nothing_and_asks_nobody(scene, name, streams):
+    scene.text, scene.calls = "so", [scene.command(name, "rm -rf build")]
+    first, second = (scene.body(name, "clean up") | {"stream": stream} for stream in streams)
+    if not streams[0]:
+        whole = document(name, STREAMS[name]("so", scene.calls, 5))
+        scene.upstream.answer = lambda handler, body: send(handler, json.dumps(whole).encode(), "application/json")
+    made, found = scene.companion, {}
+
+    def ask(which: str, body: dict) -> None:
+        found[which] = made.post(PATHS[name], body)
+
+    leaving = threading.Thread(target=leave, args=(made, PATHS[name], first))
+    leaving.start()
+    wait_until(lambda: made.ask(calls.pending()))
+    leaving.join()
+    coming = threading.Thread(target=ask, args=("second", second))
+    coming.start()
+    time.sleep(0.5)
+    assert len(made.ask(calls.pending())) == 1
+    decide(scene)
+    coming.join(20)
+    answer = found["second"]
+    assert answer.status_code == 200
+    assert answer.headers["x-companion-attached"]
+    if streams[1]:
+        read = READERS[name](answer.content)
+        assert (read.text, [call for call, _ in read.calls]) == ("so", [SHELL[name]])
+        assert read.done
+    else:
+        assert answer.headers["content-type"] == "application/json"
+        assert "rm -rf build" in answer.text
+    assert len(scene.upstream.requests) == 1
+    [line] = [line for line in made.lines() if line.id == answer.headers["x-companion-attached"]]
+    assert (line.calls, line.ending) == (1, "served")
+
+
+def document(name: str, stream: bytes) -> dict:
+    """The same answer in one piece, made by hand."""
+    read = READERS[name](stream)
+    [(tool, arguments)] = read.calls
+    if name == "messages":
+        content = [{"type": "text", "text": read.text}]
+        content.append({"type": "tool_use", "id": "toolu_0", "name": tool, "input": json.loads(arguments)})
+        return {"id": "m1", "type": "message", "role": "assistant", "content": content, "stop_reason": "tool_use"} | {
+            "usage": {"input_tokens": 5, "output_tokens": 5}
+        }
+    if name == "chat":
+        call = {"id": "call_0", "type": "function", "function": {"name": tool, "arguments": arguments}}
+        message = {"role": "assistant", "content": read.text, "tool_calls": [call]}
+        choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
+        return {"id": "c1", "object": "chat.completion", "choices": [choice], "usage": {"prompt_tokens": 5}}
+    last = stream.rstrip().rsplit(b"data: ", 1)[1]
+    return json.loads(last)["response"]
+
+
+def leave(made, path: str, body: dict) -> None:
+    """Asks, waits a while for the person who is asked, and hangs up."""
+    headers = made.headers(**{"content-type": "application/json"})
+    with socket.create_connection(made.gateway.removeprefix("http://").split(":")) as wire:
+        raw = json.dumps(body, separators=(",", ":")).encode()
+        told = headers | {"host": made.gateway.removeprefix("http://"), "content-length": str(len(raw))}
+        head = [f"POST {path} HTTP/1.1", *(f"{key}: {value}" for key, value in told.items()), "", ""]
+        wire.sendall("\r\n".join(head).encode() + raw)
+        wait_until(lambda: made.ask(calls.pending()))
+        # Whoever leaves as soon as the person is asked takes the question along.
+        time.sleep(0.5)
+
+
+def test_tokens_are_counted_by_the_upstream_and_cost_nothing(scene):
+    scene.upstream.answer = lambda handler, body: send(handler, b'{"input_tokens": 12}', "application/json")
+    body = scene.body("messages", f"my token is {GITHUB}")
+    del body["stream"], body["max_tokens"]
+    answer = scene.companion.post("/v1/messages/count_tokens?beta=true", body)
+    assert answer.json() == {"input_tokens": 12}
+    [(path, _, raw)] = scene.upstream.requests
+    assert path == "/v1/messages/count_tokens?beta=true"
+    assert GITHUB.encode() not in raw
+    line = scene.companion.lines()[-1]
+    assert (line.calls, line.cost_pd, line.unpriced) == (1, 0, "")
+
+
+def test_embeddings_are_searched_and_priced(scene):
+    answer = {"object": "list", "data": [{"embedding": [0.1]}], "model": "text-embedding-3-small"}
+    answer |= {"usage": {"prompt_tokens": 8, "total_tokens": 8}}
+    scene.upstream.answer = lambda handler, body: send(handler, json.dumps(answer).encode(), "application/json")
+    body = {"model": "text-embedding-3-small", "input": ["hello", f"my token is {GITHUB}"]}
+    assert scene.companion.post("/v1/embeddings", body).json() == answer
+    assert GITHUB.encode() not in scene.upstream.requests[0][2]
+    assert scene.companion.lines()[-1].input_tokens == 8
+    numbers = scene.companion.post("/v1/embeddings", body | {"input": [[1, 2, 3]]})
+    assert (numbers.status_code, "token numbers" in numbers.text) == (400, True)
+    assert len(scene.upstream.requests) == 1
+
+
+def test_what_was_seen_before_a_hang_up_is_charged(scene):
+    def endless(handler, body) -> None:
+        handler.send_response(200)
+        handler.send_header("content-type", "text/event-stream")
+        handler.end_headers()
+        with_text = STREAMS["chat"]("hello " * 100, [], 5).split(b"\n\n")[:40]
+        handler.wfile.write(b"\n\n".join([*with_text, b""]))
+        handler.wfile.flush()
+        for _ in range(200):
+            time.sleep(0.05)
+            handler.wfile.write(b": still here\n\n")
+
+    scene.upstream.answer = endless
+    made = scene.companion
+    url = made.gateway + PATHS["chat"]
+    with httpx.stream("POST", url, json=scene.body("chat"), headers=made.headers(), trust_env=False) as answer:
+        next(answer.iter_bytes())
+    wait_until(lambda: made.lines()[-1].closed_at)
+    line = made.lines()[-1]
+    assert line.ending == "cancelled"
+    assert line.output_tokens > 20
+    assert line.input_tokens > 10

@@ -78,7 +78,7 @@ def read_link(agent: Agent, file: SettingsFile) -> tuple[dict[str, Any], Link]:
 def takes(gateway: str, key: str) -> bool | None:
     """Whether the gateway takes the key; None when nobody answers there."""
     try:
-        answer = httpx.get(
+        answer = httpx.head(
             f"{gateway}/v1/models", headers={"authorization": f"Bearer {key}"}, timeout=_SECONDS, trust_env=False
         )
     except (httpx.HTTPError, httpx.InvalidURL):

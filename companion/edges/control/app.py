@@ -28,6 +28,7 @@ from companion.contract.types import (
     SecretFinding,
     Status,
 )
+from companion.edges.control.keys import read_end, read_grace, read_key_request
 from companion.edges.control.problems import Refusal, refusing
 from companion.gatekeeper.approvals import AlreadyAnswered, Approvals, DifferentAction, UnknownApproval
 from companion.gatekeeper.events import EventBus
@@ -162,6 +163,8 @@ class Answers:
             _route("GET", "alerts", self.alerts),
             _route("GET", "keys", self.keys),
             _route("POST", "keys", self.new_key),
+            _route("POST", "keys/{id}/rotate", self.rotate_key),
+            _route("POST", "keys/{id}/expire", self.expire_key),
             _route("POST", "keys/{id}/revoke", self.revoke_key),
             _route("POST", "shutdown", self.shutdown),
         ]
@@ -206,11 +209,20 @@ class Answers:
             return _json(await asyncio.to_thread(self._services.keys.list))
 
     async def new_key(self, request: Request) -> Response:
-        name = (await _object(request)).get("name")
-        if not isinstance(name, str):
-            raise Refusal(400, "bad-request", "name: expected a string")
+        name, scope, expires_at = read_key_request(await _object(request))
         with refusing():
-            return _json(await asyncio.to_thread(self._services.keys.create, name), 201)
+            made = await asyncio.to_thread(self._services.keys.create, name, scope, expires_at=expires_at)
+        return _json(made, 201)
+
+    async def rotate_key(self, request: Request) -> Response:
+        grace = read_grace(await _object(request))
+        with refusing():
+            return _json(await asyncio.to_thread(self._services.keys.rotate, request.path_params["id"], grace))
+
+    async def expire_key(self, request: Request) -> Response:
+        expires_at = read_end(await _object(request))
+        with refusing():
+            return _json(await asyncio.to_thread(self._services.keys.expire, request.path_params["id"], expires_at))
 
     async def revoke_key(self, request: Request) -> Response:
         with refusing():

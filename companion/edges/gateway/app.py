@@ -8,20 +8,23 @@ local daemons).
 from __future__ import annotations
 
 import asyncio
-import zlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
-from companion.edges.gateway import chat, messages, responses
+from companion.edges.gateway import chat, count, embeddings, messages, responses
 from companion.edges.gateway.calls import Incoming, ModelCalls
 from companion.edges.gateway.dialect import DialectModule
-from companion.edges.gateway.listing import models_listing
+from companion.edges.gateway.encodings import KNOWN, BadEncoding, TooLarge, UnknownEncoding, decoded
+from companion.edges.gateway.listing import Listing, entry, shaped
 from companion.edges.gateway.respond import Responder, Send
 from companion.gatekeeper.ports import Listener
 from companion.gatekeeper.tasks import spawn
+from companion.model.scope import VirtualKey
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+_MODELS = "/v1/models"
 
 LARGEST_BODY = 64 * 1024 * 1024
 BODY_SECONDS = 60
@@ -30,14 +33,20 @@ _DIALECTS: dict[str, DialectModule] = {
     "/v1/chat/completions": chat,
     "/v1/responses": responses,
     "/v1/messages": messages,
+    "/v1/messages/count_tokens": count,
+    "/v1/embeddings": embeddings,
 }
 
 
 class Keys(Protocol):
     """Knows virtual keys."""
 
-    def authenticate(self, secret: str) -> str | None:
-        """The key's id, None when there is no such key or it is revoked."""
+    def authenticate(self, secret: str) -> VirtualKey | None:
+        """The key that this secret opens, None when there is no such key, or it is revoked or has expired."""
+        ...
+
+    def lapsed(self, secret: str) -> str:
+        """In words, that this secret has ended with time, and what to type; "" when that is not why it is refused."""
         ...
 
 
@@ -62,6 +71,7 @@ class GatewayApp:
         self._keys = keys
         self._listener = listener
         self._hosts = hosts
+        self._listing = Listing(calls.routes, calls.sender)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -97,9 +107,12 @@ class GatewayApp:
         if path in {"/", "/v1", "/v1/"} and method in {"HEAD", "GET"}:
             await respond.send_json(200, {"name": "companion"})
             return
-        key_id = self._authenticate(headers)
-        if path == "/v1/models" and method == "GET":
-            await respond.send_json(200, models_listing(self._calls.routes, headers))
+        key = self._authenticate(headers)
+        if (path == _MODELS or path.startswith(f"{_MODELS}/")) and method in {"GET", "HEAD"}:
+            if method == "GET":
+                await self._list(path.removeprefix(_MODELS).removeprefix("/"), headers, respond)
+            else:  # whoever tries a key need not make the upstreams list anything
+                await respond.send_json(200, {})
             return
         module = _DIALECTS.get(path)
         if module is None:
@@ -110,8 +123,17 @@ class GatewayApp:
             raise Turned(415, "not-json", "the body must be application/json")
         body = _decoded(await _body(receive), headers.get("content-encoding", ""))
         query = scope.get("query_string", b"").decode("latin-1")
-        incoming = Incoming(path, query, headers, body, key_id)
+        incoming = Incoming(path, query, headers, body, key)
         await _until_hung_up(self._calls.serve(incoming, module, respond), receive)
+
+    async def _list(self, wanted: str, headers: dict[str, str], respond: Responder) -> None:
+        models = await self._listing.models()
+        if not wanted:
+            await respond.send_json(200, shaped(models, headers))
+        elif wanted in models:
+            await respond.send_json(200, entry(wanted, headers))
+        else:
+            raise Turned(404, "unknown-model", f"no tier and no upstream names the model {wanted}. See: GET {_MODELS}")
 
     def _check_door(self, scope: Scope, headers: dict[str, str]) -> None:
         hosts = [value for name, value in scope["headers"] if name.lower() == b"host"]
@@ -120,17 +142,17 @@ class GatewayApp:
         if "origin" in headers or headers.get("sec-fetch-site", "none") != "none":
             raise Turned(403, "browser-refused", "no browser may call this gateway")
 
-    def _authenticate(self, headers: dict[str, str]) -> str:
+    def _authenticate(self, headers: dict[str, str]) -> VirtualKey:
         given = headers.get("x-api-key", "")
         kind, _, bearer = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer" and bearer.strip():
             given = bearer.strip()
-        key_id = self._keys.authenticate(given) if given else None
-        if key_id is None:
-            raise Turned(
-                401, "unknown-key", "this is not a virtual key of companion. Make one: companion connect AGENT"
-            )
-        return key_id
+        key = self._keys.authenticate(given) if given else None
+        if key is not None:
+            return key
+        if lapsed := self._keys.lapsed(given):
+            raise Turned(401, "expired-key", lapsed)
+        raise Turned(401, "unknown-key", "this is not a virtual key of companion. Make one: companion connect AGENT")
 
 
 def _headers(scope: Scope) -> dict[str, str]:
@@ -162,19 +184,16 @@ async def _whole_body(receive: Receive) -> bytes:
 
 
 def _decoded(body: bytes, encoding: str) -> bytes:
-    encoding = encoding.strip().lower()
-    if encoding in {"", "identity"}:
-        return body
-    if encoding not in {"gzip", "deflate"}:
-        raise Turned(415, "unknown-encoding", f"content-encoding {encoding} is not understood; send it uncompressed")
     try:
-        decoder = zlib.decompressobj(zlib.MAX_WBITS | 32)
-        decoded = decoder.decompress(body, LARGEST_BODY)
-    except zlib.error as error:
-        raise Turned(400, "bad-encoding", f"the body is not {encoding}: {error}") from error
-    if decoder.unconsumed_tail:
-        raise Turned(413, "body-too-large", f"the body is larger than {LARGEST_BODY} bytes when decompressed")
-    return decoded
+        return decoded(body, encoding, LARGEST_BODY)
+    except UnknownEncoding as unknown:
+        message = f"content-encoding {unknown} is not understood; send one of {', '.join(KNOWN)}, or none"
+        raise Turned(415, "unknown-encoding", message) from unknown
+    except BadEncoding as bad:
+        raise Turned(400, "bad-encoding", str(bad)) from bad
+    except TooLarge:
+        message = f"the body is larger than {LARGEST_BODY} bytes when decompressed"
+        raise Turned(413, "body-too-large", message) from None
 
 
 async def _until_hung_up(work: Any, receive: Receive) -> None:

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from companion.edges.gateway.agents import Modes, client_of, session_of, workspace_of
-from companion.edges.gateway.dialect import BadRequest, DialectModule
+from companion.edges.gateway.answer import Holding, StreamedAnswer, WholeAnswer, give_again
+from companion.edges.gateway.dialect import Asked, BadRequest, DialectModule
 from companion.edges.gateway.envelope import read_envelope
 from companion.edges.gateway.gate import WireGate
-from companion.edges.gateway.prompt import read_prompt
+from companion.edges.gateway.held import HeldAnswers
+from companion.edges.gateway.prompt import Prompt, PromptReader
 from companion.edges.gateway.refusal import words
 from companion.edges.gateway.respond import Responder
-from companion.edges.gateway.turn import StreamedAnswer, Turn, WholeAnswer, parse_object, read_whole
+from companion.edges.gateway.turn import Turn, read_whole
 from companion.gatekeeper.admit import Admission, Gatekeeper, Refusal
-from companion.model.action import Dialect, ModelCall
+from companion.model.action import Dialect, ModelCall, Tier
 from companion.model.exchange import Exchange, Origin, Route
+from companion.model.scope import VirtualKey
+from companion.model.verdict import Allow, Remark
+from companion.policy.auto import AutoRules, Choice, choose
 from companion.policy.redaction import PLACEHOLDER, Lookup
-from companion.upstream.routes import NoRoute, Routes
+from companion.upstream.routes import ALIAS_PREFIX, NoRoute, Routes
 from companion.upstream.sender import Reply, Sender, Target, UpstreamUnreachable
 
 _ANSWERED = range(200, 300)
@@ -39,7 +44,7 @@ class Incoming:
     query: str
     headers: Mapping[str, str]
     body: bytes
-    key_id: str
+    key: VirtualKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +58,31 @@ class ModelCalls:
     lookup: Lookup
     next_id: Callable[[], str]
     clock: Callable[[], datetime]
+    reader: PromptReader = field(default_factory=PromptReader)
     modes: Modes = field(default_factory=Modes)
+    held: Holding = field(default_factory=HeldAnswers)
+    auto: Callable[[], AutoRules] = AutoRules
+    """The rules of `companion/auto` in force."""
 
     async def serve(self, incoming: Incoming, module: DialectModule, respond: Responder) -> None:
         """Answers every request, also a bad one, in the dialect's own shape."""
         try:
-            body = await parse_object(incoming.body)
             if len(incoming.body) < _LARGE:
-                turn, target, route = self._read(incoming, body, module, respond)
+                turn, target, route = self._read(incoming, module, respond)
             else:
-                turn, target, route = await asyncio.to_thread(self._read, incoming, body, module, respond)
+                turn, target, route = await asyncio.to_thread(self._read, incoming, module, respond)
         except BadRequest as bad:
             await respond.send_json(400, module.error(400, "bad-request", f"companion: {bad}"))
             return
         except NoRoute as missing:
             await respond.send_json(400, module.error(400, "no-route", f"companion: {missing}"))
             return
+        if self.held and (held := self.held.find(turn.question())) is not None:
+            self.gatekeeper.listener.notice("call.attached", held.recording.exchange, "asked again while held", {})
+            await give_again(turn, held)
+            return
         answer: StreamedAnswer | WholeAnswer | None = None
-        async with self.gatekeeper.admit(turn.exchange, route) as admission:
+        async with self.gatekeeper.admit(turn.exchange, route, noted=turn.noted) as admission:
             if admission.refusal is not None:
                 await _refuse(turn, admission.refusal)
                 return
@@ -81,40 +93,59 @@ class ModelCalls:
                 await turn.fail(502, f"upstream-{unreachable.kind}", str(unreachable))
         # The line of the model call is closed: what the answer asks for are exchanges of their own.
         if answer is not None:
-            await answer.give(admission)
+            await answer.give(admission, self.held)
 
-    def _read(
-        self, incoming: Incoming, body: dict[str, Any], module: DialectModule, respond: Responder
-    ) -> tuple[Turn, Target, Route]:
+    def _read(self, incoming: Incoming, module: DialectModule, respond: Responder) -> tuple[Turn, Target, Route]:
         """Raises BadRequest or NoRoute."""
-        asked = module.read_request(body)
+        try:
+            prompt = self.reader.read(incoming.body)
+        except ValueError as error:
+            raise BadRequest(f"the body cannot be read as JSON ({error})") from error
+        asked = module.read_request(prompt.skeleton)
         if not _MODEL_NAME.fullmatch(asked.model):
             raise BadRequest("model: expected at most 200 letters, digits and signs")
         tier = self.modes.tier_of(incoming.headers, asked)
-        target, route = self.routes.route(tier, asked.model)
+        chosen = self._chosen(asked, tier, prompt)
+        serving = chosen.tier if chosen else tier
+        target, route = self.routes.route(serving, asked.model)
+        route = replace(route, tier=serving)
         origin = Origin(
             client=client_of(incoming.headers),
-            key_id=incoming.key_id,
+            key_id=incoming.key.id,
             session=session_of(incoming.headers),
             workspace=workspace_of(incoming.headers, asked),
             tier=tier,
+            scope=incoming.key.scope,
         )
-        prompt = read_prompt(incoming.body, body)
         envelope = read_envelope(incoming.path, incoming.query, incoming.headers)
-        texts = (*prompt.texts, *envelope.texts)
-        action = ModelCall(module.DIALECT, asked.model, texts, asked.stream, asked.tools, asked.max_output_tokens)
+        action = ModelCall(
+            module.DIALECT,
+            asked.model,
+            stream=asked.stream,
+            tools=asked.tools,
+            max_output_tokens=asked.max_output_tokens,
+            served=route.model,
+            parts=(*prompt.parts, envelope),
+            size=len(incoming.body),
+        )
         exchange = Exchange(self.next_id(), self.clock(), origin, action)
-        return Turn(module, body, asked, prompt, envelope, exchange, respond, self.gate), target, route
+        noted = (Remark("auto", Allow(chosen.code, chosen.reason)),) if chosen else ()
+        return Turn(module, asked, prompt, envelope, exchange, respond, self.gate, noted), target, route
+
+    def _chosen(self, asked: Asked, tier: Tier, prompt: Prompt) -> Choice | None:
+        """What the rules of `companion/auto` choose, where this call asks for it and nobody plans."""
+        if asked.model != f"{ALIAS_PREFIX}auto" or tier is not Tier.ACT or not self.auto().enabled:
+            return None
+        return choose(self.auto(), len(prompt.raw), asked.tools, asked.words)
 
     async def _exchange(self, turn: Turn, admission: Admission, target: Target) -> StreamedAnswer | WholeAnswer | None:
         """Sends the call and reads its answer; None when the agent has had it already. Raises UpstreamUnreachable."""
         action = admission.action
         assert isinstance(action, ModelCall)
-        of_body, of_envelope = action.texts[: len(turn.prompt.texts)], action.texts[len(turn.prompt.texts) :]
-        outgoing = turn.outgoing(of_body, admission.route.model)
-        path, headers = turn.envelope.amended(of_envelope)
+        outgoing, path, headers = turn.outgoing(action, admission.route.model)
         admission.calls += 1
-        async with self.sender.send(target, "POST", path, headers, outgoing, turn.module.DIALECT) as reply:
+        dialect = Dialect.MESSAGES if turn.module.DIALECT.is_anthropic else turn.module.DIALECT
+        async with self.sender.send(target, "POST", path, headers, outgoing, dialect) as reply:
             admission.status = reply.status
             told = [*reply.headers, *_told(turn, admission)]
             if reply.status >= _FIRST_ERROR_STATUS:
@@ -129,16 +160,17 @@ class ModelCalls:
             # One word for what it is: an agent that reads the type otherwise would read another answer.
             kept = [(name, value) for name, value in told if name != "content-type"]
             kept.append(("content-type", "text/event-stream" if streamed else "application/json"))
-            lookup = self._lookup_of(turn.body, action.texts)
+            lookup = self._lookup_of(turn.prompt.skeleton, outgoing, headers)
             answer = StreamedAnswer(turn, lookup) if streamed else WholeAnswer(turn, lookup)
             await answer.read(admission, reply, kept)
             return answer
 
-    def _lookup_of(self, body: Mapping[str, Any], texts: Iterable[str]) -> Lookup | None:
+    def _lookup_of(self, body: Mapping[str, Any], outgoing: bytes, headers: Mapping[str, str]) -> Lookup | None:
         """Knows the placeholders that this call shows to the model: one that it only guesses stays what it is."""
         if body.get("previous_response_id") or body.get("conversation"):
             # The upstream keeps the conversation: what the model was shown earlier is not in this call.
             return self.lookup
+        texts = (outgoing.decode("latin-1") if _MARK.encode() in outgoing else "", *headers.values())
         shown = {found for text in texts if _MARK in text for found in PLACEHOLDER.findall(text)}
         return (lambda placeholder: self.lookup(placeholder) if placeholder in shown else None) if shown else None
 
@@ -147,7 +179,7 @@ def _told(turn: Turn, admission: Admission) -> list[tuple[str, str]]:
     """What companion adds to the answer's head: who served, under which exchange."""
     return [
         ("x-companion-exchange", turn.exchange.id),
-        ("x-companion-tier", turn.exchange.origin.tier),
+        ("x-companion-tier", admission.route.tier or turn.exchange.origin.tier),
         ("x-companion-upstream", admission.route.upstream),
         ("x-companion-model", admission.route.model),
     ]

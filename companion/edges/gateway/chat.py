@@ -11,6 +11,7 @@ from companion.edges.gateway.dialect import (
     BadRequest,
     UnclearAnswer,
     index_in,
+    last_words,
     objects_in,
     refuse_elsewhere,
     strings_in,
@@ -57,6 +58,7 @@ def read_request(body: dict[str, Any]) -> Asked:
             for message in messages
             if isinstance(message, dict) and message.get("role") in {"system", "developer"}
         ),
+        words=last_words(messages),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -36,6 +37,29 @@ class Asked:
     """Texts that the agent's own code writes (system, developer), in order: the only place where markers count."""
     context: tuple[str, ...] = ()
     """User messages that an agent's code may have written as a whole (Codex puts its working directory there)."""
+    words: str = ""
+    """What the person said last."""
+
+
+_LETTERS_A_TOKEN = 4
+_NO_TEXT = frozenset({"type", "id", "name", "role", "signature"})
+
+
+def letters_in(data: dict[str, Any]) -> int:
+    """How much an event adds to what the model wrote: text, thinking and arguments, in characters."""
+    waiting = [data.get("delta"), *(choice.get("delta") for choice in data.get("choices") or [])]
+    letters = 0
+    while waiting:
+        match waiting.pop():
+            case str(text):
+                letters += len(text)
+            case dict(parts):
+                waiting += [part for key, part in parts.items() if key not in _NO_TEXT]
+            case list(parts):
+                waiting += parts
+            case _:
+                pass
+    return letters
 
 
 class AnswerStream(ABC):
@@ -51,6 +75,7 @@ class AnswerStream(ABC):
         self._filters: dict[Any, RestoreFilter] = {}
         self._held: list[SseEvent] = []
         self._held_bytes = 0
+        self._letters = 0
         self.holding = False
         self.failed = ""
         """What the model's side said when it failed in mid-stream."""
@@ -64,6 +89,18 @@ class AnswerStream(ABC):
     def usage(self) -> Usage | None:
         """Tokens as far as the stream told them."""
 
+    def usage_so_far(self, prompt_letters: int) -> Usage | None:
+        """Of an answer that broke off: what it told, and an estimate of what it did not. None when it never began.
+
+        Providers charge for what was written before a hang-up, and some tell the usage only at the end.
+        """
+        told = self.usage
+        if not (self._letters or told):
+            return None
+        known = told or Usage(input=-(-prompt_letters // _LETTERS_A_TOKEN))
+        output = max(known.output, -(-self._letters // _LETTERS_A_TOKEN))
+        return replace(known, output=output, flags=(*known.flags, "estimated"))
+
     @property
     @abstractmethod
     def uses(self) -> list[ToolUse]:
@@ -75,6 +112,7 @@ class AnswerStream(ABC):
             data = event.json()
             event = self._agreeing(event, data)
             self._observe(data)
+            self._letters += letters_in(data)
             if not self.holding:
                 return self._restored(event, data)
         except UnclearAnswer:
@@ -215,6 +253,21 @@ def texts_in(value: Any) -> tuple[str, ...]:
         return (value,)
     blocks = value if isinstance(value, list) else []
     return tuple(block["text"] for block in blocks if isinstance(block, dict) and isinstance(block.get("text"), str))
+
+
+_MOST_WORDS = 20_000
+_AGENTS_OWN = re.compile(r"\s*<(system-reminder|environment_|hook_context|mode_notice|command-)")
+
+
+def last_words(messages: Any) -> str:
+    """What the person said last, of a list of messages or input items; notes that agents add in the same role aside."""
+    for message in reversed(messages if isinstance(messages, list) else []):
+        if not isinstance(message, dict) or message.get("role") != "user":
+            continue
+        said = [text for text in texts_in(message.get("content")) if text and not _AGENTS_OWN.match(text)]
+        if said:
+            return "\n".join(said)[:_MOST_WORDS]
+    return messages[:_MOST_WORDS] if isinstance(messages, str) else ""
 
 
 def whole_number(value: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_plus
@@ -18,6 +19,14 @@ class Envelope:
     headers: Mapping[str, str]
 
     @property
+    def path_with_query(self) -> str:
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def digest(self) -> bytes:
+        """Names the texts."""
+        return hashlib.sha256("\0".join(("envelope", *self.texts())).encode("utf-8", "surrogatepass")).digest()
+
     def texts(self) -> tuple[str, ...]:
         """The query, then each header's value."""
         return unquote_plus(self.query), *self.headers.values()
@@ -25,7 +34,7 @@ class Envelope:
     def amended(self, texts: Sequence[str]) -> tuple[str, dict[str, str]]:
         """Path with query, and headers, from as many texts as `texts` has."""
         query, *values = texts
-        told = self.query if query == self.texts[0] else quote(query, safe="=&/:,;@!$'()*-._~")
+        told = self.query if query == self.texts()[0] else quote(query, safe="=&/:,;@!$'()*-._~")
         return f"{self.path}?{told}" if told else self.path, dict(zip(self.headers, values, strict=True))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,15 +33,20 @@ def read_object(raw: bytes) -> dict[str, Any]:
 
     That is: text that is not UTF-8, a byte order mark, a key that stands twice, numbers and nesting past all measure.
     """
-    if raw.count(b'"') + raw.count(b"{") + raw.count(b"[") > _MOST_TOKENS:
-        raise ValueError(f"more than {_MOST_TOKENS} strings, objects and lists")
-    try:
-        found = json.loads(raw.decode("utf-8"), object_pairs_hook=_each_key_once)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+    found = read_value(raw)
     if not isinstance(found, dict):
         raise ValueError("not a JSON object")  # noqa: TRY004 - bad input, not a bug
     return found
+
+
+def read_value(raw: bytes) -> Any:
+    """As read_object, any JSON value."""
+    if raw.count(b'"') + raw.count(b"{") + raw.count(b"[") > _MOST_TOKENS:
+        raise ValueError(f"more than {_MOST_TOKENS} strings, objects and lists")
+    try:
+        return json.loads(raw.decode("utf-8"), object_pairs_hook=_each_key_once)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -51,9 +56,12 @@ def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def strings(raw: bytes) -> Iterator[StringToken]:
-    """Every string of a valid JSON text in order, keys too. What is not valid JSON gives nonsense: parse it first."""
-    keys: list[str] = [""]
+def strings(raw: bytes, within: Sequence[str] = ()) -> Iterator[StringToken]:
+    """Every string of a valid JSON text in order, keys too. What is not valid JSON gives nonsense: parse it first.
+
+    `within` holds the keys of what encloses the text, from the top of its document on.
+    """
+    keys: list[str] = ["", *within]
     pending: re.Match[bytes] | None = None
     for match in _TOKEN.finditer(raw):
         first = raw[match.start()]

@@ -11,6 +11,7 @@ from companion.edges.gateway.dialect import (
     BadRequest,
     UnclearAnswer,
     index_in,
+    last_words,
     objects_in,
     refuse_elsewhere,
     texts_in,
@@ -57,6 +58,7 @@ def read_request(body: dict[str, Any]) -> Asked:
         tools=tuple(str(tool.get("name", "")) for tool in tools or [] if isinstance(tool, dict)),
         max_output_tokens=whole_number(body.get("max_tokens")) or None,
         instructions=tuple(instructions),
+        words=last_words(messages),
     )
 
 

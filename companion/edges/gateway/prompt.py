@@ -1,63 +1,220 @@
-"""A request body on its way out: what is scanned of it, and how it is rewritten without touching any other byte."""
+"""A request body on its way out: cut into parts, read for what the gateway acts on, rewritten without touching more."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from companion.edges.gateway.jsontext import StringToken, dump, splice, strings
+from companion.edges.gateway.jsontext import StringToken, dump, read_object, read_value, splice, strings
+from companion.edges.gateway.layout import Place, places
 from companion.edges.gateway.sealed import encoded, file_in, seals_of
+
+_WHOLE = Place("", 0, 0)
+
+_KEPT = 20_000
+"""Of a user's message, this many characters are remembered: an agent's marks stand at its beginning."""
+
+_MOST_REMEMBERED = 8_192
+_LARGEST_REMEMBERED = 1 << 20
+
+_READ_OF_A_TOOL = ("type", "name")
+_WRITTEN_BY_AGENTS = frozenset({"system", "developer", "user"})
+
+
+class Part:
+    """A value of the top level, or an entry of one of its lists, by its bytes; or a whole body.
+
+    Its `digest` names it: two parts with the same digest have the same texts.
+    """
+
+    __slots__ = ("__dict__", "digest", "place", "raw")
+
+    def __init__(self, raw: bytes, place: Place) -> None:
+        self.raw = raw
+        self.place = place
+        head = f"{place.key}\0{place.entry:d}\0".encode()
+        self.digest = hashlib.sha256(head + raw).digest()
+
+    @cached_property
+    def tokens(self) -> tuple[StringToken, ...]:
+        key = self.place.key
+        within = (key, key) if self.place.entry else (key,) if key else ()
+        return tuple(strings(self.raw, within))
+
+    @cached_property
+    def _read(self) -> tuple[tuple[str, ...], Mapping[int, str]]:
+        """Every string in order, and which of them came as base64 with what stood before it."""
+        seals = seals_of(self._as_body())
+        texts: list[str] = []
+        files: dict[int, str] = {}
+        for number, token in enumerate(self.tokens):
+            text = token.value
+            if token.is_key:
+                pass
+            elif (token.key, text) in seals:
+                text = ""
+            elif (file := file_in(token.key, text)) is not None:
+                files[number], text = file
+            texts.append(text)
+        return tuple(texts), files
+
+    def _as_body(self) -> dict[str, Any]:
+        """The part alone in a body: seals are told by where they stand."""
+        key, entry = self.place.key, self.place.entry
+        if key and not (entry and key in {"messages", "input"}):
+            return {}
+        value = json.loads(self.raw)
+        return {key: [value]} if key else value
+
+    def texts(self) -> tuple[str, ...]:
+        """Every string; empty where it is sealed or a picture, and its text where it is a text file as base64."""
+        return self._read[0]
+
+    def amended(self, texts: Sequence[str], model: str) -> list[tuple[int, int, bytes]]:
+        """The changes to the part's own bytes that make its texts `texts`, and its top-level model `model`."""
+        changes: list[tuple[int, int, bytes]] = []
+        old, files = self._read
+        for number, (token, before, after) in enumerate(zip(self.tokens, old, texts, strict=True)):
+            if _is_model(token) and token.value != model:
+                changes.append((token.start, token.end, dump(model)))
+            elif before != after:
+                told = encoded(files[number], after) if number in files else after
+                changes.append((token.start, token.end, dump(told)))
+        return changes
+
+
+def _is_model(token: StringToken) -> bool:
+    return token.key == "model" and token.depth == 1 and not token.is_key
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A body with the positions of its strings."""
+    """A body as its parts. `skeleton` is what the dialects read of it, without long texts that they do not read."""
 
     raw: bytes
-    tokens: tuple[StringToken, ...]
-    texts: tuple[str, ...]
-    """Every string in order; "" where it is sealed or a picture, and its text where it is a text file as base64."""
-    files: Mapping[int, str]
-    """Which of the texts came as base64, and what stood before it."""
+    parts: tuple[Part, ...]
+    skeleton: dict[str, Any]
 
-    def amended(self, texts: Sequence[str], model: str, *, with_usage: bool = False) -> bytes:
-        """The body with amended texts and another model; `with_usage` asks a chat stream for its usage."""
+    def amended(self, texts: Sequence[str], examined: Sequence[int], model: str, *, with_usage: bool = False) -> bytes:
+        """The body with `texts` as the texts of the parts `examined`, in order, and `model` as the one asked for.
+
+        `with_usage` asks a chat stream for its usage.
+        """
         changes: list[tuple[int, int, bytes]] = []
-        for number, (token, old, new) in enumerate(zip(self.tokens, self.texts, texts, strict=True)):
-            if token.key == "model" and token.depth == 1 and not token.is_key and token.value != model:
-                changes.append((token.start, token.end, dump(model)))
-            elif old != new:
-                told = encoded(self.files[number], new) if number in self.files else new
-                changes.append((token.start, token.end, dump(told)))
+        told: dict[int, Sequence[str]] = {}
+        at = 0
+        for number in examined:
+            count = len(self.parts[number].texts())
+            told[number] = texts[at : at + count]
+            at += count
+        if self.skeleton.get("model") != model:
+            for number, part in enumerate(self.parts):
+                if part.place.key in {"", "model"}:
+                    told.setdefault(number, part.texts())
+        for number, words in told.items():
+            part = self.parts[number]
+            start = part.place.start
+            changes += [(start + left, start + right, new) for left, right, new in part.amended(words, model)]
         raw = splice(self.raw, changes)
-        return _asking_usage(raw) if with_usage else raw
+        return _asking_usage(raw, self.skeleton) if with_usage else raw
+
+    def digest(self, besides: frozenset[str]) -> bytes:
+        """Names what the body says, but for the values of the keys `besides`."""
+        whole = hashlib.sha256()
+        for part in self.parts:
+            if part.place.key == "":
+                kept = {key: value for key, value in self.skeleton.items() if key not in besides}
+                whole.update(json.dumps(kept, sort_keys=True).encode())
+            elif part.place.key not in besides:
+                whole.update(part.digest)
+        return whole.digest()
 
 
-def _asking_usage(raw: bytes) -> bytes:
-    body = json.loads(raw)
-    options = body.get("stream_options")
-    if options is None and "stream_options" not in body:
+def _asking_usage(raw: bytes, body: Mapping[str, Any]) -> bytes:
+    if "stream_options" not in body:
         at = raw.index(b"{") + 1
         return splice(raw, [(at, at, b'"stream_options":{"include_usage":true},')])
+    options = body["stream_options"]
     kept = options if isinstance(options, dict) else {}
-    return dump(body | {"stream_options": kept | {"include_usage": True}})
+    return dump(json.loads(raw) | {"stream_options": kept | {"include_usage": True}})
 
 
-def read_prompt(raw: bytes, body: dict[str, Any]) -> Prompt:
-    """`body` is `raw`, parsed."""
-    tokens = tuple(strings(raw))
-    seals = seals_of(body)
-    texts: list[str] = []
-    files: dict[int, str] = {}
-    for number, token in enumerate(tokens):
-        text = token.value
-        if token.is_key:
-            pass
-        elif (token.key, text) in seals:
-            text = ""
-        elif (file := file_in(token.key, text)) is not None:
-            files[number], text = file
-        texts.append(text)
-    return Prompt(raw, tokens, tuple(texts), files)
+class PromptReader:
+    """Reads bodies and remembers what it read of their parts. Any thread may use it."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[bytes, Any] = OrderedDict()
+
+    def read(self, raw: bytes) -> Prompt:
+        """Raises ValueError for what two readers could read in two ways (`jsontext.read_object`)."""
+        found = places(raw)
+        if found is None:
+            return Prompt(raw, (Part(raw, _WHOLE),), read_object(raw))
+        skeleton: dict[str, Any] = {}
+        parts: list[Part] = []
+        for place in found:
+            part = Part(raw[place.start : place.end], place)
+            parts.append(part)
+            value = self._value(part)
+            if place.entry:
+                skeleton.setdefault(place.key, []).append(value)
+            else:
+                skeleton[place.key] = value
+        return Prompt(raw, tuple(parts), skeleton)
+
+    def _value(self, part: Part) -> Any:
+        known = self._known.get(part.digest, self)
+        if known is not self:
+            self._known.move_to_end(part.digest)
+            return known
+        value = read_value(part.raw)
+        kept = _kept(part.place.key, value) if part.place.entry else value
+        if len(part.raw) <= _LARGEST_REMEMBERED:
+            self._known[part.digest] = kept
+            if len(self._known) > _MOST_REMEMBERED:
+                self._known.popitem(last=False)
+        return kept
+
+
+def read_prompt(raw: bytes) -> Prompt:
+    """As PromptReader.read, by a reader that remembers nothing."""
+    return PromptReader().read(raw)
+
+
+def _kept(key: str, entry: Any) -> Any:
+    """What a dialect reads of a list's entry."""
+    if not isinstance(entry, dict):
+        return entry if not isinstance(entry, str) else entry[:_KEPT]
+    if key == "tools":
+        return _tool(entry)
+    kept = {name: entry[name] for name in ("role", "type") if name in entry}
+    if entry.get("role") in _WRITTEN_BY_AGENTS and "content" in entry:
+        most = _KEPT if entry["role"] == "user" else None
+        kept["content"] = _words(entry["content"], most)
+    return kept
+
+
+def _tool(tool: dict[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = {name: tool[name] for name in _READ_OF_A_TOOL if name in tool}
+    for name in ("function", "custom"):
+        if isinstance(tool.get(name), dict):
+            kept[name] = {"name": tool[name].get("name", "")}
+    if isinstance(tool.get("tools"), list):
+        kept["tools"] = [_tool(one) for one in tool["tools"] if isinstance(one, dict)]
+    return kept
+
+
+def _words(content: Any, most: int | None) -> Any:
+    if isinstance(content, str):
+        return content[:most]
+    blocks = content if isinstance(content, list) else []
+    return [
+        {"text": block["text"][:most]}
+        for block in blocks
+        if isinstance(block, dict) and isinstance(block.get("text"), str)
+    ]

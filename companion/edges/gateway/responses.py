@@ -13,6 +13,7 @@ from companion.edges.gateway.dialect import (
     BadRequest,
     UnclearAnswer,
     index_in,
+    last_words,
     objects_in,
     refuse_elsewhere,
     restore_strings,
@@ -55,6 +56,7 @@ def read_request(body: dict[str, Any]) -> Asked:
             for block in item["content"]
             if isinstance(block, dict) and isinstance(block.get("text"), str)
         ),
+        words=last_words(given),
     )
 
 

@@ -7,11 +7,13 @@ from companion.policy.guards.commands import commands
 from companion.policy.guards.files import files
 from companion.policy.guards.ignored import ignored
 from companion.policy.guards.plan import plan
+from companion.policy.guards.scope import scope
 from companion.policy.guards.secrets import secrets
 from companion.policy.guards.tools import tools
 from companion.policy.guards.workspace import workspace
 
 GUARDS: tuple[tuple[str, Guard], ...] = (
+    ("scope", scope),
     ("workspace", workspace),
     ("ignored", ignored),
     ("secrets", secrets),

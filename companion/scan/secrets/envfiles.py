@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ _PUBLIC = re.compile(r"example|sample|template|dist|defaults?$", re.IGNORECASE)
 _SKIPPED = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".tox", "target", "dist", "build"})
 _FOLDERS = 200
 _LARGEST = 1_000_000
+_FRESH_SECONDS = 0.25
+_MOST_WORKSPACES = 1_000
 _LINE = re.compile(
     r"""(?mx) ^[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][\w.-]*)[ \t]*[=:][ \t]*
         (?: "(?P<double>(?:[^"\\]|\\.)*)" | '(?P<single>[^']*)' | (?P<bare>[^\r\n]*?)(?=[ \t]+\#|[ \t]*$) )"""
@@ -36,6 +39,11 @@ class EnvFiles:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._read: dict[Path, tuple[int, int, int]] = {}
+        self._looked: dict[str, float] = {}
+
+    def is_fresh(self, workspace: str) -> bool:
+        """Whether the workspace was looked at within the last quarter of a second."""
+        return not workspace or self._looked.get(workspace, -1.0) + _FRESH_SECONDS > time.monotonic()
 
     def refresh(self, workspace: str, learn: Callable[[str, str], object]) -> None:
         """Calls `learn(value, file name)` for the values of every file that is new or changed; `workspace` may be "".
@@ -45,6 +53,7 @@ class EnvFiles:
         if not workspace:
             return
         with self._lock:
+            looking = time.monotonic()
             for path in _env_files(Path(workspace)):
                 try:
                     status = path.stat()
@@ -58,6 +67,9 @@ class EnvFiles:
                 for value in values:
                     learn(value, path.name)
                 self._read[path] = stamp
+            if len(self._looked) > _MOST_WORKSPACES:
+                self._looked.clear()
+            self._looked[workspace] = looking
 
 
 def _env_files(root: Path) -> Iterator[Path]:

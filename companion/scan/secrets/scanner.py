@@ -7,11 +7,15 @@ import hashlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
+from companion.gatekeeper.ports import Examined
+from companion.model.action import Part
 from companion.model.facts import Confidence, Finding
 from companion.policy.redaction import placeholder_for, redact, restore
 from companion.scan.secrets.engine import Engine, Span
@@ -23,6 +27,9 @@ from companion.scan.secrets.pem import KeyBlocks
 from companion.scan.secrets.plugins import DetectSecrets
 from companion.scan.secrets.rules import OwnRules
 from companion.scan.secrets.vault import PlaceholderTakenError, Vault
+
+Subject = TypeVar("Subject")
+Found = TypeVar("Found")
 
 _SHORTEST_TEXT = 8
 _LOAD_SECONDS = 60.0
@@ -55,7 +62,7 @@ class SecretScan:
     """
 
     def __init__(
-        self, machine_key: bytes, engines: Sequence[Engine], *, seconds: float = 5.0, remembered: int = 50_000
+        self, machine_key: bytes, engines: Sequence[Engine], *, seconds: float = 5.0, remembered: int = 20_000
     ) -> None:
         self._key = machine_key
         self._engines = tuple(engines)
@@ -66,6 +73,7 @@ class SecretScan:
         self._vault = Vault(machine_key)
         self._known = KnownValues()
         self._env = EnvFiles()
+        self._clean: dict[bytes, tuple[bytes, int]] = {}
         self._memo: OrderedDict[bytes, _Examined] = OrderedDict()
         self._lock = threading.Lock()
         self._missing: dict[str, str] | None = None
@@ -99,6 +107,9 @@ class SecretScan:
 
         Any occurrence of a secret that is found in one text is found in all of them.
         """
+        return await self._in_time(self._scan, tuple(texts), workspace)
+
+    async def _in_time(self, work: Callable[[Subject, str, float], Found], subject: Subject, workspace: str) -> Found:
         loop = asyncio.get_running_loop()
         try:
             if self._missing is None:
@@ -106,9 +117,18 @@ class SecretScan:
                     await loop.run_in_executor(self._pool, self.load)
             async with asyncio.timeout(self._seconds):
                 deadline = time.monotonic() + self._seconds
-                return await loop.run_in_executor(self._pool, self._scan, tuple(texts), workspace, deadline)
+                return await loop.run_in_executor(self._pool, work, subject, workspace, deadline)
         except TimeoutError:
             raise ScanFailed(f"the scan for secrets took longer than {self._seconds:g} seconds") from None
+
+    async def examine(self, parts: Sequence[Part], workspace: str) -> Examined:
+        """Findings in the parts that are not known to be clean: all others have nothing that is known by now.
+
+        Raises ScanFailed. Where every part is clean this waits for nothing.
+        """
+        if self._missing is not None and self._env.is_fresh(workspace) and not self._unclean(parts):
+            return Examined()
+        return await self._in_time(self._examine_parts, parts, workspace)
 
     def scrub(self, text: str) -> str:
         """`text` with every secret that is known or found replaced by its placeholder. Raises ScanFailed."""
@@ -137,10 +157,52 @@ class SecretScan:
         """The secret behind a placeholder, for stream filters; None when it is not one of ours."""
         return self._vault.lookup(placeholder)
 
+    def _unclean(self, parts: Sequence[Part]) -> list[int]:
+        """The numbers of the parts that have to be looked at."""
+        now = (self._rules, self._known.count)
+        return [number for number, part in enumerate(parts) if self._clean.get(part.digest) != now]
+
+    def _examine_parts(self, parts: Sequence[Part], workspace: str, deadline: float) -> Examined:
+        if self._missing is None:
+            self.load()
+        self._refresh(workspace)
+        while True:
+            count = self._known.count
+            numbers = self._unclean(parts)
+            counts = [(number, parts[number].texts()) for number in numbers]
+            texts = tuple(text for _, of_part in counts for text in of_part)
+            placed, touched = self._placed(texts, deadline)
+            if self._known.count == count:
+                break
+            # What was learnt from one part may stand in another that was clean before.
+        self._note_clean(parts, counts, touched, count)
+        return Examined(tuple(numbers), texts, _findings(texts, placed))
+
+    def _note_clean(
+        self,
+        parts: Sequence[Part],
+        counts: Sequence[tuple[int, tuple[str, ...]]],
+        touched: AbstractSet[str],
+        count: int,
+    ) -> None:
+        with self._lock:
+            for number, of_part in counts:
+                if touched.isdisjoint(of_part):
+                    self._clean[parts[number].digest] = (self._rules, count)
+            while len(self._clean) > self._remembered:
+                del self._clean[next(iter(self._clean))]
+
+    def _refresh(self, workspace: str) -> None:
+        self._env.refresh(workspace, lambda value, name: self._known.add(value, "ENV", name, certain=True))
+
     def _scan(self, texts: tuple[str, ...], workspace: str, deadline: float) -> tuple[Finding, ...]:
         if self._missing is None:
             self.load()
-        self._env.refresh(workspace, lambda value, name: self._known.add(value, "ENV", name, certain=True))
+        self._refresh(workspace)
+        return _findings(texts, self._placed(texts, deadline)[0])
+
+    def _placed(self, texts: tuple[str, ...], deadline: float) -> tuple[dict[str, list[tuple[Span, str]]], set[str]]:
+        """What is found in each text, and the texts that hold anything that looks like a secret or is known."""
         examined: dict[str, _Examined] = {}
         active: set[int] = set()
         for text in texts:
@@ -148,15 +210,13 @@ class SecretScan:
                 examined[text] = self._examine(text, deadline)
                 active |= self._learn(text, examined[text].spans)
         placed: dict[str, list[tuple[Span, str]]] = {}
+        touched: set[str] = set()
         for text, result in examined.items():
             whole = self._look_for_known(text, result, deadline)
             if whole.spans or whole.hits:
+                touched.add(text)
                 placed[text] = self._place(text, whole, active)
-        return tuple(
-            _finding(index, span, placeholder)
-            for index, text in enumerate(texts)
-            for span, placeholder in placed.get(text, ())
-        )
+        return placed, touched
 
     def _examine(self, text: str, deadline: float) -> _Examined:
         """What the engines find in `text`, now or when it was last seen."""
@@ -221,6 +281,14 @@ class SecretScan:
 def _check(deadline: float) -> None:
     if time.monotonic() > deadline:
         raise ScanFailed("the scan for secrets ran out of time")
+
+
+def _findings(texts: tuple[str, ...], placed: Mapping[str, list[tuple[Span, str]]]) -> tuple[Finding, ...]:
+    return tuple(
+        _finding(index, span, placeholder)
+        for index, text in enumerate(texts)
+        for span, placeholder in placed.get(text, ())
+    )
 
 
 def _finding(text: int, span: Span, placeholder: str) -> Finding:

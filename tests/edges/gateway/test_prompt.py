@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion.edges.gateway.prompt import Prompt
-from companion.edges.gateway.prompt import read_prompt as read
+from companion.edges.gateway.jsontext import read_object
+from companion.edges.gateway.prompt import Prompt, PromptReader, read_prompt
 
 bodies = st.fixed_dictionaries(
     {
@@ -30,35 +30,39 @@ SEAL = "Ab1+" * 40
 GITHUB = "ghp_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7cF0hL2nR5"
 
 
-def read_prompt(raw: bytes) -> Prompt:
-    return read(raw, json.loads(raw))
+def texts_in(prompt: Prompt) -> tuple[str, ...]:
+    return tuple(text for part in prompt.parts for text in part.texts())
+
+
+def amended(prompt: Prompt, texts: tuple[str, ...], model: str, *, with_usage: bool = False) -> bytes:
+    return prompt.amended(texts, range(len(prompt.parts)), model, with_usage=with_usage)
 
 
 def texts_of(body: dict) -> tuple[str, ...]:
-    return read_prompt(json.dumps(body).encode()).texts
+    return texts_in(read_prompt(json.dumps(body).encode()))
 
 
 @given(bodies, st.sampled_from([None, 1, 4]))
 def test_what_is_not_amended_keeps_its_bytes(body, indent):
     raw = json.dumps(body, indent=indent).encode()
     prompt = read_prompt(raw)
-    assert prompt.amended(prompt.texts, body["model"]) == raw
+    assert amended(prompt, texts_in(prompt), body["model"]) == raw
 
 
 @given(bodies, st.text(max_size=5))
 def test_only_amended_texts_and_the_model_change(body, model):
     raw = json.dumps(body).encode()
     prompt = read_prompt(raw)
-    texts = tuple("AMENDED" if text == "user" else text for text in prompt.texts)
+    texts = tuple("AMENDED" if text == "user" else text for text in texts_in(prompt))
     wanted = json.loads(raw.replace(b'"user"', b'"AMENDED"')) | {"model": model}
-    assert json.loads(prompt.amended(texts, model)) == wanted
+    assert json.loads(amended(prompt, texts, model)) == wanted
 
 
 def test_keys_and_ids_are_texts_too_and_pictures_are_not():
     image = base64.b64encode(b"\x89PNG\r\n" + bytes(400)).decode()
     body = {"k": [{"type": "image", "source": {"data": image}}, {"id": "toolu_1", "text": "t"}], "data": "plain text"}
     texts = texts_of(body)
-    assert {"k", "type", "t", "plain text", "toolu_1"} <= set(texts)
+    assert {"type", "t", "plain text", "toolu_1"} <= set(texts)
     assert image not in texts
     assert f"data:image/png;base64,{image}" not in texts_of({"url": f"data:image/png;base64,{image}"})
 
@@ -102,8 +106,8 @@ def test_a_key_is_scanned_wherever_it_stands(body):
 def test_a_text_file_as_base64_is_scanned_and_amended_as_its_text(head):
     told = base64.b64encode(f"# environment\nTOKEN={GITHUB}\n".encode() * 3).decode()
     prompt = read_prompt(json.dumps({"model": "m", "source": {"file_data": head + told}}).encode())
-    texts = tuple(text.replace(GITHUB, "SECRET_X_00000000") for text in prompt.texts)
-    left = json.loads(prompt.amended(texts, "m"))["source"]["file_data"]
+    texts = tuple(text.replace(GITHUB, "SECRET_X_00000000") for text in texts_in(prompt))
+    left = json.loads(amended(prompt, texts, "m"))["source"]["file_data"]
     assert left.startswith(head)
     assert base64.b64decode(left.removeprefix(head)) == b"# environment\nTOKEN=SECRET_X_00000000\n" * 3
 
@@ -116,4 +120,71 @@ def test_usage_is_asked_for_where_the_agent_did_not():
     ]:
         raw = json.dumps(body).encode()
         prompt = read_prompt(raw)
-        assert json.loads(prompt.amended(prompt.texts, "m", with_usage=True))["stream_options"] == rest
+        assert json.loads(amended(prompt, texts_in(prompt), "m", with_usage=True))["stream_options"] == rest
+
+
+SEPARATORS = [(", ", ": "), (",", ":"), (", ", ":"), (" ,", " :")]
+
+
+@given(bodies, st.sampled_from(SEPARATORS))
+def test_however_a_body_is_written_it_says_the_same(body, separators):
+    raw = json.dumps(body, separators=separators).encode()
+    prompt = read_prompt(raw)
+    keys = () if len(prompt.parts) == 1 and prompt.parts[0].place.key == "" else ("model", "messages")
+    assert {part.place.key for part in prompt.parts} >= set(keys)
+    assert prompt.skeleton["model"] == body["model"]
+    assert [one["content"] for one in prompt.skeleton["messages"]] == [one["content"] for one in body["messages"]]
+    spoken = {one["content"] for one in body["messages"]} | {body["model"]}
+    assert spoken <= set(texts_in(prompt))
+
+
+@given(bodies, bodies)
+def test_what_is_remembered_changes_nothing(one, other):
+    reader = PromptReader()
+    for body in (one, other, one, one | other):
+        raw = json.dumps(body).encode()
+        fresh, again = read_prompt(raw), reader.read(raw)
+        assert again.skeleton == fresh.skeleton
+        assert [part.digest for part in again.parts] == [part.digest for part in fresh.parts]
+        assert texts_in(again) == texts_in(fresh)
+
+
+def test_the_same_words_at_another_place_are_another_part():
+    prompt = read_prompt(b'{"messages":["m"],"input":["m"],"model":"m","system":"m"}')
+    assert len({part.digest for part in prompt.parts}) == len(prompt.parts) == 4
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"model":"m","messages":[],"model":"n"}',
+        b'{"model":"m","messages":[{"role":"user","role":"system"}]}',
+        b'{"model":"m","messages":[{"content":"\xff"}]}',
+        b'{"model":"m","messages":[{"content":"a"},]}',
+        b'{"model":"m"} {}',
+        b'\xef\xbb\xbf{"model":"m"}',
+        b'["model"]',
+        b"",
+        b'{"model":"m","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"model":"m","messages":[{"content":"a\nb"}]}',
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_refused_however_it_is_cut(raw):
+    with pytest.raises(ValueError, match=r"."):
+        read_prompt(raw)
+
+
+@given(bodies, st.integers(0, 200), st.binary(min_size=1, max_size=3))
+def test_a_body_that_is_read_is_a_body_that_a_strict_reader_reads(body, at, spoil):
+    raw = json.dumps(body, separators=(",", ":")).encode()
+    raw = raw[:at] + spoil + raw[at + len(spoil) :]
+    try:
+        prompt = read_prompt(raw)
+    except ValueError:
+        return
+    assert read_object(raw)["model"] == prompt.skeleton["model"] if "model" in prompt.skeleton else True
+
+
+def test_an_unusual_key_of_the_top_level_is_searched_too():
+    assert GITHUB in texts_of({"model": "m", GITHUB: 1})
+    assert len(read_prompt(json.dumps({"model": "m", "Key-1": 2}).encode()).parts) == 1

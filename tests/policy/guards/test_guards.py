@@ -8,6 +8,7 @@ from companion.model.action import Dialect, FileAccess, ModelCall, Operation, Sh
 from companion.model.exchange import Origin
 from companion.model.facts import Effect, EffectKind, Facts, IgnoreMatch, PathFacts
 from companion.model.policy import CommandLevel, IgnoredAction, Policy, SecretAction
+from companion.model.scope import KeyScope
 from companion.model.verdict import Allow, Amend, Ask, Deny, Outcome
 from companion.policy.evaluate import evaluate
 from companion.policy.guards import GUARDS
@@ -25,14 +26,16 @@ path_facts = st.builds(
     privileged=text,
 )
 actions = (
-    st.builds(ModelCall, st.sampled_from(Dialect), text, st.lists(text, max_size=3).map(tuple))
+    st.builds(ModelCall, st.sampled_from(Dialect), text, st.lists(text, max_size=3).map(tuple), served=text)
     | st.builds(ShellCommand, text, text)
     | st.builds(FileAccess, text, st.sampled_from(Operation))
     | st.builds(ToolCall, text, text)
 )
+several = st.lists(text, max_size=2).map(tuple)
+scopes = st.builds(KeyScope, text, tiers=st.lists(st.sampled_from(Tier), max_size=2).map(tuple), models=several)
 facts = st.builds(
     Facts,
-    st.builds(Origin, workspace=st.sampled_from(["", "/ws"]), tier=st.sampled_from(Tier)),
+    st.builds(Origin, workspace=st.sampled_from(["", "/ws"]), tier=st.sampled_from(Tier), scope=scopes),
     st.builds(
         Policy,
         secrets=st.sampled_from(SecretAction),
@@ -48,7 +51,7 @@ facts = st.builds(
 
 def test_the_order_of_the_guards():
     names = [name for name, _ in GUARDS]
-    assert names == ["workspace", "ignored", "secrets", "plan", "files", "commands", "tools"]
+    assert names == ["scope", "workspace", "ignored", "secrets", "plan", "files", "commands", "tools"]
 
 
 @pytest.mark.parametrize("number", range(len(GUARDS)), ids=[name for name, _ in GUARDS])

@@ -1,0 +1,235 @@
+"""An answer on its way to the agent: read within the admission, judged, and given out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from companion.edges.gateway import chat
+from companion.edges.gateway.dialect import AnswerStream, BadRequest, UnclearAnswer, restore_strings
+from companion.edges.gateway.held import Held, HeldAnswers
+from companion.edges.gateway.jsontext import dump
+from companion.edges.gateway.replay import document_of, events_of
+from companion.edges.gateway.sse import SseEvent, SseParser, StreamTooLarge
+from companion.edges.gateway.tooluse import Changes, ToolUse
+from companion.edges.gateway.turn import Turn, parse_object, read_whole
+from companion.gatekeeper.admit import Admission
+from companion.model.money import Usage
+from companion.policy.redaction import Lookup
+from companion.upstream.sender import Reply
+
+SIGNED_KEYS = frozenset({"thinking", "signature", "encrypted_content"})
+"""Values that the provider has signed: a placeholder inside stays, or the signature breaks."""
+
+_LAST_SECONDS = 0.5
+_AT_ONCE = 100
+_BAD_GATEWAY = 502
+_OK = 200
+
+Headers = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What the model said, for an agent that comes back for it: as events, or as a document."""
+
+    exchange: str
+    headers: Headers
+    lookup: Lookup | None
+    events: Sequence[SseEvent] = ()
+    document: dict[str, Any] | None = None
+
+
+Holding = HeldAnswers[Recording]
+
+
+class StreamedAnswer:
+    """An answer that comes as events. Read within the admission, released after it."""
+
+    def __init__(self, turn: Turn, lookup: Lookup | None) -> None:
+        """`lookup` knows the placeholders that the model was shown; None where it was shown none."""
+        self._turn = turn
+        self._lookup = lookup
+        self._answer: AnswerStream = turn.module.stream(lookup)
+        self._uses: list[ToolUse] = []
+        self._headers: Headers = []
+        self._events: list[SseEvent] = []
+
+    async def read(self, admission: Admission, reply: Reply, headers: list[tuple[str, str]]) -> None:
+        """Passes what may pass and holds the rest, to the end of the upstream's answer."""
+        answer, respond = self._answer, self._turn.respond
+        self._headers = headers
+        await respond.begin(reply.status, headers)
+
+        async def beat() -> bytes:
+            return answer.beat() if answer.holding else b""
+
+        parser = SseParser()
+        try:
+            async with respond.kept_alive(beat):
+                async for chunk in reply.chunks:
+                    await self._pass(parser.feed(chunk))
+                    if answer.over:
+                        break
+                else:
+                    await self._pass(parser.close())
+            self._uses = answer.uses
+        except (StreamTooLarge, UnclearAnswer) as unclear:
+            admission.failure = f"the upstream's answer cannot be read: {unclear}"
+        finally:
+            admission.usage = answer.usage if answer.complete or answer.failed else self._so_far()
+        if answer.failed:
+            admission.failure = answer.failed
+        elif not answer.complete and not admission.failure:
+            admission.failure = "the upstream's answer broke off"
+        if answer.over:
+            await _let_end(reply.chunks)
+
+    def _so_far(self) -> Usage | None:
+        return self._answer.usage_so_far(len(self._turn.prompt.raw))
+
+    async def _pass(self, events: Iterable[SseEvent]) -> None:
+        passed: list[bytes] = []
+        try:
+            for number, event in enumerate(events):
+                if self._answer.over:
+                    return
+                told = self._answer.feed(event)
+                if self._turn.asked.tools:
+                    self._events.append(event)
+                if not (self._turn.adds_usage and chat.is_usage_only(event)):
+                    passed += told
+                if number % _AT_ONCE == _AT_ONCE - 1:
+                    # One chunk can hold thousands of events: the loop has others to serve.
+                    await asyncio.sleep(0)
+        finally:
+            await self._turn.respond.write(b"".join(passed))
+
+    async def give(self, admission: Admission, holding: Holding) -> None:
+        """Has what is held judged, and gives it out; an answer that failed gives out nothing held."""
+        answer, turn = self._answer, self._turn
+        if admission.failure:
+            told = bool(answer.failed) and not answer.holding
+            await turn.respond.finish(
+                b"" if told else turn.module.stream_error("answer-broke-off", f"companion: {admission.failure}")
+            )
+            return
+        if not answer.holding:
+            await turn.respond.finish()
+            return
+        recording = Recording(turn.exchange.id, self._headers, self._lookup, events=self._events)
+        async with turn.respond.kept_alive(partial(_beat, answer)):
+            changes = await _judged(turn, holding, recording, self._uses)
+        await turn.respond.finish(b"".join(answer.release(changes)))
+
+
+class WholeAnswer:
+    """An answer that comes as one JSON document."""
+
+    def __init__(self, turn: Turn, lookup: Lookup | None) -> None:
+        """As StreamedAnswer."""
+        self._turn = turn
+        self._lookup = lookup
+        self._raw = b""
+        self._status = 0
+        self._headers: list[tuple[str, str]] = []
+        self._document: dict[str, Any] = {}
+        self._uses: list[ToolUse] = []
+
+    async def read(self, admission: Admission, reply: Reply, headers: list[tuple[str, str]]) -> None:
+        self._headers, self._status = headers, reply.status
+        try:
+            self._raw = await read_whole(reply.chunks)
+            self._document = await parse_object(self._raw)
+            admission.usage = self._turn.module.usage_of(self._document)
+            self._uses = self._turn.module.uses_of(self._document)
+        except (BadRequest, UnclearAnswer) as bad:
+            admission.failure = f"the upstream's answer cannot be read: {bad}"
+        except (TypeError, AttributeError, KeyError) as odd:
+            admission.failure = f"the upstream's answer is not of this dialect ({odd})"
+
+    async def give(self, admission: Admission, holding: Holding) -> None:
+        """Has the calls judged, and gives the document out."""
+        turn = self._turn
+        if admission.failure:
+            await turn.fail(_BAD_GATEWAY, "answer-unreadable", admission.failure)
+            return
+        recording = Recording(turn.exchange.id, self._headers, self._lookup, document=self._document)
+        async with _kept_waiting(turn, self._status, self._headers):
+            changes = await _judged(turn, holding, recording, self._uses) if self._uses else Changes()
+        await _give_document(turn, self._status, recording, self._document, changes, self._raw)
+
+
+async def give_again(turn: Turn, held: Held[Recording]) -> None:
+    """Gives an answer that is being held to a request that came back for it, in the form that this one asks for."""
+    recording, respond, dialect = held.recording, turn.respond, turn.module.DIALECT
+    kept = [(name, value) for name, value in recording.headers if name not in {"content-type", "content-length"}]
+    kept.append(("x-companion-attached", recording.exchange))
+    if not turn.asked.stream:
+        document = recording.document or document_of(dialect, recording.events)
+        headers = [*kept, ("content-type", "application/json")]
+        async with _kept_waiting(turn, _OK, headers):
+            changes = await held.changes()
+        again = replace(recording, headers=headers)
+        await _give_document(turn, _OK, again, document, changes, dump(document))
+        return
+    answer = turn.module.stream(recording.lookup)
+    events = recording.events or events_of(dialect, recording.document or {})
+    await respond.begin(_OK, [*kept, ("content-type", "text/event-stream")])
+    await respond.write(b"".join(_told(turn, answer, events)))
+    async with respond.kept_alive(partial(_beat, answer)):
+        changes = await held.changes()
+    await respond.finish(b"".join(answer.release(changes)))
+
+
+def _told(turn: Turn, answer: AnswerStream, events: Iterable[SseEvent]) -> Iterator[bytes]:
+    for event in events:
+        passed = answer.feed(event)
+        if not (turn.adds_usage and chat.is_usage_only(event)):
+            yield from passed
+
+
+async def _beat(answer: AnswerStream) -> bytes:
+    return answer.beat()
+
+
+async def _judged(turn: Turn, holding: Holding, recording: Recording, uses: Sequence[ToolUse]) -> Changes:
+    judging = turn.gate_for(recording.lookup).judge(uses, turn.asked.tools, turn.exchange.origin, turn.exchange.id)
+    return await holding.judged(recording, judging, turn.question)
+
+
+@asynccontextmanager
+async def _kept_waiting(turn: Turn, status: int, headers: Headers) -> AsyncIterator[None]:
+    """While a person decides, blanks before the JSON, which every parser skips, keep the agent waiting."""
+
+    async def beat() -> bytes:
+        if not turn.respond.begun:
+            await turn.respond.begin(status, headers)
+        return b" "
+
+    async with turn.respond.kept_alive(beat):
+        yield
+
+
+async def _give_document(
+    turn: Turn, status: int, recording: Recording, document: dict[str, Any], changes: Changes, unchanged: bytes
+) -> None:
+    raw = dump(turn.module.change(document, changes)) if changes else unchanged
+    if recording.lookup is not None:
+        raw = restore_strings(raw, recording.lookup, SIGNED_KEYS)
+    if not turn.respond.begun:
+        await turn.respond.begin(status, [*recording.headers, ("content-length", str(len(raw)))])
+    await turn.respond.finish(raw)
+
+
+async def _let_end(chunks: AsyncIterator[bytes]) -> None:
+    """Reads what an upstream still sends after its last word, so that the connection can serve again; not for long."""
+    # Whatever goes wrong here: the answer is whole.
+    with suppress(Exception):
+        async with asyncio.timeout(_LAST_SECONDS):
+            async for _ in chunks:
+                pass

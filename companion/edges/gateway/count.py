@@ -1,0 +1,45 @@
+"""Anthropic's token counter: `/v1/messages/count_tokens`. A prompt leaves by it as by any call; no model answers.
+
+Format: https://docs.anthropic.com/en/api/messages-count-tokens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from companion.edges.gateway import messages
+from companion.edges.gateway.dialect import AnswerStream, Asked, UnclearAnswer
+from companion.edges.gateway.tooluse import Changes, ToolUse
+from companion.model.action import Dialect
+from companion.model.money import Usage
+from companion.policy.redaction import Lookup
+
+DIALECT = Dialect.COUNT_TOKENS
+
+error = messages.error
+stream_error = messages.stream_error
+
+
+def read_request(body: dict[str, Any]) -> Asked:
+    """Raises BadRequest."""
+    return replace(messages.read_request(body), stream=False, max_output_tokens=0)
+
+
+def usage_of(answer: dict[str, Any]) -> Usage | None:  # noqa: ARG001 - it counts what it does not use
+    return None
+
+
+def uses_of(answer: dict[str, Any]) -> list[ToolUse]:
+    """Raises UnclearAnswer for anything that is not a count."""
+    if not isinstance(answer.get("input_tokens"), int) or "content" in answer:
+        raise UnclearAnswer("this is no count of tokens")
+    return []
+
+
+def change(answer: dict[str, Any], changes: Changes) -> dict[str, Any]:  # noqa: ARG001 - there is nothing to change
+    return answer
+
+
+def stream(lookup: Lookup | None) -> AnswerStream:  # noqa: ARG001
+    raise UnclearAnswer("a count of tokens is not streamed")

@@ -1,0 +1,90 @@
+"""Where the parts of a request body lie: each value of its top level, each message, each tool.
+
+An agent sends all that was said before again with every turn, byte for byte; what was examined once need not be
+examined again. A body is only cut where its bytes are laid out as every JSON writer lays them out: then nothing lies
+between the parts but the marks of the format, and no key stands twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+_LISTS = frozenset({"messages", "input", "tools"})
+"""Top-level lists that grow from turn to turn."""
+
+_MARKS = ((b": ", b", "), (b":", b","), (b": ", b","))
+"""How writers part a key from its value and a value from the next: Python's, JavaScript's, and one between them."""
+
+_LARGEST = 4 * 1024 * 1024
+_MOST_PARTS = 10_000
+"""Past these a body is not cut: it would keep everybody waiting."""
+
+_KEY = re.compile(r"[a-z][a-z_]{0,39}")
+"""A key that says nothing by itself. Keys belong to no part, so a body with any other is not cut."""
+
+_TOP = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A value at `start:end`. Of a list's entry, `key` is the list's."""
+
+    key: str
+    start: int
+    end: int
+    entry: bool = False
+
+
+def places(raw: bytes) -> tuple[Place, ...] | None:
+    """Every part of a JSON object in order; None for a body that is laid out otherwise, or that is none."""
+    if len(raw) > _LARGEST:
+        return None
+    try:
+        top = _TOP.decode(raw)
+        return next((found for marks in _MARKS if (found := _cut(raw, top, *marks)) is not None), None)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _cut(raw: bytes, top: dict[str, msgspec.Raw], colon: bytes, comma: bytes) -> tuple[Place, ...] | None:
+    if not raw.startswith(b"{"):
+        return None
+    found: list[Place] = []
+    at = 1
+    for number, (key, value) in enumerate(top.items()):
+        if not _KEY.fullmatch(key):
+            return None
+        head = (comma if number else b"") + b'"' + key.encode() + b'"' + colon
+        if not raw.startswith(head, at):
+            return None
+        start = at + len(head)
+        at = start + len(memoryview(value))
+        if key in _LISTS and raw[start] == 0x5B:
+            entries = _entries(raw, key, start, at, comma)
+            if entries is None:
+                return None
+            found += entries
+        else:
+            found.append(Place(key, start, at))
+    return tuple(found) if raw[at:] == b"}" and len(found) <= _MOST_PARTS else None
+
+
+def _entries(raw: bytes, key: str, start: int, end: int, comma: bytes) -> Sequence[Place] | None:
+    found: list[Place] = []
+    at = start + 1
+    for number, value in enumerate(_LIST.decode(memoryview(raw)[start:end])):
+        if number:
+            if not raw.startswith(comma, at):
+                return None
+            at += len(comma)
+        found.append(Place(key, at, at + len(memoryview(value)), entry=True))
+        at = found[-1].end
+    if raw[at:end] != b"]":
+        return None
+    # An empty list has no entry to stand for it, and the body must still say that there is a list.
+    return found or [Place(key, start, end)]

@@ -1,0 +1,85 @@
+"""What was spent and set aside in one window, by dimension and name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from companion.model.scope import Dimension, Subject
+
+MOST_NAMES = 1_000
+"""Of one dimension in one window. Names are the agents' choice: their number must not be."""
+
+
+@dataclass(slots=True)
+class Sum:
+    """In picodollars."""
+
+    spent: int = 0
+    reserved: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.spent or self.reserved)
+
+
+@dataclass(slots=True)
+class _Names:
+    """The sums of one dimension. Names beyond the most share the sum `rest`.
+
+    Whoever is in the rest stays there for as long as anything is counted in it: nobody has two sums.
+    """
+
+    own: dict[str, Sum] = field(default_factory=dict[str, Sum])
+    rest: Sum = field(default_factory=Sum)
+
+    def find(self, name: str) -> Sum | None:
+        if name in self.own:
+            return self.own[name]
+        return self.rest if self.rest or len(self.own) >= MOST_NAMES else None
+
+
+class Tally:
+    """One window's sums. Every name in `kept`, by dimension, has a sum of its own, whatever comes before it."""
+
+    def __init__(self, kept: frozenset[tuple[Dimension, str]]) -> None:
+        self._by = {dimension: _Names() for dimension in Dimension}
+        self._kept: frozenset[tuple[Dimension, str]] = frozenset()
+        self.keep(kept)
+
+    def keep(self, kept: frozenset[tuple[Dimension, str]]) -> None:
+        """From now on these are the names to keep; one that is in the rest already stays there."""
+        before, self._kept = self._kept, kept
+        for dimension, name in before:
+            self._forget(dimension, name)
+        for dimension, name in kept:
+            names = self._by[dimension]
+            if not names.rest:
+                names.own.setdefault(name, Sum())
+
+    def of(self, dimension: Dimension, name: str) -> Sum:
+        """To read only."""
+        return self._by[dimension].find(name) or Sum()
+
+    def add(self, subject: Subject, *, spent: int = 0, reserved: int = 0) -> None:
+        """Counts both for the subject in every dimension; what is taken back leaves nothing behind."""
+        for dimension, names in self._by.items():
+            name = subject[dimension]
+            found = names.find(name)
+            if found is None:
+                found = names.own[name] = Sum()
+            found.spent += spent
+            found.reserved += reserved
+            if not found:
+                self._forget(dimension, name)
+
+    def names(self, dimension: Dimension) -> Iterator[tuple[str, Sum]]:
+        """Every name of which something is counted; those that share a sum as "…"."""
+        names = self._by[dimension]
+        for name, found in [*names.own.items(), ("…", names.rest)]:
+            if found:
+                yield name, found
+
+    def _forget(self, dimension: Dimension, name: str) -> None:
+        own = self._by[dimension].own
+        if (dimension, name) not in self._kept and name in own and not own[name]:
+            del own[name]

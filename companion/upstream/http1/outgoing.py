@@ -1,0 +1,97 @@
+"""Turns a request into bytes, and refuses what would not be one request on the wire."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+
+import httpx
+
+_TOKEN = (string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~").encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request, ready to be written."""
+
+    head: bytes
+    whole: bytes | None
+    """The body as it goes out; None for one that is produced while it is sent."""
+    length: int | None
+    """What the head promises of the body; None when it goes out in chunks."""
+
+
+def outgoing(request: httpx.Request, target: bytes, extra: Sequence[tuple[bytes, bytes]] = ()) -> Outgoing:
+    """`extra` headers go first. Raises httpx.LocalProtocolError."""
+    headers = [*extra, *request.headers.raw]
+    length, chunked = _framing(headers)
+    head = _head(request.method.encode("ascii", "replace"), target, headers)
+    if not isinstance(request.stream, httpx.ByteStream):
+        return Outgoing(head, None, None if chunked else length or 0)
+    body = b"".join(request.stream)
+    if chunked:
+        return Outgoing(head, b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if body else b"0\r\n\r\n", None)
+    if len(body) != (length or 0):
+        raise httpx.LocalProtocolError(f"the body has {len(body)} bytes, its head says {length or 0}")
+    return Outgoing(head, body, length)
+
+
+async def pieces(request: httpx.Request, length: int | None) -> AsyncGenerator[bytes, None]:
+    """A body that is produced while it is sent, framed as its head promised. Raises httpx.LocalProtocolError."""
+    stream = request.stream
+    if not isinstance(stream, httpx.AsyncByteStream):
+        raise httpx.LocalProtocolError("the body is a synchronous stream")
+    left = length
+    async for piece in stream:
+        if left is None:
+            if piece:
+                yield b"%x\r\n%b\r\n" % (len(piece), piece)
+            continue
+        left -= len(piece)
+        if left < 0:
+            raise httpx.LocalProtocolError("the body is longer than its head says")
+        yield piece
+    if left is None:
+        yield b"0\r\n\r\n"
+    elif left:
+        raise httpx.LocalProtocolError(f"the body is {left} bytes shorter than its head says")
+
+
+def _framing(headers: Sequence[tuple[bytes, bytes]]) -> tuple[int | None, bool]:
+    lengths: list[bytes] = []
+    codings: list[bytes] = []
+    for name, value in headers:
+        size = len(name)
+        if size == 14 and name.lower() == b"content-length":
+            lengths.append(value)
+        elif size == 17 and name.lower() == b"transfer-encoding":
+            codings.append(value.lower())
+    if codings:
+        if lengths or codings != [b"chunked"]:
+            raise httpx.LocalProtocolError("the request's body must have one length, or be chunked")
+        return None, True
+    if not lengths:
+        return None, False
+    if len(lengths) > 1 or not lengths[0].isdigit():
+        raise httpx.LocalProtocolError("the request's Content-Length must be one number")
+    return int(lengths[0]), False
+
+
+def _head(method: bytes, target: bytes, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+    parts = [method, b" ", target, b" HTTP/1.1\r\n"]
+    names = []
+    for name, value in headers:
+        parts += (name, b": ", value, b"\r\n")
+        names.append(name)
+    parts.append(b"\r\n")
+    head = b"".join(parts)
+    # One line for each header and two more: any other CR or LF came in with a value.
+    ends = len(names) + 2
+    if head.count(b"\n") != ends or head.count(b"\r") != ends or b"\0" in head:
+        raise httpx.LocalProtocolError("the request's head holds a CR, LF or NUL of its own")
+    if b"" in names or b"".join(names).translate(None, _TOKEN):
+        raise httpx.LocalProtocolError("a header's name is not a token")
+    if not method or method.translate(None, _TOKEN) or not target or b" " in target:
+        raise httpx.LocalProtocolError("the request's method or target is not one word")
+    return head

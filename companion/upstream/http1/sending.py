@@ -1,0 +1,51 @@
+"""Writes a request on a connection, no faster than the peer takes it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+
+import httpx
+
+from companion.upstream.http1.connection import Connection
+from companion.upstream.http1.outgoing import Outgoing, pieces
+
+# A body up to this size goes out in one write with its head.
+_SMALL = 64 * 1024
+_SLICE = 256 * 1024
+
+
+async def send(conn: Connection, request: httpx.Request, out: Outgoing, seconds: float | None) -> None:
+    """Returns early when the peer has answered with an error instead of reading on. `seconds` is per wait."""
+    conn.sending = conn.unsent = True
+    if out.whole is not None and len(out.whole) <= _SMALL:
+        conn.write(out.head + out.whole)
+        conn.unsent = False
+    else:
+        conn.write(out.head)
+        if out.whole is None:
+            conn.unsent = not await _send_pieces(conn, request, out.length, seconds)
+        else:
+            conn.unsent = not await _send_slices(conn, out.whole, seconds)
+    conn.sending = False
+
+
+async def _send_slices(conn: Connection, body: bytes, seconds: float | None) -> bool:
+    view = memoryview(body)
+    for start in range(0, len(body), _SLICE):
+        if start:
+            # So that an early answer is read before a write on a socket that its sender has closed can fail.
+            await asyncio.sleep(0)
+        if not await conn.may_write(seconds):
+            return False
+        conn.write(view[start : start + _SLICE])
+    return await conn.may_write(seconds)
+
+
+async def _send_pieces(conn: Connection, request: httpx.Request, length: int | None, seconds: float | None) -> bool:
+    async with aclosing(pieces(request, length)) as produced:
+        async for piece in produced:
+            if not await conn.may_write(seconds):
+                return False
+            conn.write(piece)
+    return await conn.may_write(seconds)

@@ -1,0 +1,95 @@
+"""An answer says the same in both of its forms."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from companion.edges.gateway.dialect import UnclearAnswer
+from companion.edges.gateway.replay import document_of, events_of
+from companion.edges.gateway.sse import SseParser
+from companion.model.action import Dialect
+from tests.support.answers import STREAMS
+from tests.support.wire import READERS
+
+NAMES = {Dialect.CHAT: "chat", Dialect.MESSAGES: "messages", Dialect.RESPONSES: "responses"}
+
+texts = st.text(st.characters(codec="utf-8"), max_size=30)
+arguments = st.dictionaries(st.text("abc", min_size=1), texts, max_size=3).map(json.dumps)
+called = st.lists(st.tuples(st.sampled_from(["Bash", "read_files", "mcp__x"]), arguments), max_size=3)
+
+
+def parsed(raw: bytes):
+    parser = SseParser()
+    return [*parser.feed(raw), *parser.close()]
+
+
+def told(dialect: Dialect, document: dict) -> tuple[str, list[tuple[str, object]], str]:
+    """Text, calls and the reason to stop, read from a document as an agent reads it."""
+    match dialect:
+        case Dialect.CHAT:
+            [choice] = document["choices"]
+            calls = [call["function"] for call in choice["message"].get("tool_calls", [])]
+            found = [(call["name"], json.loads(call["arguments"])) for call in calls]
+            return choice["message"]["content"] or "", found, choice["finish_reason"]
+        case Dialect.MESSAGES:
+            blocks = document["content"]
+            text = "".join(block["text"] for block in blocks if block["type"] == "text")
+            found = [(block["name"], block["input"]) for block in blocks if block["type"] == "tool_use"]
+            return text, found, document["stop_reason"]
+        case _:
+            items = document["output"]
+            text = "".join(part["text"] for item in items if item["type"] == "message" for part in item["content"])
+            found = [(item["name"], json.loads(item["arguments"])) for item in items if item["type"] == "function_call"]
+            return text, found, document["status"]
+
+
+@pytest.mark.parametrize("dialect", NAMES)
+@given(text=texts, calls=called, size=st.integers(1, 9))
+def test_a_stream_told_as_a_document_says_the_same(dialect, text, calls, size):
+    raw = STREAMS[NAMES[dialect]](text, calls, size)
+    document = document_of(dialect, parsed(raw))
+    read = READERS[NAMES[dialect]](raw)
+    said, found, stop = told(dialect, document)
+    assert (said, found) == (read.text, [(name, json.loads(arguments)) for name, arguments in read.calls])
+    assert stop == (read.stop or "completed")
+    assert document["usage"]
+
+
+@pytest.mark.parametrize("dialect", NAMES)
+@given(text=texts, calls=called)
+def test_a_document_told_as_a_stream_is_read_the_same_and_comes_back_whole(dialect, text, calls):
+    document = document_of(dialect, parsed(STREAMS[NAMES[dialect]](text, calls)))
+    raw = b"".join(event.raw for event in events_of(dialect, document))
+    read = READERS[NAMES[dialect]](raw)
+    said, found, _ = told(dialect, document)
+    assert read.done
+    assert (read.text, [(name, json.loads(text)) for name, text in read.calls]) == (said, found)
+    assert document_of(dialect, parsed(raw)) == document
+
+
+def test_signed_thinking_keeps_its_signature_in_both_forms():
+    content = [
+        {"type": "thinking", "thinking": "hm", "signature": "c2ln"},
+        {"type": "redacted_thinking", "data": "b3BhcXVl"},
+        {"type": "text", "text": "so", "citations": None},
+    ]
+    document = {"id": "m", "type": "message", "role": "assistant", "content": content, "stop_reason": "end_turn"}
+    document |= {"stop_sequence": None, "usage": {"input_tokens": 3, "output_tokens": 2}}
+    assert document_of(Dialect.MESSAGES, events_of(Dialect.MESSAGES, document)) == document
+
+
+def test_what_the_dialect_does_not_know_is_carried_along():
+    item = {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"query": "x"}}
+    document = {"id": "r", "status": "incomplete", "output": [item], "incomplete_details": {"reason": "max_tokens"}}
+    assert document_of(Dialect.RESPONSES, events_of(Dialect.RESPONSES, document)) == document
+
+
+@pytest.mark.parametrize("dialect", [Dialect.MESSAGES, Dialect.RESPONSES])
+def test_what_tells_no_answer_is_refused(dialect):
+    raw = b'data: {"type":"content_block_delta","index":4,"delta":{"type":"text_delta","text":"x"}}\n\n'
+    with pytest.raises(UnclearAnswer):
+        document_of(dialect, parsed(raw))

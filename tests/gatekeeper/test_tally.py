@@ -1,0 +1,116 @@
+"""Sums by name: exact while there is room, never too small when there is none, gone when nothing is counted."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from companion.gatekeeper import tally as module
+from companion.gatekeeper.tally import MOST_NAMES, Tally
+from companion.model.scope import Dimension
+
+NAMES = st.sampled_from(["a", "b", "c", ""])
+AMOUNTS = st.integers(0, 9)
+
+
+def subject(client: str, model: str = "m"):
+    return dict.fromkeys(Dimension, "x") | {Dimension.CLIENT: client, Dimension.MODEL: model}
+
+
+def counted(tally: Tally, dimension: Dimension = Dimension.CLIENT) -> dict[str, tuple[int, int]]:
+    return {name: (found.spent, found.reserved) for name, found in tally.names(dimension)}
+
+
+@given(st.lists(st.tuples(NAMES, NAMES, AMOUNTS, AMOUNTS)))
+def test_law_each_name_has_what_was_counted_for_it(calls):
+    tally = Tally(frozenset())
+    for client, model, spent, reserved in calls:
+        tally.add(subject(client, model), spent=spent, reserved=reserved)
+    for dimension, at in ((Dimension.CLIENT, 0), (Dimension.MODEL, 1)):
+        for name in ("a", "b", "c", "", "never"):
+            found = tally.of(dimension, name)
+            assert found.spent == sum(call[2] for call in calls if call[at] == name)
+            assert found.reserved == sum(call[3] for call in calls if call[at] == name)
+        assert all(any(amounts) for amounts in counted(tally, dimension).values())
+
+
+@given(st.lists(st.tuples(NAMES, AMOUNTS)), st.randoms())
+def test_law_what_is_taken_back_in_any_order_leaves_nothing(calls, random):
+    tally = Tally(frozenset())
+    for client, reserved in calls:
+        tally.add(subject(client), reserved=reserved)
+    random.shuffle(calls)
+    for client, reserved in calls:
+        tally.add(subject(client), reserved=-reserved)
+    assert all(counted(tally, dimension) == {} for dimension in Dimension)
+    assert all(names.own == {} for names in tally._by.values())
+
+
+def test_reading_keeps_nothing():
+    tally = Tally(frozenset())
+    assert not tally.of(Dimension.CLIENT, "a")
+    assert tally._by[Dimension.CLIENT].own == {}
+
+
+def test_however_many_names_there_are_no_more_are_kept():
+    tally = Tally(frozenset())
+    for number in range(MOST_NAMES + 500):
+        tally.add(subject(f"c{number}"), spent=1)
+    assert len(counted(tally)) == MOST_NAMES + 1
+    assert counted(tally)["…"] == (500, 0)
+    assert sum(spent for spent, _ in counted(tally).values()) == MOST_NAMES + 500
+
+
+@pytest.fixture
+def two(monkeypatch):
+    monkeypatch.setattr(module, "MOST_NAMES", 2)
+
+
+def test_names_beyond_the_most_share_one_sum_and_stay_in_it(two):
+    tally = Tally(frozenset())
+    for client in "abc":
+        tally.add(subject(client), reserved=5)
+    tally.add(subject("a"), reserved=-5)
+    tally.add(subject("d"), reserved=1)
+    assert counted(tally) == {"b": (0, 5), "…": (0, 6)}
+    tally.add(subject("c"), reserved=-5, spent=2)
+    assert counted(tally) == {"b": (0, 5), "…": (2, 1)}
+
+
+def test_once_nothing_is_shared_there_is_room_again(two):
+    tally = Tally(frozenset())
+    for client in "abc":
+        tally.add(subject(client), reserved=5)
+    for client in "ac":
+        tally.add(subject(client), reserved=-5)
+    tally.add(subject("c"), spent=1)
+    assert counted(tally) == {"b": (0, 5), "c": (1, 0)}
+
+
+def test_kept_names_have_a_sum_of_their_own_and_others_do_not(two):
+    tally = Tally(frozenset([(Dimension.CLIENT, "z"), (Dimension.CLIENT, "y"), (Dimension.CLIENT, "x")]))
+    for client in "abz":
+        tally.add(subject(client), spent=1)
+    assert counted(tally) == {"z": (1, 0), "…": (2, 0)}
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), AMOUNTS), min_size=1), st.sampled_from("abcdef"), st.data())
+def test_law_no_name_is_ever_counted_too_little(calls, kept, data):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "MOST_NAMES", 2)
+        tally = Tally(frozenset())
+        true = dict.fromkeys("abcdef", 0)
+        for client, spent in calls:
+            if data.draw(st.booleans()):
+                tally.keep(frozenset([(Dimension.CLIENT, kept)]) if data.draw(st.booleans()) else frozenset())
+            tally.add(subject(client), spent=spent)
+            true[client] += spent
+        assert all(tally.of(Dimension.CLIENT, name).spent >= spent for name, spent in true.items())
+        assert sum(spent for spent, _ in counted(tally).values()) == sum(true.values())
+
+
+def test_names_that_are_kept_no_longer_leave_nothing():
+    tally = Tally(frozenset([(Dimension.CLIENT, "z")]))
+    tally.keep(frozenset())
+    assert tally._by[Dimension.CLIENT].own == {}
