@@ -8,6 +8,7 @@ import os
 import secrets
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -26,18 +27,25 @@ from companion.edges.control.claim import ControlSocket, Unclaimable, announce, 
 from companion.edges.gateway.app import GatewayApp
 from companion.edges.gateway.calls import ModelCalls
 from companion.edges.gateway.gate import WireGate
+from companion.edges.gateway.listing import Listing
 from companion.edges.server import DRAIN_SECONDS, HttpServer
 from companion.gatekeeper.admit import Gatekeeper
 from companion.gatekeeper.approvals import Approvals
 from companion.gatekeeper.events import EventBus, Listeners
 from companion.gatekeeper.facts import Gatherer
 from companion.gatekeeper.ids import IdSource
+from companion.gatekeeper.limits import Limits
 from companion.gatekeeper.meter import Meter
+from companion.gatekeeper.ports import Listener
+from companion.gatekeeper.runaway import RunawayBrake
 from companion.gatekeeper.tasks import end_all, spawn
 from companion.ledger.keys import KeyStore
 from companion.ledger.prices import GenaiPrices
 from companion.ledger.reports import Reports
 from companion.ledger.writer import SqliteLedger
+from companion.model.budget import BudgetState, Unpriced, first_day_that_counts
+from companion.model.money import show_dollars
+from companion.model.scope import ANYTHING, Dimension
 from companion.observe.evaluator import Evaluator
 from companion.observe.onlooker import Onlooker
 from companion.observe.selfwatch import watch_self
@@ -46,9 +54,13 @@ from companion.places import Places
 from companion.policy.guards import GUARDS
 from companion.scan.paths import DiskPaths
 from companion.scan.secrets.scanner import SecretScan, default_engines
-from companion.settings import Reload, budget_of, tiers_of
+from companion.settings import InForce, Reload, faults_of, tiers_of
 from companion.telemetry import catalogue
 from companion.telemetry.log import configure, get_logger
+from companion.upstream.addresses import permits_any
+from companion.upstream.dispatch import Dispatcher
+from companion.upstream.http1.proxies import Proxies
+from companion.upstream.http1.transport import Http1Transport
 from companion.upstream.routes import Routes
 from companion.upstream.sender import Sender
 from companion.watch.file import changes
@@ -140,16 +152,43 @@ class Daemon:
         def today() -> date:
             return _now().astimezone(zone).date()
 
-        meter = Meter(zone, _now, budget_of(config), {today().isoformat(): reports.spent_on(today())})
-        protected = places.all
+        scopes = keys.scopes()
+        meter = Meter(
+            zone,
+            _now,
+            config.budgets.each(),
+            reports.spent_since(first_day_that_counts(today())),
+            partial(_warned, listener),
+            scope_of=lambda key_id: scopes.get(key_id, ANYTHING),
+        )
+        limits = Limits(config.limits.each(), config.limits.wait_seconds)
+        brake = RunawayBrake(config.limits.runaway_per_minute, config.limits.runaway_per_hour, time.monotonic)
+        in_force = InForce(config.auto, config.budgets.unpriced)
         policies = WorkspacePolicies(config.policy)
-        gatherer = Gatherer(scanner, DiskPaths(protected), policies, str(Path.home()))
-        gatekeeper = Gatekeeper(GUARDS, gatherer, scanner, ledger, prices, meter, approvals, listener, _now)
+        gatherer = Gatherer(scanner, DiskPaths(places.all), policies, str(Path.home()))
+        gatekeeper = Gatekeeper(
+            GUARDS,
+            gatherer,
+            scanner,
+            ledger,
+            prices,
+            meter,
+            limits,
+            approvals,
+            listener,
+            _now,
+            lambda: in_force.unpriced is Unpriced.DENY,
+        )
         routes = Routes(tiers_of(config))
-        sender = Sender()
+        proxies = Proxies()
+        permits = permits_any(lambda: routes.targets().values(), proxies.hosts)
+        sender = Sender(Http1Transport(permits=permits, proxies=proxies))
+        dispatcher = Dispatcher(sender, faults_of(config))
         gate = WireGate(gatekeeper, scanner.lookup, ids.next, _now)
-        calls = ModelCalls(gatekeeper, gate, sender, routes, scanner.lookup, ids.next, _now)
-        gateway = GatewayApp(calls, keys, listener, lambda: self._hosts)
+        calls = ModelCalls(
+            gatekeeper, gate, dispatcher, routes, scanner.lookup, ids.next, _now, brake, auto=lambda: in_force.auto
+        )
+        gateway = GatewayApp(calls, Listing(routes, sender), keys, listener, lambda: self._hosts)
         evaluator = Evaluator()
         standing = Standing(
             version=__version__,
@@ -184,12 +223,12 @@ class Daemon:
             shut_down=self.stop,
             today=today,
         )
-        reload = Reload(policies, routes, meter, listener)
+        reload = Reload(policies, routes, meter, limits, brake, dispatcher, in_force, listener)
         return Parts(ledger, prices, keys, scanner, evaluator, bus, sender, gateway, services, reload)
 
     async def _watch_config(self, reload: Reload) -> None:
         async for _ in changes(self._places.config_file):
-            reload.take(load(self._places, self._overrides))
+            await reload.take(load(self._places, self._overrides))
 
     async def _serve(
         self, parts: Parts, listener: Any, control: list[ControlSocket], ready: Callable[[str, KeyStore], None]
@@ -306,6 +345,13 @@ def _listener_failed(name: str, error: BaseException) -> None:
 
 def _task_failed(name: str, error: BaseException) -> None:
     _log.error("a background task ended", error=error, task=name)
+
+
+def _warned(listener: Listener, state: BudgetState, percent: int) -> None:
+    whose = "" if state.dimension is Dimension.GLOBAL else f" of {state.dimension} {state.name or 'unknown'}"
+    spent, limit = show_dollars(state.spent), show_dollars(state.limit)
+    text = f"{percent} % of the {state.window}'s budget{whose} is spent: {spent} of {limit}"
+    listener.notice("budget.warning", str(state.dimension), text, {"percent": percent, "window": str(state.window)})
 
 
 def _told(bus: EventBus, change: Any) -> None:

@@ -2,59 +2,94 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from companion.config.complaints import Complaint, ConfigError
 from companion.config.load import UPSTREAM_KEY_VARIABLE
 from companion.config.provenance import Loaded
-from companion.config.schema import Config
+from companion.config.schema import Config, TierRoute
 from companion.config.upstream_key import read_key
 from companion.config.workspace import WorkspacePolicies
+from companion.gatekeeper.limits import Limits
 from companion.gatekeeper.meter import Meter
 from companion.gatekeeper.ports import Listener
+from companion.gatekeeper.runaway import RunawayBrake
 from companion.model.action import Tier
-from companion.model.money import to_picodollars
+from companion.model.budget import Unpriced
+from companion.policy.auto import AutoRules
 from companion.telemetry import catalogue
 from companion.telemetry.log import get_logger
+from companion.upstream.balance import Balance
+from companion.upstream.dispatch import Dispatcher
+from companion.upstream.faults import Faults
 from companion.upstream.routes import Routes, TierTarget
 from companion.upstream.sender import Target
+from companion.upstream.tries import Candidate
 
 _log = get_logger("companion.settings")
 
 
 def tiers_of(config: Config) -> dict[Tier, TierTarget]:
-    """Every tier with its upstream's address and key. Raises ConfigError when a key cannot be read."""
+    """Every tier with its upstreams' addresses and keys. Blocking. Raises ConfigError when a key cannot be read."""
     targets = {}
     for name, upstream in config.upstreams.items():
         # The quick start names a variable that a local upstream does not need.
         keyless = upstream.key_env == UPSTREAM_KEY_VARIABLE and UPSTREAM_KEY_VARIABLE not in os.environ
         key = None if keyless else read_key(name, upstream, os.environ)
-        targets[name] = Target(name, upstream.url, key or "", upstream.provider)
-    return {tier: TierTarget(targets[route.upstream], route.model or "") for tier, route in config.tiers.items()}
+        targets[name] = Target(
+            name, upstream.url, key or "", upstream.provider, upstream.account or name, upstream.allow_private
+        )
+    return {tier: _tier(route, targets) for tier, route in config.tiers.items()}
 
 
-def budget_of(config: Config) -> int | None:
-    """The day's budget in picodollars."""
-    return None if config.budgets.day is None else to_picodollars(config.budgets.day)
+def _tier(route: TierRoute, targets: Mapping[str, Target]) -> TierTarget:
+    first, *others = (Candidate(targets[one.upstream], one.model or "", one.weight) for one in route.candidates)
+    return TierTarget(first.target, first.model, first.weight, tuple(others), Balance(route.balance))
+
+
+def faults_of(config: Config) -> Faults:
+    said = config.faults
+    return Faults(
+        retries=said.retries,
+        deadline_seconds=said.deadline_seconds,
+        first_byte_seconds=said.first_byte_seconds,
+        idle_seconds=said.idle_seconds,
+        breaker_failures=said.breaker_failures,
+        breaker_seconds=said.breaker_seconds,
+    )
+
+
+@dataclass(slots=True)
+class InForce:
+    """What is read anew at each call, since a changed configuration may have changed it."""
+
+    auto: AutoRules
+    unpriced: Unpriced
 
 
 @dataclass(frozen=True, slots=True)
 class Reload:
-    """Puts a changed configuration in force: policy, tiers, budget. Address, time zone and log wait for a restart."""
+    """Puts a changed configuration in force. Address, time zone, cache and log wait for a restart."""
 
     policies: WorkspacePolicies
     routes: Routes
     meter: Meter
+    limits: Limits
+    brake: RunawayBrake
+    dispatcher: Dispatcher
+    in_force: InForce
     listener: Listener
 
-    def take(self, loaded: Loaded) -> None:
+    async def take(self, loaded: Loaded) -> None:
         """A configuration with complaints, or one that leaves no tier, changes nothing and is an alert."""
         try:
             config = loaded.config
-            tiers = tiers_of(config)
+            # A keyring may ask its owner first.
+            tiers = await asyncio.to_thread(tiers_of, config)
             self._check_served(tiers, loaded.file)
         except ConfigError as error:
             catalogue.config_reload_failures_total.add()
@@ -62,7 +97,12 @@ class Reload:
             return
         self.policies.replace(config.policy)
         self.routes.replace(tiers)
-        self.meter.set_budget(budget_of(config))
+        self.meter.replace(config.budgets.each())
+        self.limits.replace(config.limits.each(), config.limits.wait_seconds)
+        self.brake.replace(config.limits.runaway_per_minute, config.limits.runaway_per_hour)
+        self.dispatcher.replace(faults_of(config))
+        self.in_force.auto = config.auto
+        self.in_force.unpriced = config.budgets.unpriced
         self.listener.notice("config.changed", loaded.file, "the changed configuration is in force", {})
 
     def _check_served(self, tiers: Collection[Tier], file: str) -> None:

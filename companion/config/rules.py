@@ -80,6 +80,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "enabled": _SWITCH,
         "simple_tokens": _number(" of tokens", 0, 10_000_000),
         "complex_tokens": _number(" of tokens", 1, 10_000_000),
+        "complex_files": _number(" of files", 1, 100_000),
         "simple_tier": _one_of(Tier),
         "moderate_tier": _one_of(Tier),
         "complex_tier": _one_of(Tier),

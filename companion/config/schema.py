@@ -16,6 +16,7 @@ from companion.model.limit import Limit
 from companion.model.money import to_picodollars
 from companion.model.policy import Policy
 from companion.model.scope import Dimension
+from companion.policy.auto import AutoRules
 
 
 @frozen
@@ -89,22 +90,6 @@ class TierRoute:
 
 
 @frozen
-class Auto:
-    """Which tier serves a call for the model companion/auto, by the size and the words of its prompt."""
-
-    enabled: bool = True
-    simple_tokens: int = 2_000
-    """A prompt of at most so many tokens is simple."""
-    complex_tokens: int = 30_000
-    """A prompt of at least so many tokens is complex."""
-    simple_tier: Tier = Tier.SMALL
-    moderate_tier: Tier = Tier.ACT
-    complex_tier: Tier = Tier.PLAN
-    complex_words: tuple[str, ...] = ("architecture", "refactor", "design", "debug", "migrate", "prove", "security")
-    """A prompt with one of these is complex, whatever its size. In lower case."""
-
-
-@frozen
 class Amounts:
     """US dollars in a local day, week and month, above 0, with at most 12 decimals; None is no limit."""
 
@@ -156,7 +141,7 @@ class Limits:
     parallel: int | None = None
     wait_seconds: int = 30
     """How long a call above a limit waits for its turn before it is refused; 0 refuses at once."""
-    runaway_per_minute: int = 120
+    runaway_per_minute: int = 300
     """An agent with more calls in a workspace within any minute has run away; 0 is off."""
     runaway_per_hour: int = 3_000
     """The same within any hour."""
@@ -180,11 +165,11 @@ class Faults:
     """How long a call may go on looking for an upstream that answers."""
     first_byte_seconds: int = 300
     """How long an upstream may take until its answer begins."""
-    idle_seconds: int = 600
+    idle_seconds: int = 300
     """How long an answer that has begun may pause."""
     breaker_failures: int = 5
     """So many failures in a row, and an account is left alone for a while."""
-    breaker_seconds: int = 30
+    breaker_seconds: int = 15
     """How long that while is."""
 
 
@@ -216,7 +201,8 @@ class Config:
     """By name; empty until the user has named one."""
     tiers: Mapping[Tier, TierRoute] = field(factory=dict[Tier, TierRoute])
     """Every tier, or none while there are no upstreams."""
-    auto: Auto = field(factory=Auto)
+    auto: AutoRules = field(factory=AutoRules)
+    """Which tier serves a call for the model companion/auto."""
     budgets: Budgets = field(factory=Budgets)
     limits: Limits = field(factory=Limits)
     faults: Faults = field(factory=Faults)

@@ -11,12 +11,13 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from companion.gatekeeper.approvals import STOPPING, TIMEOUT, Answered, Approvals, text_of
 from companion.gatekeeper.facts import Gatherer
+from companion.gatekeeper.limits import LimitReached, Limits, Passed
 from companion.gatekeeper.meter import BudgetExceeded, Meter, Reservation
 from companion.gatekeeper.ports import Ledger, Listener, Prices, SecretScanner
 from companion.model.action import Action, ModelCall, kind_of
@@ -31,6 +32,7 @@ from companion.policy.evaluate import Guard, evaluate
 
 _MOST_NAMES = 1000
 _FIRST_ERROR_STATUS = 400
+_BYTES_A_TOKEN = 4
 
 _NOBODY = {TIMEOUT: "approval-timeout", STOPPING: "companion-stopping"}
 """Who denied without being a person, and the code of that."""
@@ -62,6 +64,9 @@ class Admission:
         """Secrets replaced in what goes upstream, by type."""
         self.failure = ""
         """Set by the caller when the effect failed: the reason, for people."""
+        self.unbilled = ""
+        """Set by the caller where no provider takes money for this: why, for people."""
+        self.reservation: Reservation | None = None
 
     @property
     def action(self) -> Action:
@@ -79,9 +84,12 @@ class Gatekeeper:
     ledger: Ledger
     prices: Prices
     meter: Meter
+    limits: Limits
     approvals: Approvals
     listener: Listener
     clock: Callable[[], datetime]
+    denies_unpriced: Callable[[], bool] = lambda: False
+    """Whether a call of unknown price is refused where a budget would count it."""
     names: dict[str, str] = field(default_factory=dict[str, str])
     """Names that agents gave, and how they are written down."""
 
@@ -104,30 +112,47 @@ class Gatekeeper:
         summary = one_line(await self._safe_text(exchange))
         session = await self._safe_name(exchange.origin.session)
         admission = Admission(exchange, Decision(exchange.action), route)
-        reservation: Reservation | None = None
         ending = Ending.CANCELLED
         # The line is being written while the action is judged. From here on it is opened, so it will be closed.
         writing = self._open(admission, summary, session)
-        try:
-            facts, decision = await self._judge(exchange)
-            if objection is not None:
-                decision = _with(decision, "edge", objection)
-            admission.decision = replace(decision, remarks=(*noted, *decision.remarks))
-            if any(isinstance(remark.verdict, Amend) for remark in decision.remarks):
-                admission.redacted = dict(Counter(finding.type for finding in facts.findings))
-            reservation = self._reserve(admission)
-            await self._written(admission, writing)
-            await self._ask(admission, facts)
-            yield admission
-            ending = _ending_of(admission)
-        except GeneratorExit:
-            raise
-        except Exception as error:
-            admission.failure = admission.failure or f"{type(error).__name__}: {error}"
-            ending = Ending.FAILED
-            raise
-        finally:
-            self._close(admission, reservation, ending)
+        async with AsyncExitStack() as kept:
+            passed: Passed | None = None
+            try:
+                facts, decision = await self._judge(exchange)
+                if objection is not None:
+                    decision = _with(decision, "edge", objection)
+                admission.decision = replace(decision, remarks=(*noted, *decision.remarks))
+                if any(isinstance(remark.verdict, Amend) for remark in decision.remarks):
+                    admission.redacted = dict(Counter(finding.type for finding in facts.findings))
+                passed = await self._wait_for_turn(admission, kept)
+                self._reserve(admission)
+                await self._written(admission, writing)
+                await self._ask(admission, facts)
+                yield admission
+                ending = _ending_of(admission)
+            except GeneratorExit:
+                raise
+            except Exception as error:
+                admission.failure = admission.failure or f"{type(error).__name__}: {error}"
+                ending = Ending.FAILED
+                raise
+            finally:
+                if passed is not None:
+                    passed.settle(_tokens_of(admission))
+                self._close(admission, ending)
+
+    def rebook(self, admission: Admission, route: Route) -> None:
+        """The call goes by another route than was thought: its money is set aside anew, for that one.
+
+        Raises BudgetExceeded, and then nothing is set aside any more.
+        """
+        if route == admission.route:
+            return
+        admission.route = route
+        if admission.reservation is not None:
+            self.meter.settle(admission.reservation, 0)
+            admission.reservation = None
+            admission.reservation = self._set_aside(admission)
 
     async def _judge(self, exchange: Exchange) -> tuple[Facts, Decision]:
         try:
@@ -142,24 +167,47 @@ class Gatekeeper:
     def _guard_failed(self, name: str, error: Exception) -> None:
         self.listener.notice("failure", f"guard {name}", str(error), {"error": error})
 
-    def _reserve(self, admission: Admission) -> Reservation | None:
+    async def _wait_for_turn(self, admission: Admission, kept: AsyncExitStack) -> Passed | None:
+        """Only what goes to a model is limited."""
         action = admission.action
         if not isinstance(action, ModelCall) or admission.decision.outcome is Outcome.DENY:
             return None
-        if not action.dialect.is_billed:
+        subject = admission.exchange.origin.subject(admission.route.model, admission.route.tier)
+        try:
+            return await kept.enter_async_context(self.limits.enter(subject, action.size // _BYTES_A_TOKEN))
+        except LimitReached as reached:
+            hint = f"try again in {reached.retry_after_seconds} s, or raise the limit in companion.toml"
+            admission.decision = _with(admission.decision, "limits", Deny(reached.code, str(reached), hint))
             return None
+
+    def _reserve(self, admission: Admission) -> None:
+        action = admission.action
+        if not isinstance(action, ModelCall) or admission.decision.outcome is Outcome.DENY:
+            return
+        try:
+            admission.reservation = self._set_aside(admission)
+        except BudgetExceeded as exceeded:
+            denial = Deny("budget-exceeded", str(exceeded), "companion spend, or raise the budget in companion.toml")
+            admission.decision = _with(admission.decision, "budget", denial)
+
+    def _set_aside(self, admission: Admission) -> Reservation:
+        """Nothing awaits between reading the counters and adding to them. Raises BudgetExceeded."""
+        action, route = admission.action, admission.route
+        assert isinstance(action, ModelCall)
+        subject = admission.exchange.origin.subject(route.model, route.tier)
+        if not action.dialect.is_billed:
+            return self.meter.reserve(subject, 0)
         # No character takes more than four bytes; most take one, so this is an upper bound that costs no encoding.
         size = action.size or sum(len(text) if text.isascii() else 4 * len(text) for text in action.texts)
-        now = self.clock()
-        try:
-            route = admission.route
-            return self.meter.reserve(
-                self.prices.ceiling(route.provider, route.model, size, action.max_output_tokens, now)
+        most = self.prices.ceiling(route.provider, route.model, size, action.max_output_tokens, self.clock())
+        if not most and self.denies_unpriced() and self.meter.standing():
+            denial = Deny(
+                "unpriced-call",
+                f"the price of {one_line(route.model, 80)} is unknown, so no budget can count this call",
+                'name another model, or set budgets.unpriced = "allow" in companion.toml',
             )
-        except BudgetExceeded as exceeded:
-            denial = Deny("budget-exceeded", str(exceeded), "companion spend, or raise budgets.day in companion.toml")
             admission.decision = _with(admission.decision, "budget", denial)
-            return None
+        return self.meter.reserve(subject, most)
 
     def _open(self, admission: Admission, summary: str, session: str) -> Awaitable[None]:
         exchange, action = admission.exchange, admission.exchange.action
@@ -228,11 +276,11 @@ class Gatekeeper:
         self.names[name] = safe
         return safe
 
-    def _close(self, admission: Admission, reservation: Reservation | None, ending: Ending) -> None:
+    def _close(self, admission: Admission, ending: Ending) -> None:
         decision = admission.decision
         cost = self._cost(admission)
-        if reservation is not None:
-            self.meter.settle(reservation, (cost.picodollars or 0) if cost else 0)
+        if admission.reservation is not None:
+            self.meter.settle(admission.reservation, (cost.picodollars or 0) if cost else 0)
         decisive = decision.decisive
         closing = Closing(
             id=admission.exchange.id,
@@ -273,6 +321,8 @@ class Gatekeeper:
     def _cost(self, admission: Admission) -> Cost | None:
         """None where no money is due: nothing went upstream, or this is no model call."""
         action = admission.action
+        if admission.unbilled:
+            return Cost(0, source=admission.unbilled)
         if not admission.calls or not isinstance(action, ModelCall):
             return None
         if not action.dialect.is_billed:
@@ -292,6 +342,16 @@ def _ending_of(admission: Admission) -> Ending:
     if admission.refusal:
         return Ending.REFUSED
     return Ending.FAILED if admission.failure else Ending.SERVED
+
+
+def _tokens_of(admission: Admission) -> int:
+    """What the call took of its limits: as its answer told, else the estimate; 0 if it never left."""
+    if not admission.calls:
+        return 0
+    if admission.usage is not None:
+        return admission.usage.prompt + admission.usage.output
+    action = admission.action
+    return action.size // _BYTES_A_TOKEN if isinstance(action, ModelCall) else 0
 
 
 def _with(decision: Decision, guard: str, denial: Deny) -> Decision:

@@ -82,6 +82,11 @@ class KeyStore:
         with self._connected() as connection:
             return [row.line(self._now_ns(), self._zone) for row in read_all(connection)]
 
+    def scopes(self) -> dict[str, KeyScope]:
+        """The scope of every key that ever was, by its id."""
+        with self._connected() as connection:
+            return {row.id: row.scope for row in read_all(connection)}
+
     def rotate(self, id: str, grace: timedelta = timedelta()) -> NewKey:  # noqa: A002 - the word of the contract
         """Another secret for the same key. The one before opens until `grace` is over, and those before it no longer.
 

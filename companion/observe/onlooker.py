@@ -52,7 +52,9 @@ class Onlooker:
             catalogue.upstream_errors_total.add(
                 upstream=str(details["upstream"]), error=str(details["status"] or "none")
             )
-        _log.info("exchange closed", exchange=id, kind=details["kind"], how=text)
+        # The ledger has every exchange; the log only says what went otherwise than asked.
+        say = _log.debug if details["ending"] == "served" else _log.info
+        say("exchange closed", exchange=id, kind=details["kind"], how=text)
 
 
 def _counts(value: object) -> Mapping[str, int]:

@@ -80,6 +80,8 @@ class Target:
     url: str
     key: str = field(repr=False)
     provider: str = "unknown"
+    account: str = ""
+    """Upstreams of one account share its limits, and fail together."""
     allow_private: bool = False
     """Whether its host may be in a private network, such as 192.168.0.0/16."""
 

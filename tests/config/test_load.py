@@ -14,7 +14,6 @@ from companion.config.provenance import Layer, Loaded
 from companion.config.rules import KINDS, RULES, rule_of
 from companion.config.schema import (
     Amounts,
-    Auto,
     Balance,
     Cache,
     Candidate,
@@ -31,6 +30,7 @@ from companion.model.budget import Unpriced
 from companion.model.policy import CommandLevel, Policy, SecretAction
 from companion.model.scope import Dimension
 from companion.places import Places
+from companion.policy.auto import AutoRules
 
 FULL = """\
 [gateway]
@@ -145,7 +145,7 @@ def test_the_whole_schema(home):
         Tier.SMALL: TierRoute((Candidate("local", "org/tiny", 3), Candidate("work", None, 1)), Balance.WEIGHTED),
     }
     assert (config.tiers[Tier.SMALL].upstream, config.tiers[Tier.SMALL].model) == ("local", "org/tiny")
-    assert config.auto == Auto(False, 10, 20, Tier.ACT, Tier.PLAN, Tier.SMALL, ("rewrite",))
+    assert config.auto == AutoRules(False, 10, 20, 8, ("rewrite",), Tier.ACT, Tier.PLAN, Tier.SMALL)
     assert (config.budgets.day, config.budgets.week, config.budgets.month) == (Decimal("10.10"), None, Decimal(100))
     assert (config.budgets.timezone, config.budgets.unpriced) == ("Europe/Berlin", Unpriced.DENY)
     assert config.budgets.by_name == {
@@ -307,7 +307,7 @@ secrets = "redcat"
         ("[budgets.user.me]\ndya = 1", ':2: budgets.user.me.dya: expected the key .*did you mean "day"?'),
         ("[budgets.user.me]\nday = 0", ":2: budgets.user.me.day: expected US dollars above 0.*found 0"),
         ("[budgets]\nclinet = 1", ':2: budgets.clinet: expected the key .*did you mean "client"?'),
-        ("[auto]\nsimple_tokens = 40000", ":1: auto.complex_tokens: expected more tokens than simple_tokens, 40000"),
+        ("[auto]\nsimple_tokens = 400000", ":1: auto.complex_tokens: expected more tokens than simple_tokens, 400000"),
         ("[cache]\nenabled = 1", ":2: cache.enabled: expected true or false, found 1"),
         (
             ONE + "[tiers.act]\nupstreams = []",

@@ -14,7 +14,6 @@ from companion.config.load import load
 from companion.config.rules import BY_NAME, KINDS, RULES
 from companion.config.schema import (
     Amounts,
-    Auto,
     Budgets,
     Cache,
     Candidate,
@@ -33,14 +32,15 @@ from companion.model.limit import Limit
 from companion.model.policy import Policy
 from companion.model.scope import Dimension
 from companion.places import Places
+from companion.policy.auto import AutoRules
 
 PARTS = {
-    "gateway": Gateway, "upstreams": Upstream, "auto": Auto, "budgets": Budgets, "limits": Limits, "faults": Faults,
-    "cache": Cache, "policy": Policy, "log": Log,
+    "gateway": Gateway, "upstreams": Upstream, "auto": AutoRules, "budgets": Budgets, "limits": Limits,
+    "faults": Faults, "cache": Cache, "policy": Policy, "log": Log,
 }  # fmt: skip
 VALUES = [
-    Config(), Gateway(), Upstream("https://x", "p"), Candidate("u"), TierRoute((Candidate("u"),)), Auto(), Amounts(),
-    Budgets(), Quotas(), Limits(), Faults(), Cache(), Policy(), Log(),
+    Config(), Gateway(), Upstream("https://x", "p"), Candidate("u"), TierRoute((Candidate("u"),)), AutoRules(),
+    Amounts(), Budgets(), Quotas(), Limits(), Faults(), Cache(), Policy(), Log(),
 ]  # fmt: skip
 
 

@@ -12,13 +12,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from companion.contract.types import Answer
-from companion.gatekeeper.meter import Meter
+from companion.gatekeeper.limits import Limits
+from companion.gatekeeper.meter import BudgetExceeded, Meter
 from companion.model.action import Dialect, ModelCall, ToolCall
+from companion.model.budget import ALL, Budget, Window
 from companion.model.exchange import Exchange, Origin, Route
+from companion.model.limit import Limit
 from companion.model.money import Usage
 from companion.model.policy import Policy
 from companion.model.record import Ending
-from companion.model.verdict import Allow, Amend, Ask, Deny
+from companion.model.scope import Dimension
+from companion.model.verdict import Allow, Amend, Ask, Deny, Remark
 from companion.policy.guards.secrets import secrets
 from tests.support.rooms import NOON, Heard, Ledger, Policies, Prices, Scanner, gatekeeper
 
@@ -190,7 +194,7 @@ async def test_a_call_without_usage_is_unpriced_and_one_that_never_left_costs_no
 
 
 async def test_a_budget_is_never_passed_by_calls_side_by_side():
-    meter = Meter(ZoneInfo("UTC"), lambda: NOON, budget_day=100)
+    meter = Meter(ZoneInfo("UTC"), lambda: NOON, [Budget(Dimension.GLOBAL, ALL, Window.DAY, 100)])
     keeper = gatekeeper(meter=meter, prices=Prices(most=30))
     spent = 0
 
@@ -206,7 +210,8 @@ async def test_a_budget_is_never_passed_by_calls_side_by_side():
     await asyncio.gather(*(one(number) for number in range(64)))
     assert spent <= 100
     assert {code for _, _, code in lines(keeper)} == {"allowed", "budget-exceeded"}
-    assert meter.reserve(100 - spent).picodollars == 100 - spent, "what was not spent was given back"
+    subject = call("x").origin.subject("model")
+    assert meter.reserve(subject, 100 - spent).picodollars == 100 - spent, "what was not spent was given back"
 
 
 @pytest.mark.parametrize("where", ["gathering", "opening", "asking", "inside"])
@@ -328,3 +333,54 @@ async def test_a_policy_that_cannot_be_had_denies_and_is_recorded():
     async with keeper.admit(call("x"), ROUTE) as admission:
         assert admission.refusal.code == "examination-failed"
     assert lines(keeper) == [("1", Ending.REFUSED, "examination-failed")]
+
+
+async def test_another_route_sets_its_own_money_aside():
+    budgets = [Budget(Dimension.MODEL, name, Window.DAY, 100) for name in ("model", "other")]
+    meter = Meter(ZoneInfo("UTC"), lambda: NOON, budgets)
+    keeper = gatekeeper(meter=meter, prices=Prices(most=60))
+    other = Route("spare", "anthropic", "other")
+
+    def reserved() -> dict[str, int]:
+        return {state.name: state.reserved for state in meter.standing()}
+
+    async with keeper.admit(call("x"), ROUTE) as admission:
+        assert reserved() == {"model": 60, "other": 0}
+        keeper.rebook(admission, other)
+        assert reserved() == {"model": 0, "other": 60}
+        async with keeper.admit(call("y", id="2"), ROUTE) as second:
+            with pytest.raises(BudgetExceeded):
+                keeper.rebook(second, other)
+            assert reserved() == {"model": 0, "other": 60}
+        admission.calls, admission.usage = 1, Usage(input=50)
+    assert {state.name: state.spent for state in meter.standing()} == {"model": 0, "other": 50}
+    assert keeper.ledger.closings[-1].model == "other"
+
+
+async def test_a_call_above_a_limit_waits_and_is_refused_when_its_turn_does_not_come():
+    limits = Limits([Limit(Dimension.GLOBAL, ALL, None, None, 1)], wait_seconds=0)
+    keeper = gatekeeper(limits=limits)
+    async with keeper.admit(call("x"), ROUTE) as first:
+        assert first.refusal is None
+        async with keeper.admit(call("y", id="2"), ROUTE) as second:
+            assert second.refusal is not None
+            assert second.refusal.code.startswith("limit")
+    async with keeper.admit(call("z", id="3"), ROUTE) as third:
+        assert third.refusal is None
+    assert sorted(code.partition("-")[0] for _, _, code in lines(keeper)) == ["allowed", "allowed", "limit"]
+
+
+@pytest.mark.parametrize("denies", [True, False])
+async def test_what_no_budget_can_count_is_refused_where_the_person_says_so(denies):
+    meter = Meter(ZoneInfo("UTC"), lambda: NOON, [Budget(Dimension.GLOBAL, ALL, Window.DAY, 100)])
+    keeper = gatekeeper(meter=meter, denies_unpriced=lambda: denies)
+    async with keeper.admit(call("x"), Route("main", "anthropic", "unknown")) as admission:
+        assert (admission.refusal is not None) is denies
+    assert lines(keeper)[0][2] == ("unpriced-call" if denies else "allowed")
+
+
+async def test_what_an_edge_decided_on_the_way_is_in_the_record():
+    keeper = gatekeeper([])
+    async with keeper.admit(call("x"), ROUTE, noted=(Remark("auto", Allow("auto-small", "small")),)):
+        pass
+    assert [(one.guard, one.code) for one in keeper.ledger.closings[0].remarks] == [("auto", "auto-small")]

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from companion.gatekeeper import tally
 from companion.gatekeeper.meter import WARN_AT, BudgetExceeded, Meter, Reservation
 from companion.model.action import Tier
 from companion.model.budget import ALL, EACH, Budget, BudgetState, SpentRow, Window, beginning_of
@@ -412,6 +413,15 @@ def test_a_clock_that_is_set_back_finds_what_was_spent():
     assert sums(made) == {("global", "all", "day"): (70, 0)}
 
 
+def test_of_the_windows_the_one_that_nobody_asked_for_longest_is_forgotten():
+    clock = Clock()
+    made = meter(DAY, clock=clock)
+    for days in (0, 1, -1, 2, -2):
+        clock.now += timedelta(days=days)
+        made.settle(made.reserve(subject(), 9), 9)
+    assert sums(made) == {("global", "all", "day"): (27, 0)}
+
+
 @given(st.lists(st.integers(-50, 50), max_size=30))
 def test_law_no_more_windows_are_kept_than_are_needed(steps):
     clock = Clock()
@@ -465,6 +475,15 @@ def test_what_costs_more_than_it_could_is_counted_all_the_same():
     assert [percent for _, percent in heard] == [50, 80, 100]
 
 
+def test_a_percentage_is_reached_when_it_is_exactly_there_and_once():
+    heard = Heard()
+    made = meter(DAY, warn=heard)
+    for cost, told in ((49, 0), (1, 1), (0, 1), (29, 1), (1, 2), (1, 2), (18, 2), (1, 3), (0, 3)):
+        made.settle(made.reserve(subject(), cost), cost)
+        assert len(heard) == told
+    assert [percent for _, percent in heard] == [50, 80, 100]
+
+
 def test_warnings_say_how_the_budget_stands_and_come_when_all_is_counted():
     spent_then: list[tuple[int, int]] = []
     made = meter(DAY, Budget(Dimension.MODEL, "m", Window.WEEK, 60))
@@ -480,6 +499,18 @@ def test_a_changed_amount_warns_of_what_is_reached_from_then_on():
     made.replace([Budget(Dimension.GLOBAL, ALL, Window.DAY, 200)])
     made.settle(made.reserve(subject(), 60), 60)
     assert [(state.limit, state.spent, percent) for state, percent in heard] == [(100, 60, 50), (200, 120, 50)]
+
+
+def test_a_budget_that_comes_later_has_a_sum_of_its_own_however_many_names_there_are(monkeypatch):
+    monkeypatch.setattr(tally, "MOST_NAMES", 2)
+    each = Budget(Dimension.CLIENT, EACH, Window.DAY, 100)
+    made = meter(each)
+    for client in "ab":
+        made.settle(made.reserve(subject(client), 1), 1)
+    made.replace([each, Budget(Dimension.CLIENT, "z", Window.DAY, 50)])
+    for client in "cz":
+        made.settle(made.reserve(subject(client), 1), 1)
+    assert sums(made) == {("client", name, "day"): (1, 0) for name in "abz…"}
 
 
 def test_names_without_end_take_no_memory_without_end():

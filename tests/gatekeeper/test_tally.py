@@ -95,6 +95,15 @@ def test_kept_names_have_a_sum_of_their_own_and_others_do_not(two):
     assert counted(tally) == {"z": (1, 0), "…": (2, 0)}
 
 
+def test_a_kept_name_keeps_its_place_when_nothing_is_counted_for_it(two):
+    tally = Tally(frozenset([(Dimension.CLIENT, "z")]))
+    tally.add(subject("z"), reserved=1)
+    tally.add(subject("z"), reserved=-1)
+    for client in "abz":
+        tally.add(subject(client), spent=1)
+    assert counted(tally) == {"z": (1, 0), "a": (1, 0), "…": (1, 0)}
+
+
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), AMOUNTS), min_size=1), st.sampled_from("abcdef"), st.data())
 def test_law_no_name_is_ever_counted_too_little(calls, kept, data):
     with pytest.MonkeyPatch.context() as patch:

@@ -19,6 +19,15 @@ import psutil
 from companion.client import Client, calls, find_operator
 from companion.places import Places, find_places
 
+PATIENT = """
+[limits]
+runaway_per_minute = 0
+runaway_per_hour = 0
+[faults]
+breaker_failures = 1000
+"""
+"""For tests that call without end, or fail on purpose, and are about something else."""
+
 BIN = Path(sys.executable).parent
 
 
@@ -54,6 +63,11 @@ class Companion:
     def ask_code(self, *arguments: str) -> int:
         """The exit code of a command."""
         return self.run(*arguments, check=False).returncode
+
+    def configure(self, text: str) -> None:
+        """Writes the configuration file of a daemon that has not started yet."""
+        self.places.config_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.places.config_file.write_text(text)
 
     def up(self, *arguments: str) -> None:
         said = json.loads(self.run("up", "--port", "0", "--json", *arguments).stdout)

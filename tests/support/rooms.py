@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from companion.gatekeeper.admit import Gatekeeper
 from companion.gatekeeper.approvals import Approvals
 from companion.gatekeeper.facts import Gatherer
+from companion.gatekeeper.limits import Limits
 from companion.gatekeeper.meter import Meter
 from companion.model.facts import Finding, PathFacts
 from companion.model.money import Cost, Usage
@@ -110,7 +111,8 @@ def gatekeeper(guards=(), **given) -> Gatekeeper:
         scanner=scanner,
         ledger=given.pop("ledger", None) or Ledger(),
         prices=given.pop("prices", None) or Prices(),
-        meter=given.pop("meter", None) or Meter(ZoneInfo("UTC"), lambda: NOON, None),
+        meter=given.pop("meter", None) or Meter(ZoneInfo("UTC"), lambda: NOON),
+        limits=given.pop("limits", None) or Limits(),
         approvals=Approvals(lambda: NOON, heard),
         listener=heard,
         clock=lambda: NOON,

@@ -214,6 +214,13 @@ async def test_a_moment_is_waited_for_where_no_other_can_serve():
     assert scene.clock.slept == [5.0], "four, and a part of them by chance"
 
 
+async def test_one_that_failed_too_often_is_not_waited_for_however_soon_its_rest_ends():
+    scene = await opened()
+    scene.clock.seconds += 9
+    assert await outcome(scene, A) == "refused"
+    assert scene.clock.slept == []
+
+
 async def test_no_moment_is_waited_for_beyond_the_deadline():
     scene = Scene({"a": [says(429, retry_after="4"), GOOD]}, Faults(retries=0, deadline_seconds=3))
     await scene.call(A)

@@ -79,6 +79,7 @@ def test_a_status_without_words(status, again, trips, throttled):
         (400, {"type": "error", "error": {"type": "overloaded_error"}}, HERE, True),
         (500, {"error": {"type": "throttling_error", "code": "429"}}, ELSEWHERE, False),
         (503, [{"error": {"code": 503, "status": "UNAVAILABLE"}}], HERE, True),
+        (503, [{"error": {"code": "insufficient_quota"}}], ELSEWHERE, False),
         (401, {"error": {"type": "invalid_request_error", "code": "invalid_api_key"}}, ELSEWHERE, False),
         (500, {"type": "error", "error": {"type": "api_error"}}, HERE, True),
         # Words at the top, as some proxies have them.

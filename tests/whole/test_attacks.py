@@ -15,7 +15,7 @@ import pytest
 from companion.client import calls
 from companion.contract.types import Answer
 from tests.support.answers import chat_stream, messages_stream
-from tests.support.daemons import companion, wait_until
+from tests.support.daemons import PATIENT, companion, wait_until
 from tests.support.upstreams import send, upstream
 from tests.support.wire import read_chat, read_messages
 
@@ -30,6 +30,7 @@ TOOL = {"type": "function", "function": {"name": "run_commands", "parameters": {
 @pytest.fixture(scope="module")
 def running():
     with companion() as made, upstream(lambda handler, body: None) as up:
+        made.configure(PATIENT)
         made.up("--upstream", up.url)
         yield made, up
 

@@ -29,7 +29,7 @@ import pytest
 from companion.client import Client, Refused, calls, find_operator
 from companion.contract.types import Answer
 from tests.support.answers import STREAMS
-from tests.support.daemons import BIN, companion, wait_until
+from tests.support.daemons import BIN, PATIENT, companion, wait_until
 from tests.support.upstreams import upstream
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX")
@@ -67,6 +67,7 @@ def answer(handler, asked) -> None:
 @pytest.fixture
 def scene():
     with companion() as made, upstream(answer) as up:
+        made.configure(PATIENT)
         yield made, up
 
 

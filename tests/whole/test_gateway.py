@@ -13,7 +13,7 @@ import pytest
 from companion.client import calls
 from companion.contract.types import Answer
 from tests.support.answers import STREAMS
-from tests.support.daemons import Companion, companion, wait_until
+from tests.support.daemons import PATIENT, Companion, companion, wait_until
 from tests.support.upstreams import Upstream, send, upstream
 from tests.support.wire import READERS
 
@@ -69,6 +69,7 @@ class Scene:
 @pytest.fixture(scope="module")
 def running():
     with companion() as made, upstream(lambda handler, body: None) as up:
+        made.configure(PATIENT)
         made.up("--upstream", up.url)
         yield made, up
 
@@ -221,7 +222,8 @@ def test_a_whole_answer_is_gated_restored_and_counted_too(scene):
 def test_an_upstreams_error_passes_as_it_came(scene, status):
     body = b'{"error": {"message": "as it came"}}'
     scene.upstream.answer = lambda handler, _: send(handler, body, status=status, retry_after="7")
-    got = scene.companion.post(PATHS["chat"], scene.body("chat"))
+    # A model of its own: what an upstream asks for is kept to, and holds for its model.
+    got = scene.companion.post(PATHS["chat"], scene.body("chat") | {"model": f"m-{status}"})
     assert (got.status_code, got.content, got.headers["retry-after"]) == (status, body, "7")
     assert scene.companion.lines("model")[-1].ending == "failed"
 

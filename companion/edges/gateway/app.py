@@ -19,7 +19,8 @@ from companion.edges.gateway.listing import Listing, entry, shaped
 from companion.edges.gateway.respond import Responder, Send
 from companion.gatekeeper.ports import Listener
 from companion.gatekeeper.tasks import spawn
-from companion.model.scope import VirtualKey
+from companion.model.scope import KeyScope, VirtualKey
+from companion.upstream.routes import ALIAS_PREFIX
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -66,12 +67,19 @@ class HungUp(Exception):  # noqa: N818 - the agent's doing
 class GatewayApp:
     """The ASGI callable. `hosts` are the exact values that a Host header may have."""
 
-    def __init__(self, calls: ModelCalls, keys: Keys, listener: Listener, hosts: Callable[[], frozenset[str]]) -> None:
+    def __init__(
+        self,
+        calls: ModelCalls,
+        listing: Listing,
+        keys: Keys,
+        listener: Listener,
+        hosts: Callable[[], frozenset[str]],
+    ) -> None:
         self._calls = calls
         self._keys = keys
         self._listener = listener
         self._hosts = hosts
-        self._listing = Listing(calls.routes, calls.sender)
+        self._listing = listing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -110,7 +118,7 @@ class GatewayApp:
         key = self._authenticate(headers)
         if (path == _MODELS or path.startswith(f"{_MODELS}/")) and method in {"GET", "HEAD"}:
             if method == "GET":
-                await self._list(path.removeprefix(_MODELS).removeprefix("/"), headers, respond)
+                await self._list(path.removeprefix(_MODELS).removeprefix("/"), headers, respond, key.scope)
             else:  # whoever tries a key need not make the upstreams list anything
                 await respond.send_json(200, {})
             return
@@ -126,8 +134,12 @@ class GatewayApp:
         incoming = Incoming(path, query, headers, body, key)
         await _until_hung_up(self._calls.serve(incoming, module, respond), receive)
 
-    async def _list(self, wanted: str, headers: dict[str, str], respond: Responder) -> None:
-        models = await self._listing.models()
+    async def _list(self, wanted: str, headers: dict[str, str], respond: Responder, scope: KeyScope) -> None:
+        models = [
+            model
+            for model in await self._listing.models()
+            if model.startswith(ALIAS_PREFIX) or scope.permits_model(model)
+        ]
         if not wanted:
             await respond.send_json(200, shaped(models, headers))
         elif wanted in models:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,17 +20,22 @@ from companion.edges.gateway.refusal import words
 from companion.edges.gateway.respond import Responder
 from companion.edges.gateway.turn import Turn, read_whole
 from companion.gatekeeper.admit import Admission, Gatekeeper, Refusal
+from companion.gatekeeper.meter import BudgetExceeded
+from companion.gatekeeper.runaway import RunawayBrake
 from companion.model.action import Dialect, ModelCall, Tier
-from companion.model.exchange import Exchange, Origin, Route
+from companion.model.exchange import Exchange, Origin
 from companion.model.scope import VirtualKey
 from companion.model.verdict import Allow, Remark
 from companion.policy.auto import AutoRules, Choice, choose
 from companion.policy.redaction import PLACEHOLDER, Lookup
+from companion.upstream.dispatch import Dispatcher
 from companion.upstream.routes import ALIAS_PREFIX, NoRoute, Routes
-from companion.upstream.sender import Reply, Sender, Target, UpstreamUnreachable
+from companion.upstream.sender import Reply, UpstreamUnreachable
+from companion.upstream.tries import Candidate
 
 _ANSWERED = range(200, 300)
 _FIRST_ERROR_STATUS = 400
+_RETRIED_BY_AGENTS = frozenset({408, 409, 429, *range(500, 600)})
 _MARK = "SECRET_"
 _LARGE = 256 * 1024
 _MODEL_NAME = re.compile(r"[!-~]{1,200}")
@@ -53,11 +58,12 @@ class ModelCalls:
 
     gatekeeper: Gatekeeper
     gate: WireGate
-    sender: Sender
+    dispatcher: Dispatcher
     routes: Routes
     lookup: Lookup
     next_id: Callable[[], str]
     clock: Callable[[], datetime]
+    brake: RunawayBrake
     reader: PromptReader = field(default_factory=PromptReader)
     modes: Modes = field(default_factory=Modes)
     held: Holding = field(default_factory=HeldAnswers)
@@ -68,9 +74,9 @@ class ModelCalls:
         """Answers every request, also a bad one, in the dialect's own shape."""
         try:
             if len(incoming.body) < _LARGE:
-                turn, target, route = self._read(incoming, module, respond)
+                turn = self._read(incoming, module, respond)
             else:
-                turn, target, route = await asyncio.to_thread(self._read, incoming, module, respond)
+                turn = await asyncio.to_thread(self._read, incoming, module, respond)
         except BadRequest as bad:
             await respond.send_json(400, module.error(400, "bad-request", f"companion: {bad}"))
             return
@@ -82,20 +88,27 @@ class ModelCalls:
             await give_again(turn, held)
             return
         answer: StreamedAnswer | WholeAnswer | None = None
-        async with self.gatekeeper.admit(turn.exchange, route, noted=turn.noted) as admission:
+        objection = self.brake.judge(turn.exchange.origin)
+        async with self.gatekeeper.admit(turn.exchange, turn.way.route(), objection, turn.noted) as admission:
             if admission.refusal is not None:
                 await _refuse(turn, admission.refusal)
                 return
             try:
-                answer = await self._exchange(turn, admission, target)
+                answer = await self._exchange(turn, admission)
+            except BudgetExceeded as exceeded:
+                admission.refusal = Refusal("budget-exceeded", str(exceeded), "companion spend")
+                await _refuse(turn, admission.refusal)
             except UpstreamUnreachable as unreachable:
                 admission.failure = str(unreachable)
+                if unreachable.kind == "connect" and admission.calls == 1:
+                    # It never began on a wire: no upstream has seen it.
+                    admission.calls = 0
                 await turn.fail(502, f"upstream-{unreachable.kind}", str(unreachable))
         # The line of the model call is closed: what the answer asks for are exchanges of their own.
         if answer is not None:
             await answer.give(admission, self.held)
 
-    def _read(self, incoming: Incoming, module: DialectModule, respond: Responder) -> tuple[Turn, Target, Route]:
+    def _read(self, incoming: Incoming, module: DialectModule, respond: Responder) -> Turn:
         """Raises BadRequest or NoRoute."""
         try:
             prompt = self.reader.read(incoming.body)
@@ -106,9 +119,7 @@ class ModelCalls:
             raise BadRequest("model: expected at most 200 letters, digits and signs")
         tier = self.modes.tier_of(incoming.headers, asked)
         chosen = self._chosen(asked, tier, prompt)
-        serving = chosen.tier if chosen else tier
-        target, route = self.routes.route(serving, asked.model)
-        route = replace(route, tier=serving)
+        way = self.routes.way(chosen.tier if chosen else tier, asked.model).among(incoming.key.scope.permits_model)
         origin = Origin(
             client=client_of(incoming.headers),
             key_id=incoming.key.id,
@@ -124,13 +135,13 @@ class ModelCalls:
             stream=asked.stream,
             tools=asked.tools,
             max_output_tokens=asked.max_output_tokens,
-            served=route.model,
+            served=way.route().model,
             parts=(*prompt.parts, envelope),
             size=len(incoming.body),
         )
         exchange = Exchange(self.next_id(), self.clock(), origin, action)
         noted = (Remark("auto", Allow(chosen.code, chosen.reason)),) if chosen else ()
-        return Turn(module, asked, prompt, envelope, exchange, respond, self.gate, noted), target, route
+        return Turn(module, asked, prompt, envelope, exchange, respond, self.gate, way, noted)
 
     def _chosen(self, asked: Asked, tier: Tier, prompt: Prompt) -> Choice | None:
         """What the rules of `companion/auto` choose, where this call asks for it and nobody plans."""
@@ -138,18 +149,31 @@ class ModelCalls:
             return None
         return choose(self.auto(), len(prompt.raw), asked.tools, asked.words)
 
-    async def _exchange(self, turn: Turn, admission: Admission, target: Target) -> StreamedAnswer | WholeAnswer | None:
-        """Sends the call and reads its answer; None when the agent has had it already. Raises UpstreamUnreachable."""
-        action = admission.action
+    async def _exchange(self, turn: Turn, admission: Admission) -> StreamedAnswer | WholeAnswer | None:
+        """Sends the call and reads its answer; None when the agent has had it already.
+
+        Raises UpstreamUnreachable, and BudgetExceeded where only an upstream that is too dear is left.
+        """
+        action, way = admission.action, turn.way
         assert isinstance(action, ModelCall)
-        outgoing, path, headers = turn.outgoing(action, admission.route.model)
-        admission.calls += 1
+        path, headers = turn.told_beside(action)
+
+        def attempting(candidate: Candidate) -> None:
+            self.gatekeeper.rebook(admission, way.route(candidate))
+            admission.calls += 1
+
+        def body_for(candidate: Candidate) -> bytes:
+            return turn.outgoing(action, candidate.model)
+
         dialect = Dialect.MESSAGES if turn.module.DIALECT.is_anthropic else turn.module.DIALECT
-        async with self.sender.send(target, "POST", path, headers, outgoing, dialect) as reply:
+        async with self.dispatcher.send(
+            way.candidates, way.balance, "POST", path, headers, body_for, dialect, attempting
+        ) as served:
+            reply = served.reply
             admission.status = reply.status
             told = [*reply.headers, *_told(turn, admission)]
             if reply.status >= _FIRST_ERROR_STATUS:
-                await _pass_error(turn, admission, reply, told)
+                await _pass_error(turn, admission, reply, told, gave_up=served.gave_up)
                 return None
             kind = reply.header("content-type").partition(";")[0].strip().lower()
             streamed = kind == "text/event-stream"
@@ -160,9 +184,11 @@ class ModelCalls:
             # One word for what it is: an agent that reads the type otherwise would read another answer.
             kept = [(name, value) for name, value in told if name != "content-type"]
             kept.append(("content-type", "text/event-stream" if streamed else "application/json"))
-            lookup = self._lookup_of(turn.prompt.skeleton, outgoing, headers)
+            lookup = self._lookup_of(turn.prompt.skeleton, body_for(served.candidate), headers)
             answer = StreamedAnswer(turn, lookup) if streamed else WholeAnswer(turn, lookup)
             await answer.read(admission, reply, kept)
+            if admission.failure:
+                served.broken()
             return answer
 
     def _lookup_of(self, body: Mapping[str, Any], outgoing: bytes, headers: Mapping[str, str]) -> Lookup | None:
@@ -185,10 +211,14 @@ def _told(turn: Turn, admission: Admission) -> list[tuple[str, str]]:
     ]
 
 
-async def _pass_error(turn: Turn, admission: Admission, reply: Reply, headers: list[tuple[str, str]]) -> None:
+async def _pass_error(
+    turn: Turn, admission: Admission, reply: Reply, headers: list[tuple[str, str]], *, gave_up: bool
+) -> None:
     """An upstream's error goes to the agent as it came: status, retry-after and body."""
     raw = await read_whole(reply.chunks)
     admission.failure = f"the upstream answered {reply.status}"
+    if gave_up and reply.status in _RETRIED_BY_AGENTS and not any(name == "x-should-retry" for name, _ in headers):
+        headers = [*headers, ("x-should-retry", "false")]
     await turn.respond.begin(reply.status, [*headers, ("content-length", str(len(raw)))])
     await turn.respond.finish(raw)
 

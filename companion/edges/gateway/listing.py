@@ -43,8 +43,7 @@ class Listing:
     async def models(self) -> list[str]:
         """Aliases first, then what tiers name, then what upstreams list; each once."""
         listed = await asyncio.gather(*(self._listed(target) for target in self.routes.targets().values()))
-        named = [entry.partition("/")[2] for entry in self.routes.shown().values()]
-        own = [*aliases(self.routes.shown()), *(name for name in named if name != "*")]
+        own = [*aliases(self.routes.shown()), *self.routes.named_models()]
         return list(dict.fromkeys([*own, *(name for names in listed for name in names)]))
 
     async def _listed(self, target: Target) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from companion.model.action import Dialect, ModelCall
 from companion.model.exchange import Exchange
 from companion.model.verdict import Remark
 from companion.policy.redaction import Lookup
+from companion.upstream.routes import Way
 
 _LARGEST_ANSWER = 64 * 1024 * 1024
 _LARGE = 256 * 1024
@@ -35,6 +36,7 @@ class Turn:
     exchange: Exchange
     respond: Responder
     gate: WireGate
+    way: Way
     noted: tuple[Remark, ...] = ()
     """What was decided on the way here, for the record."""
 
@@ -43,15 +45,18 @@ class Turn:
         """Whether companion asks for the usage of a stream because the agent did not."""
         return self.module.DIALECT is Dialect.CHAT and self.asked.stream and not chat.asks_usage(self.prompt.skeleton)
 
-    def outgoing(self, action: ModelCall, model: str) -> tuple[bytes, str, dict[str, str]]:
-        """Body, path and headers as they leave: amended texts, `model` asked for, usage asked for."""
-        texts, examined, envelope = action.texts, action.examined, len(self.prompt.parts)
-        path, headers = self.envelope.path_with_query, dict(self.envelope.headers)
-        if envelope in examined:
-            count = len(self.envelope.texts())
-            path, headers = self.envelope.amended(texts[-count:])
-            texts, examined = texts[:-count], examined[:-1]
-        return self.prompt.amended(texts, examined, model, with_usage=self.adds_usage), path, headers
+    def outgoing(self, action: ModelCall, model: str) -> bytes:
+        """The body as it leaves: amended texts, `model` asked for, usage asked for."""
+        texts, examined = action.texts, action.examined
+        if len(self.prompt.parts) in examined:
+            texts, examined = texts[: -len(self.envelope.texts())], examined[:-1]
+        return self.prompt.amended(texts, examined, model, with_usage=self.adds_usage)
+
+    def told_beside(self, action: ModelCall) -> tuple[str, Mapping[str, str]]:
+        """Path with query, and headers, as they leave."""
+        if len(self.prompt.parts) not in action.examined:
+            return self.envelope.path_with_query, self.envelope.headers
+        return self.envelope.amended(action.texts[-len(self.envelope.texts()) :])
 
     def question(self) -> Question:
         """What makes another request the same as this one."""

@@ -18,13 +18,12 @@ _NEVER = float("inf")
 
 
 class Connection(asyncio.Protocol):
-    """One task at a time uses it: `begin`, write, `receive`, `read` to the end, `rest`.
+    """One task at a time uses it: `begin`, write, `receive`, `read` to the end, `begin` again.
 
     These raise httpx's exceptions. After any exception, a cancellation too, the caller closes it.
     """
 
     __slots__ = (
-        "_active",
         "_due",
         "_error",
         "_late",
@@ -57,7 +56,6 @@ class Connection(asyncio.Protocol):
         self._due = _NEVER
         self._late: type[httpx.TimeoutException] = httpx.ReadTimeout
         self._error: httpx.TransportError | None = None
-        self._active = False
         self._reading_paused = False
         self._writing_paused = False
         self.incoming = Incoming()
@@ -105,7 +103,6 @@ class Connection(asyncio.Protocol):
             raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
         self.incoming.expect(method)
         self.requests += 1
-        self._active = True
 
     def write(self, data: bytes | memoryview) -> None:
         self.transport.write(data)
@@ -138,10 +135,6 @@ class Connection(asyncio.Protocol):
             if not self.closed:
                 self.transport.resume_reading()
         return data
-
-    def rest(self) -> None:
-        """The answer was read: whatever comes now is not asked for."""
-        self._active = False
 
     def close(self, error: httpx.TransportError | None = None) -> None:
         """At once, without waiting for what is not yet written. `error` is what a waiting task gets."""
@@ -200,7 +193,7 @@ class Connection(asyncio.Protocol):
             return
         self.dropped = True
         failure: httpx.TransportError | None = None
-        if self._active and not self.incoming.done:
+        if not self.incoming.done:
             if error is None:
                 try:
                     self.incoming.end()
@@ -219,7 +212,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         incoming = self.incoming
-        if not self._active or incoming.done:
+        if incoming.done:
             incoming.reusable = False
             self.close()
             return

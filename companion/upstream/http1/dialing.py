@@ -97,7 +97,6 @@ async def _tunnel(conn: Connection, origin: Origin, proxy: Proxy, tls: ssl.SSLCo
     status = conn.incoming.status
     if status >= 300:
         raise httpx.ProxyError(f"the proxy of {proxy.variable} answered {status} for {origin.authority}")
-    conn.rest()
     wrapped = await asyncio.get_running_loop().start_tls(conn.transport, conn, tls, server_hostname=origin.host)
     assert wrapped is not None
     conn.secured(wrapped)

@@ -52,6 +52,7 @@ class Incoming:
         """The body that nobody took yet."""
         self.on_body = self.chunks.append
         self.expect("GET")
+        self.done = True
 
     def expect(self, method: str) -> None:
         self.headers: list[tuple[bytes, bytes]] = []
@@ -65,7 +66,7 @@ class Incoming:
         self.headed = False
         """The final head is here."""
         self.done = False
-        """The whole response is here."""
+        """The whole response is here, or none is expected yet."""
         self.reusable = False
         """Once done: another request may follow on this connection."""
         self.chunks.clear()

@@ -69,8 +69,6 @@ class Pool:
 
     async def slot(self, seconds: float | None) -> None:
         """Like `acquire`, when only a new connection will do."""
-        if self._open >= self._max and self._idle:
-            next(iter(self._idle)).close()
         if self._open < self._max:
             self._open += 1
         elif (conn := await self._queue(seconds)) is not None:
@@ -88,7 +86,6 @@ class Pool:
 
     def give_back(self, conn: Connection) -> None:
         """Keeps it for the next request if it is fit for one, closes it otherwise."""
-        conn.rest()
         if not conn.reusable():
             conn.close()
             return

@@ -143,6 +143,38 @@ async def test_a_second_try_takes_a_new_connection_even_when_all_places_are_take
         assert pool_of(made).slots <= 2
 
 
+async def test_a_second_try_waits_for_a_place_and_not_for_a_connection():
+    """Its place goes to who waited already; what that one gives back is a used connection."""
+    proceed = asyncio.Event()
+
+    async def talk(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(OK)
+        await peer.request()
+        await proceed.wait()
+
+    async def first_or_later(peer: Peer) -> None:
+        await (talk(peer) if peer.number == 1 else gate.talk(peer))
+
+    gate = Gate()
+    async with scripted(first_or_later) as server, transport(max_connections=1) as made:
+        await call(made, server.url())
+        again = asyncio.ensure_future(call(made, server.url("/again")))
+        await until(lambda: len(server.requests) == 2)
+        waits = asyncio.ensure_future(call(made, server.url("/waits")))
+        await until(lambda: pool_of(made)._waiters)
+        proceed.set()
+        await until(lambda: gate.busy)
+        gate.permits.release()
+        assert (await waits).content == b"ok"
+        await until(lambda: gate.busy)
+        gate.permits.release()
+        assert (await again).extensions["companion.sent"] == 2
+        assert pool_of(made).slots == 1
+    assert [asked.line.split()[1] for asked in server.requests] == ["/", "/again", "/waits", "/again"]
+    assert len(server.peers) == 3
+
+
 class Clock:
     """A loop whose clock a test sets; its timers go off when told."""
 
