@@ -112,6 +112,8 @@ class Limits:
         self._serve()
 
     async def _pass(self, key: str, gates: _Gates, tokens: int) -> None:
+        if not gates:
+            return
         loop = asyncio.get_running_loop()
         waiter = _Waiter(key, gates, tokens, loop.create_future())
         for gate in gates:

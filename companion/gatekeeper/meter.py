@@ -56,8 +56,8 @@ class Meter:
         self,
         zone: ZoneInfo,
         clock: Callable[[], datetime],
-        budgets: Iterable[Budget] | int | None = (),
-        spent: Iterable[SpentRow] | Mapping[str, int] = (),
+        budgets: Iterable[Budget] = (),
+        spent: Iterable[SpentRow] = (),
         on_warning: Callable[[BudgetState, int], None] = lambda _state, _percent: None,
         *,
         scope_of: Callable[[str], KeyScope] = lambda _key_id: ANYTHING,
@@ -69,9 +69,7 @@ class Meter:
         self._zone = zone
         self._clock = clock
         self._on_warning = on_warning
-        self._limits = _by_name(_of_day(budgets))
-        if isinstance(spent, Mapping):
-            spent = [SpentRow(day, "", "", "", "", "", picodollars) for day, picodollars in spent.items()]
+        self._limits = _by_name(budgets)
         self._tallies: dict[Window, dict[date, Tally]] = {window: {} for window in Window}
         running = self._running()
         for row in spent:
@@ -89,19 +87,19 @@ class Meter:
 
     @property
     def budget_day(self) -> int | None:
+        """The day's budget for everything, in picodollars; None where there is none."""
         return self._limit(Window.DAY, Dimension.GLOBAL, ALL)
 
-    def set_budget(self, budget_day: int | None) -> None:
-        self.replace(_of_day(budget_day))
+    def counts(self, subject: Subject) -> bool:
+        """Whether any budget is about such a call."""
+        return any(self._limit(window, dimension, subject[dimension]) is not None for window, dimension in self._limits)
 
-    def reserve(self, subject: Subject | int, ceiling: int = 0) -> Reservation:
+    def reserve(self, subject: Subject, ceiling: int) -> Reservation:
         """Sets `ceiling` aside, or raises BudgetExceeded when spend, reservations and it would pass a budget.
 
         Of several such budgets the error names the one that begins anew last. A ceiling of 0 passes always.
         The names in `subject` are seen by people: hand them over without secrets.
         """
-        if isinstance(subject, int):
-            return self.reserve({**dict.fromkeys(Dimension, ""), Dimension.GLOBAL: ALL}, subject)
         # A copy, and a KeyError for an incomplete one before anything is touched.
         names: Subject = {dimension: subject[dimension] for dimension in Dimension}
         running = self._running()
@@ -183,12 +181,6 @@ class Meter:
     ) -> BudgetState:
         resets_at = beginning_of(window.next_first_day(first), self._zone)
         return BudgetState(dimension, name, window, limit, found.spent, found.reserved, resets_at)
-
-
-def _of_day(budgets: Iterable[Budget] | int | None) -> Iterable[Budget]:
-    if budgets is None:
-        return ()
-    return [Budget(Dimension.GLOBAL, ALL, Window.DAY, budgets)] if isinstance(budgets, int) else budgets
 
 
 def _by_name(budgets: Iterable[Budget]) -> _Limits:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ import httpx
 
 from companion.model.action import Dialect
 from companion.upstream.faults import Faults
-from companion.upstream.http1.transport import SENT
+from companion.upstream.http1.transport import SENT, Http1Transport
 
 # RFC 9110 section 7.6.1, plus what the gateway answers for itself.
 _HOP_BY_HOP = frozenset(
@@ -115,16 +116,14 @@ class Sender:
     """One pool of connections for all upstreams. Redirects are not followed: credentials stay with their origin."""
 
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        limits = httpx.Limits(max_connections=256, max_keepalive_connections=64)
-        self._http = httpx.AsyncClient(
-            transport=transport or httpx.AsyncHTTPTransport(limits=limits), follow_redirects=False
-        )
+        # Called without httpx's client around it: redirects, cookies and logging are what nobody wants here.
+        self._transport = transport or Http1Transport()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._http.aclose()
+        await self._transport.aclose()
 
     @asynccontextmanager
     async def send(
@@ -145,17 +144,17 @@ class Sender:
         The head of the answer has `first_byte_seconds` to come, connecting included; no silence lasts `idle_seconds`.
         `sent_again` is called for each time that the transport had to repeat the request, however it ended.
         """
-        timeout = httpx.Timeout(_CONNECT_SECONDS, read=idle_seconds, write=_WRITE_SECONDS, pool=_POOL_SECONDS)
-        request = self._http.build_request(
+        timeouts = {"connect": _CONNECT_SECONDS, "read": idle_seconds, "write": _WRITE_SECONDS, "pool": _POOL_SECONDS}
+        request = httpx.Request(
             method,
-            target.address(path),
+            _url(target.address(path)),
             headers=_outgoing(target, headers, dialect),
             content=body,
-            timeout=timeout,
+            extensions={"timeout": timeouts},
         )
         try:
             async with asyncio.timeout(first_byte_seconds):
-                response = await self._http.send(request, stream=True)
+                response = await self._transport.handle_async_request(request)
         except (httpx.RequestError, TimeoutError) as error:
             raise _unreachable(target, error) from error
         finally:
@@ -164,9 +163,17 @@ class Sender:
         try:
             told = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers.raw]
             kept = [(name, value) for name, value in told if name not in _NOT_RETURNED and not name.startswith(_OWN)]
-            yield Reply(response.status_code, kept, _Chunks(target, response.aiter_bytes()))
+            encoded = any(name == "content-encoding" for name, _ in told)
+            stream = response.aiter_bytes() if encoded else response.stream
+            assert isinstance(stream, AsyncIterable)
+            yield Reply(response.status_code, kept, _Chunks(target, aiter(stream)))
         finally:
             await response.aclose()
+
+
+@lru_cache(maxsize=256)
+def _url(address: str) -> httpx.URL:
+    return httpx.URL(address)
 
 
 class _Chunks:

@@ -48,9 +48,17 @@ def test_of_several_limits_for_the_same_the_smallest_amounts_hold():
 
 
 def test_an_amount_under_a_name_stands_in_for_the_one_for_each():
-    gates = Gates([of(EACH, parallel=1, requests_per_minute=2), of("a", parallel=9, tokens_per_minute=3)])
-    [gate] = gates.of(subject(client="a"), 0)
-    assert gate.limit == of("a", requests_per_minute=2, tokens_per_minute=3, parallel=9)
+    gates = Gates(
+        [
+            of(EACH, requests_per_minute=2, parallel=1),
+            of("a", tokens_per_minute=3, parallel=9),
+            of("b", requests_per_minute=4),
+        ]
+    )
+    [a], [b], [c] = (gates.of(subject(client=name), 0) for name in "abc")
+    assert a.limit == of("a", requests_per_minute=2, tokens_per_minute=3, parallel=9)
+    assert b.limit == of("b", requests_per_minute=4, parallel=1)
+    assert c.limit == of("c", requests_per_minute=2, parallel=1)
 
 
 @pytest.mark.parametrize("dimension", Dimension)

@@ -289,6 +289,21 @@ def test_room_that_was_given_back_is_used_at_once():
     assert second.entered == 5
 
 
+def test_what_is_settled_counts_before_the_call_has_ended():
+    async def main() -> None:
+        limits = made(everything(tokens=60))
+        behind = Call(0, "B", tokens=60, takes=1)
+        async with limits.enter(subject("A"), 60) as passed:
+            playing = asyncio.create_task(Stage(limits, [behind]).one(behind))
+            await asyncio.sleep(5)
+            passed.settle(0)
+            await asyncio.sleep(5)
+        await playing
+        assert behind.entered == 5
+
+    run(main())
+
+
 def test_what_was_used_beyond_the_estimate_is_waited_for():
     first = Call(0, "A", tokens=10, takes=5, used=120)
     second = Call(6, "B", tokens=1)
@@ -363,6 +378,32 @@ def test_who_is_cancelled_as_he_is_let_in_gives_everything_back():
         async with limits.enter(subject("C"), 60):
             assert now() == 10
         assert is_empty(limits)
+
+    run(main())
+
+
+def test_who_is_cancelled_is_passed_over_before_he_knows_it():
+    async def main() -> None:
+        limits = made(everything(parallel=1))
+        holding = limits.enter(subject(), 0)
+        await holding.__aenter__()
+        stage = Stage(limits, [Call(0, "B"), Call(1, "C")])
+        first, second = (asyncio.create_task(stage.one(call)) for call in stage.calls)
+        await asyncio.sleep(10)
+        first.cancel()
+        await holding.__aexit__(None, None, None)
+        await asyncio.wait([first, second])
+        assert (first.cancelled(), stage.calls[1].entered) == (True, 10)
+        assert is_empty(limits)
+
+    run(main())
+
+
+def test_no_timer_outlives_its_call():
+    async def main() -> None:
+        await Stage(made(everything(60, parallel=1)), [Call(0, takes=1), Call(0, takes=1)]).play()
+        await asyncio.sleep(0)
+        assert [one for one in asyncio.get_running_loop()._scheduled if not one.cancelled()] == []
 
     run(main())
 

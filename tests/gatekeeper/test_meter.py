@@ -390,6 +390,25 @@ def test_a_budget_under_a_name_stands_in_for_the_one_for_each():
     assert sums(made)["client", "cline", "day"] == (30, 0)
 
 
+def test_the_days_budget_for_everything():
+    assert meter(DAY, Budget(Dimension.CLIENT, EACH, Window.DAY, 7)).budget_day == 100
+    assert meter(Budget(Dimension.GLOBAL, ALL, Window.WEEK, 7)).budget_day is None
+
+
+@pytest.mark.parametrize(
+    ("budget", "counted"),
+    [
+        (None, False),
+        (DAY, True),
+        (Budget(Dimension.MODEL, EACH, Window.MONTH, 1), True),
+        (Budget(Dimension.CLIENT, "cline", Window.WEEK, 1), True),
+        (Budget(Dimension.CLIENT, "claude", Window.WEEK, 1), False),
+    ],
+)
+def test_whether_a_budget_is_about_a_call(budget, counted):
+    assert meter(*([budget] if budget else [])).counts(subject("cline")) is counted
+
+
 def test_a_day_begins_at_local_midnight_and_a_call_over_midnight_stays_on_its_day():
     clock = Clock(datetime(2026, 6, 1, 21, 59, tzinfo=UTC))
     made = meter(DAY, clock=clock)

@@ -159,8 +159,10 @@ class WholeAnswer:
             await turn.fail(_BAD_GATEWAY, "answer-unreadable", admission.failure)
             return
         recording = Recording(turn.exchange.id, self._headers, self._lookup, document=self._document)
-        async with _kept_waiting(turn, self._status, self._headers):
-            changes = await _judged(turn, holding, recording, self._uses) if self._uses else Changes()
+        changes = Changes()
+        if self._uses:
+            async with _kept_waiting(turn, self._status, self._headers):
+                changes = await _judged(turn, holding, recording, self._uses)
         await _give_document(turn, self._status, recording, self._document, changes, self._raw)
 
 

@@ -208,19 +208,29 @@ def _decoded(body: bytes, encoding: str) -> bytes:
         raise Turned(413, "body-too-large", message) from None
 
 
-async def _until_hung_up(work: Any, receive: Receive) -> None:
+async def _until_hung_up(work: Awaitable[None], receive: Receive) -> None:
     """Does the work, and stops it when the agent goes away: nobody is left to answer."""
-    working = spawn(work, "model call")
-    listening = spawn(_hang_up(receive), "listen for hang-up")
-    try:
-        await asyncio.wait({working, listening}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        listening.cancel()
-        if not working.done():
+    working = asyncio.current_task()
+    assert working is not None
+    gone = False
+
+    def stop(listening: asyncio.Task[None]) -> None:
+        nonlocal gone
+        if not listening.cancelled() and not working.done():
+            gone = True
             working.cancel()
-        await asyncio.gather(working, listening, return_exceptions=True)
-    if not working.cancelled() and (error := working.exception()) is not None:
-        raise error
+
+    listening = spawn(_hang_up(receive), "listen for hang-up")
+    listening.add_done_callback(stop)
+    try:
+        await work
+    except asyncio.CancelledError:
+        # Cancelled from elsewhere as well, it is not ours to swallow.
+        if not gone or working.uncancel():
+            raise
+    finally:
+        listening.remove_done_callback(stop)
+        listening.cancel()
 
 
 async def _hang_up(receive: Receive) -> None:

@@ -85,15 +85,9 @@ def _failed(where: str, failures: list[tuple[str, OSError | None]]) -> httpx.Tra
 async def _open(
     loop: asyncio.AbstractEventLoop, address: str, port: int, tls: ssl.SSLContext | None, host: str
 ) -> Connection:
-    conn = Connection(loop)
-    try:
-        # An address, not a name: the loop does not resolve it again.
-        await loop.create_connection(
-            lambda: conn, address, port, ssl=tls, server_hostname=None if tls is None else host
-        )
-    except BaseException:
-        conn.close()
-        raise
+    name = None if tls is None else host
+    # An address, not a name: the loop does not resolve it again.
+    _, conn = await loop.create_connection(lambda: Connection(loop), address, port, ssl=tls, server_hostname=name)
     return conn
 
 

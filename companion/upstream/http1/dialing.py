@@ -46,8 +46,8 @@ class Dialer:
 
     async def dial(self, origin: Origin, seconds: float | None) -> Connection:
         """`seconds` for all of it. Raises httpx.ConnectError, ConnectTimeout, ProxyError or UnsupportedProtocol."""
-        until = None if seconds is None else asyncio.get_running_loop().time() + seconds
         tls = await self._context() if origin.secure else None
+        until = None if seconds is None else asyncio.get_running_loop().time() + seconds
         proxy = origin.proxy
         if proxy is None:
             return await connect(origin.host, origin.port, tls, self._resolve, self._permits, until)

@@ -99,8 +99,10 @@ class Incoming:
             data = data[room:]
         if self._parse(data):
             self.buffered = len(data)
-            if self._bodyless:
-                self._settle_bodyless(data)
+            if self._bodyless and self.chunks:
+                # The parser does not know that this answer ends with its head, and has read on.
+                self.chunks.clear()
+                self.reusable = False
 
     def end(self) -> None:
         """The peer has nothing more to say. Raises RemoteProtocolError when something is missing."""
@@ -130,12 +132,6 @@ class Incoming:
         self._between += len(data)
         if self._between > _MAX_BETWEEN and not self.done:
             raise httpx.RemoteProtocolError("the answer has too much between two pieces of its body")
-
-    def _settle_bodyless(self, data: bytes) -> None:
-        # The parser does not know that this answer ends with its head, and may have read on.
-        if self.chunks or not data.endswith(b"\r\n\r\n"):
-            self.chunks.clear()
-            self.reusable = False
 
     def _parse(self, data: bytes) -> bool:
         """Whether the head is here now."""

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -105,11 +107,11 @@ async def test_a_name_without_an_address_is_a_connect_error(answer):
         assert asked.extensions["companion.sent"] == 0
 
 
-@pytest.fixture
-def deaf():
+@contextmanager
+def deaf(port: int = 0) -> Iterator[int]:
     """A port of 127.0.0.9 that answers no connect: its queue is full."""
     with socket.socket() as listening, socket.socket() as first, socket.socket() as second:
-        listening.bind(("127.0.0.9", 0))
+        listening.bind(("127.0.0.9", port))
         listening.listen(0)
         for filler in (first, second):
             filler.setblocking(False)
@@ -117,22 +119,18 @@ def deaf():
         yield listening.getsockname()[1]
 
 
-async def test_an_address_that_does_not_answer_is_a_connect_timeout(deaf):
+async def test_an_address_that_does_not_answer_is_a_connect_timeout():
     async with transport() as made:
-        with pytest.raises(httpx.ConnectTimeout):
-            await call(made, f"http://127.0.0.9:{deaf}/", timeout={"connect": 0.05})
+        with deaf() as port, pytest.raises(httpx.ConnectTimeout):
+            await call(made, f"http://127.0.0.9:{port}/", timeout={"connect": 0.05})
         assert pool_of(made).slots == 0
 
 
-async def test_an_address_that_does_not_answer_leaves_time_for_the_next(deaf):
-    async def talk(reader, writer) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(OK)
-        writer.close()
-
-    listening = await asyncio.start_server(talk, "127.0.0.1", deaf)
-    async with listening, transport(resolve=Names(["127.0.0.9", "127.0.0.1"])) as made:
-        response = await call(made, f"http://a.example:{deaf}/", timeout={"connect": 0.4})
+async def test_an_address_that_does_not_answer_leaves_time_for_the_next():
+    names = Names(["127.0.0.9", "127.0.0.1"])
+    async with scripted(answering(OK)) as server, transport(resolve=names) as made:
+        with deaf(server.port):
+            response = await call(made, server.url(host="a.example"), timeout={"connect": 1.0})
         assert response.content == b"ok"
 
 
@@ -147,14 +145,15 @@ async def test_a_name_that_is_not_resolved_is_a_connect_timeout():
         assert pool_of(made).slots == 0
 
 
-async def test_a_request_cancelled_while_it_connects_leaves_nothing(deaf):
+async def test_a_request_cancelled_while_it_connects_leaves_nothing():
     async with transport() as made:
-        task = asyncio.ensure_future(call(made, f"http://127.0.0.9:{deaf}/"))
-        while not made._pools or not pool_of(made).slots:
-            await asyncio.sleep(0)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        with deaf() as port:
+            task = asyncio.ensure_future(call(made, f"http://127.0.0.9:{port}/"))
+            while not made._pools or not pool_of(made).slots:
+                await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
         assert pool_of(made).slots == 0
 
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import tracemalloc
+import weakref
 
 import httpx
 import pytest
@@ -217,6 +219,23 @@ async def test_a_shorter_timeout_is_not_held_up_by_an_earlier_longer_one():
         await call(made, server.url(), timeout={"read": 3600.0})
         with pytest.raises(httpx.ReadTimeout):
             await call(made, server.url(), timeout={"read": 0.02})
+
+
+async def test_a_closed_connection_is_forgotten_at_once():
+    async with scripted(silent) as server, transport() as made:
+        waiting = asyncio.ensure_future(call(made, server.url(), timeout={"read": 3600.0}))
+        while not server.requests:
+            await turns(1)
+        [conn] = pool_of(made).live
+        # Nobody but the connection keeps it.
+        part = weakref.ref(conn.gone)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        await conn.gone
+        del waiting, conn
+        await turns(3)
+        gc.collect()
+        assert part() is None
 
 
 async def test_without_a_timeout_an_earlier_one_does_not_count():

@@ -103,6 +103,23 @@ async def test_a_certificate_that_does_not_hold_is_a_connect_error(authority, tm
 
 
 @needs_openssl
+async def test_after_a_certificate_that_does_not_hold_no_other_address_is_tried(authority):
+    async def two(host: str, port: int) -> list[str]:
+        return ["127.0.0.1", "127.0.0.2"]
+
+    judged = []
+    async with (
+        scripted(answering(OK), tls=authority.server("DNS:other.example")) as server,
+        transport(
+            tls=authority.trusting(), resolve=two, permits=lambda *asked: bool(judged.append(asked)) or True
+        ) as made,
+    ):
+        with pytest.raises(httpx.ConnectError):
+            await call(made, server.url(host="api.example", scheme="https"))
+    assert judged == [("api.example", "127.0.0.1")]
+
+
+@needs_openssl
 async def test_by_default_a_certificate_of_nobody_known_is_refused(authority):
     async with scripted(answering(OK), tls=authority.server(LOCAL)) as server, transport() as made:
         with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
@@ -125,10 +142,12 @@ async def test_a_handshake_that_does_not_end(how):
     started, hung_up = asyncio.Event(), asyncio.Event()
 
     async def talk(peer: Peer) -> None:
-        await peer.reader.read(1)
-        started.set()
-        await peer.hung_up()
-        hung_up.set()
+        try:
+            await peer.reader.read(1)
+            started.set()
+            await peer.hung_up()
+        finally:
+            hung_up.set()
 
     async with scripted(talk) as server, transport(tls=ssl.create_default_context()) as made:
         seconds = 0.1 if how == "timeout" else 5.0
@@ -139,7 +158,8 @@ async def test_a_handshake_that_does_not_end(how):
         with pytest.raises(httpx.ConnectTimeout if how == "timeout" else asyncio.CancelledError):
             await task
         assert pool_of(made).slots == 0
-        await hung_up.wait()
+        if server.peers:
+            await hung_up.wait()
 
 
 def test_certificates_are_not_read_before_they_are_needed():
@@ -235,6 +255,25 @@ async def test_a_tunnel_is_verified_like_any_connection(authority):
     assert server.requests == []
 
 
+@needs_openssl
+async def test_what_the_proxy_was_asked_is_no_earlier_request(authority):
+    """A new tunnel is a new connection: when it breaks, its first request does not go out again."""
+
+    async def talk(peer: Peer) -> None:
+        await peer.request()
+
+    async with (
+        scripted(talk, tls=authority.server(LOCAL)) as server,
+        scripted(tunnelling(server.port)) as proxy,
+        transport(tls=authority.trusting(), proxies=proxied(proxy, https="127.0.0.1:{port}")) as made,
+    ):
+        asked = request("https://api.example/")
+        with pytest.raises(httpx.RemoteProtocolError):
+            await made.handle_async_request(asked)
+        assert asked.extensions["companion.sent"] == 1
+    assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
@@ -266,10 +305,12 @@ async def test_a_proxy_that_does_not_answer(how):
     asked, hung_up = asyncio.Event(), asyncio.Event()
 
     async def talk(peer: Peer) -> None:
-        await peer.request()
-        asked.set()
-        await peer.hung_up()
-        hung_up.set()
+        try:
+            await peer.request()
+            asked.set()
+            await peer.hung_up()
+        finally:
+            hung_up.set()
 
     async with scripted(talk) as proxy:
         async with transport(proxies=proxied(proxy, all="127.0.0.1:{port}")) as made:
@@ -281,7 +322,8 @@ async def test_a_proxy_that_does_not_answer(how):
             with pytest.raises(httpx.ConnectTimeout if how == "timeout" else asyncio.CancelledError):
                 await task
             assert pool_of(made).slots == 0
-            await hung_up.wait()
+            if proxy.peers:
+                await hung_up.wait()
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,50 @@ async def test_an_early_error_that_would_keep_the_connection_does_not():
     assert len(server.peers) == 2
 
 
+async def test_a_connection_on_which_a_body_was_cut_short_is_not_used_again():
+    """The upstream has read all that was sent and keeps the connection: it waits for the rest of the body."""
+    go_on = asyncio.Event()
+
+    async def body():
+        yield b"x"
+        await go_on.wait()
+        yield b"x"
+
+    async def talk(peer: Peer) -> None:
+        await peer.request(body=False)
+        await peer.say(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno")
+        go_on.set()
+        await peer.hung_up()
+
+    async with scripted(talk) as server, transport() as made:
+        response = await call(made, server.url(), "POST", content=body())
+        assert (response.status_code, response.content) == (400, b"no")
+        assert pool_of(made).slots == 0
+
+
+async def test_a_connection_with_something_still_to_be_written_is_not_used_again():
+    """An upstream may answer well without reading: the next request would stand behind what it did not read."""
+    written = asyncio.Event()
+
+    async def body():
+        [conn] = pool_of(made).live
+        while conn.transport.get_write_buffer_size() == 0:
+            yield b"x" * 65536
+            await turns(2)
+        written.set()
+
+    async def talk(peer: Peer) -> None:
+        peer.writer.transport.pause_reading()
+        await written.wait()
+        await peer.say(OK)
+        peer.writer.transport.resume_reading()
+        await peer.hung_up()
+
+    async with scripted(talk) as server, transport() as made:
+        assert (await call(made, server.url(), "POST", content=body())).content == b"ok"
+        assert pool_of(made).slots == 0
+
+
 async def test_an_early_answer_that_is_no_error_does_not_cut_the_body_short():
     async def talk(peer: Peer) -> None:
         await peer.request(body=False)
