@@ -150,6 +150,8 @@ class Sample:
 
     answered: int
     failed: int
+    failure: str
+    """The first of those that failed."""
     p50: float
     p99: float
     first_byte: float
@@ -168,12 +170,13 @@ def quantile(values: Sequence[float], share: float) -> float:
 async def burst(target: Target, ask: Ask, *, at_once: int, most: int, seconds: float) -> Sample:
     """So many requests at once, until there were `most` of them or the time is over."""
     answers: list[Answer] = []
-    failed, left = 0, most
+    failures: list[str] = []
+    left = most
     connections = await asyncio.gather(*(Connection.open(target.url) for _ in range(at_once)))
 
     async def go_on(connection: Connection) -> None:
-        nonlocal failed, left
-        while left > 0 and failed < _MOST_FAILURES and time.perf_counter() < deadline:
+        nonlocal left
+        while left > 0 and len(failures) < _MOST_FAILURES and time.perf_counter() < deadline:
             left -= 1
             request = ask()
             try:
@@ -181,14 +184,14 @@ async def burst(target: Target, ask: Ask, *, at_once: int, most: int, seconds: f
                     connection.close()
                     connection = await Connection.open(target.url)
                 answer = await connection.ask(request)
-            except (OSError, TimeoutError):
-                failed += 1
+            except (OSError, TimeoutError) as error:
+                failures.append(repr(error))
                 connection.close()
                 continue
             if answer.status == 200:
                 answers.append(answer)
             else:
-                failed += 1
+                failures.append(f"{answer.status}")
         connection.close()
 
     gc.collect()
@@ -203,7 +206,8 @@ async def burst(target: Target, ask: Ask, *, at_once: int, most: int, seconds: f
     totals = [answer.total * 1e3 for answer in answers]
     return Sample(
         answered=len(answers),
-        failed=failed,
+        failed=len(failures),
+        failure=failures[0] if failures else "",
         p50=quantile(totals, 0.5),
         p99=quantile(totals, 0.99),
         first_byte=quantile([answer.first_byte * 1e3 for answer in answers], 0.5),

@@ -159,10 +159,23 @@ class Companion:
 
     def up(self) -> Target:
         command = [COMPANION, "up", "--port", "0", "--json"]
-        done = subprocess.run(command, env=self._environ, check=False, capture_output=True, text=True)
-        if done.returncode:
-            raise SystemExit(f"companion up: {done.stderr or done.stdout}")
-        said = json.loads(done.stdout)
+        process = subprocess.Popen(
+            command,
+            env=self._environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            out, err = process.communicate()
+        except BaseException:
+            # Let it come up, since only then can it be taken down.
+            process.communicate()
+            raise
+        if process.returncode:
+            raise SystemExit(f"companion up: {err or out}")
+        said = json.loads(out)
         headers = {"authorization": f"Bearer {said['key']}", "x-companion-workspace": str(self.workspace)}
         return Target("companion", said["gateway"], headers, family(self._pid()))
 
@@ -242,10 +255,13 @@ def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def end_in_order_on_signals() -> None:
-    """Whatever ends this program ends what it started: a signal unwinds as Ctrl-C does."""
+    """Whatever ends this program ends what it started: a signal unwinds it, once."""
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def leave(number: int, _frame: object) -> None:
+        for one in signals:
+            signal.signal(one, signal.SIG_IGN)
         raise SystemExit(128 + number)
 
-    signal.signal(signal.SIGTERM, leave)
-    signal.signal(signal.SIGHUP, leave)
+    for one in signals:
+        signal.signal(one, leave)

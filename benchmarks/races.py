@@ -86,7 +86,8 @@ async def race(up: Upstream, cache: Path, rounds: int, say: Say) -> Race:
             spent: dict[str, int] = {}
             connections = await asyncio.gather(*(Connection.open(target.url) for _ in range(RACERS)))
             for number in range(first, min(rounds, first + _ROUNDS_OF_A_DAEMON)):
-                say(f"race {number + 1}/{rounds}")
+                if number % 50 == 0:
+                    say(f"race {number + 1}/{rounds}")
                 # Calls that cost all that was set aside, at once and after a while, and calls that cost a part of it.
                 prompt, output = (most, _MOST_OUTPUT) if number % 3 else (most // 3, _MOST_OUTPUT // 4)
                 delay = 0.005 if number % 3 == 1 else 0.0

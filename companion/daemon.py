@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import os
 import secrets
 import signal
@@ -21,7 +22,7 @@ from companion import __version__
 from companion.config.load import load
 from companion.config.schema import Config
 from companion.config.workspace import WorkspacePolicies
-from companion.contract.types import SecretFinding
+from companion.contract.types import BudgetLine, SecretFinding, UpstreamLine
 from companion.edges.control.app import Services, agent_app, operator_app
 from companion.edges.control.claim import ControlSocket, Unclaimable, announce, bind_control, bind_gateway, withdraw
 from companion.edges.gateway.app import GatewayApp
@@ -51,6 +52,7 @@ from companion.observe.onlooker import Onlooker
 from companion.observe.selfwatch import watch_self
 from companion.observe.standing import Standing
 from companion.places import Places
+from companion.policy.display import one_line
 from companion.policy.guards import GUARDS
 from companion.scan.paths import DiskPaths
 from companion.scan.secrets.scanner import SecretScan, default_engines
@@ -58,9 +60,11 @@ from companion.settings import InForce, Reload, faults_of, tiers_of
 from companion.telemetry import catalogue
 from companion.telemetry.log import configure, get_logger
 from companion.upstream.addresses import permits_any
+from companion.upstream.breaker import State
 from companion.upstream.dispatch import Dispatcher
 from companion.upstream.http1.proxies import Proxies
 from companion.upstream.http1.transport import Http1Transport
+from companion.upstream.lanes import LaneState
 from companion.upstream.routes import Routes
 from companion.upstream.sender import Sender
 from companion.watch.file import changes
@@ -202,6 +206,9 @@ class Daemon:
             pending=lambda: len(approvals.pending()),
             today=lambda: reports.today(today()),
             alerts=evaluator.firing,
+            budgets=lambda: [_budget_line(state) for state in meter.standing()],
+            resting=lambda: [_upstream_line(lane) for lane in dispatcher.standing() if lane.state is not State.CLOSED],
+            waiting=lambda: limits.waiting,
         )
         listener.add(standing)
 
@@ -347,8 +354,26 @@ def _task_failed(name: str, error: BaseException) -> None:
     _log.error("a background task ended", error=error, task=name)
 
 
+def _budget_line(state: BudgetState) -> BudgetLine:
+    return BudgetLine(
+        dimension=state.dimension,
+        name=state.name,
+        window=state.window,
+        limit_pd=state.limit,
+        spent_pd=state.spent,
+        reserved_pd=state.reserved,
+        resets_at=state.resets_at.isoformat(),
+    )
+
+
+def _upstream_line(lane: LaneState) -> UpstreamLine:
+    return UpstreamLine(lane.upstream, lane.model, lane.state, math.ceil(lane.seconds))
+
+
 def _warned(listener: Listener, state: BudgetState, percent: int) -> None:
-    whose = "" if state.dimension is Dimension.GLOBAL else f" of {state.dimension} {state.name or 'unknown'}"
+    whose = (
+        "" if state.dimension is Dimension.GLOBAL else f" of {state.dimension} {one_line(state.name, 80) or 'unknown'}"
+    )
     spent, limit = show_dollars(state.spent), show_dollars(state.limit)
     text = f"{percent} % of the {state.window}'s budget{whose} is spent: {spent} of {limit}"
     listener.notice("budget.warning", str(state.dimension), text, {"percent": percent, "window": str(state.window)})

@@ -12,7 +12,7 @@ import psutil
 
 from companion.cli.shared import Exit, ask, busy, console, end, json_option, local_time, plural, print_json
 from companion.client import Client, NotRunning, Refused, calls, find_operator
-from companion.contract.types import NewKey, Status
+from companion.contract.types import BudgetLine, NewKey, Status
 from companion.places import find_places
 
 _START_SECONDS = 30.0
@@ -167,6 +167,13 @@ def _show_status(found: Status) -> None:
     out.print(
         f"  today      {show_dollars(found.spent_today_pd)}{budget}, {plural(found.exchanges_today, 'call')}{unpriced}"
     )
+    for one in found.budgets:
+        _show_budget(one)
+    for lane in found.resting:
+        when = f"asked again in {lane.seconds} s" if lane.seconds else "the next call finds out"
+        out.print(f"  upstream   [yellow]{escape(lane.upstream)}/{escape(lane.model)} is {lane.state}[/], {when}")
+    if found.waiting:
+        out.print(f"  limits     [yellow]{plural(found.waiting, 'call')} waiting for a turn[/]")
     waiting = f"[bold yellow]{found.pending} waiting[/]: companion pending" if found.pending else "nothing waits"
     out.print(f"  approvals  {waiting}")
     agents = ", ".join(f"{one.client} ({one.exchanges})" for one in found.clients)
@@ -177,3 +184,18 @@ def _show_status(found: Status) -> None:
         colour = "red" if alert.severity == "page" else "yellow"
         # An alert's name carries labels in brackets, and one of them may be a model's name.
         out.print(f"  [{colour}]! {escape(alert.name)}[/]: {escape(alert.summary)}\n      {escape(alert.todo)}")
+
+
+def _show_budget(one: BudgetLine) -> None:
+    from rich.markup import escape  # noqa: PLC0415 - as in console()
+
+    from companion.model.money import show_dollars  # noqa: PLC0415 - decimal is not free
+
+    whose = "" if one.dimension == "global" else f" of {one.dimension} {escape(one.name) or 'unknown'}"
+    percent = 100 * one.spent_pd // one.limit_pd
+    colour = "red" if percent >= 100 else "yellow" if percent >= 80 else "green"
+    aside = f", {show_dollars(one.reserved_pd)} set aside" if one.reserved_pd else ""
+    console().print(
+        f"  budget     [{colour}]{percent} %[/] of the {one.window}'s{whose}: "
+        f"{show_dollars(one.spent_pd)} of {show_dollars(one.limit_pd)}{aside}, anew {local_time(one.resets_at)}"
+    )

@@ -37,6 +37,35 @@ class AlertState:
 
 
 @frozen
+class BudgetLine:
+    """A budget as it stands in the window that runs now."""
+
+    dimension: str
+    """ "global", "key", "project", "client", "user", "team", "tier" or "model"."""
+    name: str
+    """Whose it is; "all" for the global one, "" for calls of which nobody said."""
+    window: str
+    """ "day", "week" or "month"."""
+    limit_pd: int
+    spent_pd: int
+    reserved_pd: int
+    """Set aside for calls under way."""
+    resets_at: str
+
+
+@frozen
+class UpstreamLine:
+    """A model of an upstream that is not asked at the moment, or is being tried out."""
+
+    upstream: str
+    model: str
+    state: str
+    """ "open", "half-open" or "paused"."""
+    seconds: int
+    """Until it is asked again; 0 when the next call finds out."""
+
+
+@frozen
 class Status:
     """The daemon as it stands."""
 
@@ -61,6 +90,10 @@ class Status:
     alerts: list[AlertState] = field(factory=list[AlertState])
     engines: dict[str, str] = field(factory=dict[str, str])
     """Secret engines in use, name to version, and what is missing and why."""
+    budgets: list[BudgetLine] = field(factory=list[BudgetLine])
+    resting: list[UpstreamLine] = field(factory=list[UpstreamLine])
+    waiting: int = 0
+    """Calls that wait for their turn at a limit."""
 
 
 @frozen

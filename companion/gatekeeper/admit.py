@@ -26,6 +26,7 @@ from companion.model.facts import Facts
 from companion.model.money import Cost, Usage
 from companion.model.policy import Policy
 from companion.model.record import Closing, Ending, Opening, RemarkRecord
+from companion.model.scope import Subject
 from companion.model.verdict import Amend, Ask, Decision, Deny, Outcome, Remark
 from companion.policy.display import one_line, visible
 from companion.policy.evaluate import Guard, evaluate
@@ -121,7 +122,7 @@ class Gatekeeper:
                 facts, decision = await self._judge(exchange)
                 if objection is not None:
                     decision = _with(decision, "edge", objection)
-                admission.decision = replace(decision, remarks=(*noted, *decision.remarks))
+                admission.decision = replace(decision, remarks=(*noted, *decision.remarks)) if noted else decision
                 if any(isinstance(remark.verdict, Amend) for remark in decision.remarks):
                     admission.redacted = dict(Counter(finding.type for finding in facts.findings))
                 passed = await self._wait_for_turn(admission, kept)
@@ -172,7 +173,7 @@ class Gatekeeper:
         action = admission.action
         if not isinstance(action, ModelCall) or admission.decision.outcome is Outcome.DENY:
             return None
-        subject = admission.exchange.origin.subject(admission.route.model, admission.route.tier)
+        subject = self._subject(admission)
         try:
             return await kept.enter_async_context(self.limits.enter(subject, action.size // _BYTES_A_TOKEN))
         except LimitReached as reached:
@@ -194,13 +195,13 @@ class Gatekeeper:
         """Nothing awaits between reading the counters and adding to them. Raises BudgetExceeded."""
         action, route = admission.action, admission.route
         assert isinstance(action, ModelCall)
-        subject = admission.exchange.origin.subject(route.model, route.tier)
+        subject = self._subject(admission)
         if not action.dialect.is_billed:
             return self.meter.reserve(subject, 0)
         # No character takes more than four bytes; most take one, so this is an upper bound that costs no encoding.
         size = action.size or sum(len(text) if text.isascii() else 4 * len(text) for text in action.texts)
         most = self.prices.ceiling(route.provider, route.model, size, action.max_output_tokens, self.clock())
-        if not most and self.denies_unpriced() and self.meter.standing():
+        if not most and self.denies_unpriced() and self.meter.counts(subject) and not self._is_priced(route):
             denial = Deny(
                 "unpriced-call",
                 f"the price of {one_line(route.model, 80)} is unknown, so no budget can count this call",
@@ -208,6 +209,14 @@ class Gatekeeper:
             )
             admission.decision = _with(admission.decision, "budget", denial)
         return self.meter.reserve(subject, most)
+
+    def _subject(self, admission: Admission) -> Subject:
+        """With names that people may see: the model's is the agent's choice."""
+        route = admission.route
+        return admission.exchange.origin.subject(self.names.get(route.model, route.model), route.tier)
+
+    def _is_priced(self, route: Route) -> bool:
+        return self.prices.price(route.provider, route.model, Usage(), self.clock()).picodollars is not None
 
     def _open(self, admission: Admission, summary: str, session: str) -> Awaitable[None]:
         exchange, action = admission.exchange, admission.exchange.action

@@ -34,7 +34,8 @@ class EventBus:
             self._queues.discard(queue)
 
     def notice(self, name: str, id: str, text: str, details: Mapping[str, object]) -> None:  # noqa: A002, ARG002
-        self._put(Event(name=name, id=id, at=self._clock().isoformat(), text=text))
+        if self._queues:
+            self._put(Event(name=name, id=id, at=self._clock().isoformat(), text=text))
 
     def close(self) -> None:
         """Tells every subscriber, by a None, that nothing more will come."""

@@ -39,7 +39,8 @@ class Gatherer:
             findings = await self.scanner.scan(action.texts, workspace)
             return action, Facts(exchange.origin, policy, findings=findings)
         found = await self.scanner.examine(action.parts, workspace)
-        action = replace(action, texts=found.texts, examined=found.numbers)
+        if found.numbers:
+            action = replace(action, texts=found.texts, examined=found.numbers)
         return action, Facts(exchange.origin, policy, findings=found.findings)
 
     def _examine(self, exchange: Exchange) -> Facts:

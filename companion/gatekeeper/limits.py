@@ -1,8 +1,8 @@
 """Calls above a limit wait for their turn.
 
-Laws (tests/gatekeeper/test_limits.py): no limit is ever passed; keys take turns at a limit, and of one key who came
-first goes first, so that nobody waits longer there than one round of the others; nobody waits for a limit that is not
-his; whoever gives up, for whatever reason, leaves nothing behind.
+Laws (tests/gatekeeper/test_limits_laws.py): no limit is ever passed; keys take turns at a limit, and of one key who
+came first goes first, so that nobody waits longer there than one round of the others; nobody waits for a limit that is
+not his; whoever gives up, for whatever reason, leaves nothing behind.
 """
 
 from __future__ import annotations

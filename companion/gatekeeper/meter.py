@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -71,6 +71,8 @@ class Meter:
         self._on_warning = on_warning
         self._limits = _by_name(budgets)
         self._tallies: dict[Window, dict[date, Tally]] = {window: {} for window in Window}
+        self._today: date | None = None
+        self._windows: Mapping[Window, tuple[date, Tally]] = {}
         running = self._running()
         for row in spent:
             subject = row.subject(scope_of(row.key_id))
@@ -88,11 +90,11 @@ class Meter:
     @property
     def budget_day(self) -> int | None:
         """The day's budget for everything, in picodollars; None where there is none."""
-        return self._limit(Window.DAY, Dimension.GLOBAL, ALL)
+        return self._limits.get((Window.DAY, Dimension.GLOBAL), {}).get(ALL)
 
     def counts(self, subject: Subject) -> bool:
         """Whether any budget is about such a call."""
-        return any(self._limit(window, dimension, subject[dimension]) is not None for window, dimension in self._limits)
+        return any(True for _ in self._matching(subject))
 
     def reserve(self, subject: Subject, ceiling: int) -> Reservation:
         """Sets `ceiling` aside, or raises BudgetExceeded when spend, reservations and it would pass a budget.
@@ -103,15 +105,12 @@ class Meter:
         # A copy, and a KeyError for an incomplete one before anything is touched.
         names: Subject = {dimension: subject[dimension] for dimension in Dimension}
         running = self._running()
-        exceeded = [
-            state
-            for window, (first, tally) in running.items()
-            for dimension, name in names.items()
-            if ceiling > 0
-            and (limit := self._limit(window, dimension, name)) is not None
-            and (found := tally.of(dimension, name)).spent + found.reserved + ceiling > limit
-            and (state := self._state(window, first, dimension, name, limit, found))
-        ]
+        exceeded: list[BudgetState] = []
+        for window, dimension, limit in self._matching(names) if ceiling > 0 else ():
+            first, tally = running[window]
+            found = tally.of(dimension, names[dimension])
+            if found.spent + found.reserved + ceiling > limit:
+                exceeded.append(self._state(window, first, dimension, names[dimension], limit, found))
         if exceeded:
             raise BudgetExceeded(max(exceeded, key=lambda state: state.resets_at), ceiling)
         for _, tally in running.values():
@@ -120,20 +119,17 @@ class Meter:
 
     def settle(self, reservation: Reservation, cost: int) -> None:
         """Turns a reservation into spend, in the windows it was reserved in; a cost of 0 releases it."""
-        warnings: list[tuple[BudgetState, int]] = []
-        for window, (first, tally) in reservation.tallies.items():
-            tally.add(reservation.subject, spent=cost, reserved=-reservation.picodollars)
-            for dimension, name in reservation.subject.items():
-                limit = self._limit(window, dimension, name)
-                if not cost or limit is None:
-                    continue
-                found = tally.of(dimension, name)
-                before, after = 100 * (found.spent - cost), 100 * found.spent
-                if reached := [percent for percent in WARN_AT if before < percent * limit <= after]:
-                    state = self._state(window, first, dimension, name, limit, found)
-                    warnings += [(state, percent) for percent in reached]
-        for state, percent in warnings:
-            self._on_warning(state, percent)
+        names = reservation.subject
+        for _, tally in reservation.tallies.values():
+            tally.add(names, spent=cost, reserved=-reservation.picodollars)
+        for window, dimension, limit in self._matching(names) if cost else ():
+            first, tally = reservation.tallies[window]
+            found = tally.of(dimension, names[dimension])
+            before, after = 100 * (found.spent - cost), 100 * found.spent
+            for percent in WARN_AT:
+                if before < percent * limit <= after:
+                    state = self._state(window, first, dimension, names[dimension], limit, found)
+                    self._on_warning(state, percent)
 
     def standing(self) -> list[BudgetState]:
         """Every budget in the windows that run now; of one for EACH, every name of which something is counted."""
@@ -149,20 +145,20 @@ class Meter:
         dimensions, windows = list(Dimension), list(Window)
         return sorted(states, key=lambda one: (dimensions.index(one.dimension), one.name, windows.index(one.window)))
 
-    def _running(self) -> dict[Window, tuple[date, Tally]]:
+    def _running(self) -> Mapping[Window, tuple[date, Tally]]:
         """The windows of this moment, each with its first day."""
         today = self._clock().astimezone(self._zone).date()
-        running: dict[Window, tuple[date, Tally]] = {}
-        for window, tallies in self._tallies.items():
-            first = window.first_day(today)
-            if first not in tallies:
-                tallies[first] = Tally(self._kept(window))
-            # The last that was asked for stands last: what falls out is what nobody asked for longest.
-            tallies[first] = tally = tallies.pop(first)
-            while len(tallies) > _MOST_WINDOWS:
-                del tallies[next(iter(tallies))]
-            running[window] = first, tally
-        return running
+        if today != self._today:
+            self._today, self._windows = today, {window: self._begun(window, today) for window in Window}
+        return self._windows
+
+    def _begun(self, window: Window, today: date) -> tuple[date, Tally]:
+        tallies, first = self._tallies[window], window.first_day(today)
+        # The last that was asked for stands last: what falls out is what nobody asked for longest.
+        tallies[first] = tallies.pop(first) if first in tallies else Tally(self._kept(window))
+        while len(tallies) > _MOST_WINDOWS:
+            del tallies[next(iter(tallies))]
+        return first, tallies[first]
 
     def _kept(self, window: Window) -> frozenset[tuple[Dimension, str]]:
         return frozenset(
@@ -172,9 +168,12 @@ class Meter:
             if one is window and name != EACH
         )
 
-    def _limit(self, window: Window, dimension: Dimension, name: str) -> int | None:
-        limits = self._limits.get((window, dimension), {})
-        return limits.get(name, limits.get(EACH))
+    def _matching(self, subject: Subject) -> Iterator[tuple[Window, Dimension, int]]:
+        """Every budget that is about such a call, with its amount."""
+        for (window, dimension), limits in self._limits.items():
+            limit = limits.get(subject[dimension], limits.get(EACH))
+            if limit is not None:
+                yield window, dimension, limit
 
     def _state(
         self, window: Window, first: date, dimension: Dimension, name: str, limit: int, found: Sum

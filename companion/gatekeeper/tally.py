@@ -62,6 +62,8 @@ class Tally:
 
     def add(self, subject: Subject, *, spent: int = 0, reserved: int = 0) -> None:
         """Counts both for the subject in every dimension; what is taken back leaves nothing behind."""
+        if not (spent or reserved):
+            return
         for dimension, names in self._by.items():
             name = subject[dimension]
             found = names.find(name)
@@ -69,7 +71,7 @@ class Tally:
                 found = names.own[name] = Sum()
             found.spent += spent
             found.reserved += reserved
-            if not found:
+            if not (found.spent or found.reserved):
                 self._forget(dimension, name)
 
     def names(self, dimension: Dimension) -> Iterator[tuple[str, Sum]]:

@@ -108,10 +108,6 @@ class Reports:
         total = self.spend("day", 1, day).total
         return total.calls, total.cost_pd, total.unpriced_calls
 
-    def spent_on(self, day: date) -> int:
-        """Picodollars of one local day, for a budget meter that starts."""
-        return self.today(day)[1]
-
     def spent_since(self, first_day: date) -> list[SpentRow]:
         """What was spent from this local day on, for budgets: a row for each day, model, tier, client and so on."""
         rows = self._read(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from companion.contract import API
-from companion.contract.types import AlertState, ClientSeen, Status
+from companion.contract.types import AlertState, BudgetLine, ClientSeen, Status, UpstreamLine
 from companion.telemetry.log import get_logger
 
 _log = get_logger("companion.standing")
@@ -34,6 +34,9 @@ class Standing:
     today: Callable[[], tuple[int, int, int]]
     """Calls, picodollars and unpriced calls of the local day; blocking."""
     alerts: Callable[[], list[AlertState]]
+    budgets: Callable[[], list[BudgetLine]] = list
+    resting: Callable[[], list[UpstreamLine]] = list
+    waiting: Callable[[], int] = int
     _seen: dict[str, ClientSeen] = field(default_factory=dict[str, ClientSeen])
     _today: tuple[int, int, int] = (0, 0, 0)
 
@@ -70,4 +73,7 @@ class Standing:
             clients=list(self._seen.values()),
             alerts=self.alerts(),
             engines=self.engines(),
+            budgets=self.budgets(),
+            resting=self.resting(),
+            waiting=self.waiting(),
         )

@@ -67,7 +67,7 @@ class Routes:
         chosen = self._tiers.get(tier) or self._tiers.get(Tier.ACT)
         if chosen is None:
             raise NoRoute(f"no upstream serves the tier {tier}: add [tiers.{tier}] to companion.toml")
-        named = tuple(replace(one, model=one.model or asked_model) for one in chosen.candidates)
+        named = tuple(one if one.model else Candidate(one.target, asked_model, one.weight) for one in chosen.candidates)
         if any(one.model.startswith(ALIAS_PREFIX) for one in named):
             raise NoRoute(
                 f"{asked_model} asks for the tier's own model, but [tiers.{tier}] in companion.toml names none"

@@ -39,7 +39,6 @@ def test_an_empty_ledger_answers_every_question(tmp_path, exists):
     assert reports.exchanges() == []
     assert reports.exchange("a") is None
     assert reports.today(TODAY) == (0, 0, 0)
-    assert reports.spent_on(TODAY) == 0
     assert reports.spent_since(TODAY) == []
     for by in DIMENSIONS:
         report = reports.spend(by, 7, TODAY)
@@ -267,8 +266,6 @@ def test_every_report_equals_the_raw_lines_to_the_picodollar(calls, zone, openin
         assert sum(row.picodollars for row in reports.spent_since(last)) == sum(
             call["cost"].picodollars or 0 for call in since
         )
-        day = recomputed(calls, "day", local).get(last.isoformat())
-        assert reports.spent_on(last) == (day.cost_pd if day else 0)
 
 
 def recomputed(calls, by, zone):
