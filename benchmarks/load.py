@@ -71,7 +71,7 @@ class Answer:
     """Until the first byte of the body came."""
     total: float
     body: bytes = b""
-    """Kept only where asked for; chunked framing is in it."""
+    """Kept only where asked for, and of a failure; chunked framing is in it."""
 
 
 class Connection(asyncio.Protocol):
@@ -138,6 +138,7 @@ class Connection(asyncio.Protocol):
     def _read_head(self, head: bytes) -> None:
         self._in_body = True
         self._status = int(head[9:12])
+        self._keep = self._keep or self._status != 200
         at = head.find(b"\r\ncontent-length:")
         self._left = int(head[at + 17 : head.index(b"\r\n", at + 2)]) if at >= 0 else -1
         if b"\r\nconnection: close" in head:
@@ -191,7 +192,7 @@ async def burst(target: Target, ask: Ask, *, at_once: int, most: int, seconds: f
             if answer.status == 200:
                 answers.append(answer)
             else:
-                failures.append(f"{answer.status}")
+                failures.append(f"{answer.status} {answer.body[:300]!r}")
         connection.close()
 
     gc.collect()

@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -116,31 +116,31 @@ class Gatekeeper:
         ending = Ending.CANCELLED
         # The line is being written while the action is judged. From here on it is opened, so it will be closed.
         writing = self._open(admission, summary, session)
-        async with AsyncExitStack() as kept:
-            passed: Passed | None = None
-            try:
-                facts, decision = await self._judge(exchange)
-                if objection is not None:
-                    decision = _with(decision, "edge", objection)
-                admission.decision = replace(decision, remarks=(*noted, *decision.remarks)) if noted else decision
-                if any(isinstance(remark.verdict, Amend) for remark in decision.remarks):
-                    admission.redacted = dict(Counter(finding.type for finding in facts.findings))
-                passed = await self._wait_for_turn(admission, kept)
-                self._reserve(admission)
-                await self._written(admission, writing)
-                await self._ask(admission, facts)
-                yield admission
-                ending = _ending_of(admission)
-            except GeneratorExit:
-                raise
-            except Exception as error:
-                admission.failure = admission.failure or f"{type(error).__name__}: {error}"
-                ending = Ending.FAILED
-                raise
-            finally:
-                if passed is not None:
-                    passed.settle(_tokens_of(admission))
-                self._close(admission, ending)
+        passed: Passed | None = None
+        try:
+            facts, decision = await self._judge(exchange)
+            if objection is not None:
+                decision = _with(decision, "edge", objection)
+            admission.decision = replace(decision, remarks=(*noted, *decision.remarks)) if noted else decision
+            if any(isinstance(remark.verdict, Amend) for remark in decision.remarks):
+                admission.redacted = dict(Counter(finding.type for finding in facts.findings))
+            passed = await self._wait_for_turn(admission)
+            self._reserve(admission)
+            await self._written(admission, writing)
+            await self._ask(admission, facts)
+            yield admission
+            ending = _ending_of(admission)
+        except GeneratorExit:
+            raise
+        except Exception as error:
+            admission.failure = admission.failure or f"{type(error).__name__}: {error}"
+            ending = Ending.FAILED
+            raise
+        finally:
+            if passed is not None:
+                passed.settle(_tokens_of(admission))
+                passed.leave()
+            self._close(admission, ending)
 
     def rebook(self, admission: Admission, route: Route) -> None:
         """The call goes by another route than was thought: its money is set aside anew, for that one.
@@ -168,14 +168,14 @@ class Gatekeeper:
     def _guard_failed(self, name: str, error: Exception) -> None:
         self.listener.notice("failure", f"guard {name}", str(error), {"error": error})
 
-    async def _wait_for_turn(self, admission: Admission, kept: AsyncExitStack) -> Passed | None:
+    async def _wait_for_turn(self, admission: Admission) -> Passed | None:
         """Only what goes to a model is limited."""
         action = admission.action
         if not isinstance(action, ModelCall) or admission.decision.outcome is Outcome.DENY:
             return None
         subject = self._subject(admission)
         try:
-            return await kept.enter_async_context(self.limits.enter(subject, action.size // _BYTES_A_TOKEN))
+            return await self.limits.acquire(subject, action.size // _BYTES_A_TOKEN)
         except LimitReached as reached:
             hint = f"try again in {reached.retry_after_seconds} s, or raise the limit in companion.toml"
             admission.decision = _with(admission.decision, "limits", Deny(reached.code, str(reached), hint))

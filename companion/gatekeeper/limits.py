@@ -60,8 +60,14 @@ class Passed:
 
     def settle(self, tokens: int) -> None:
         """What the call really took, in place of the estimate; 0 for one that never left. The last word counts."""
-        self._limits.charge(self._gates, tokens - self._tokens)
+        if self._gates:
+            self._limits.charge(self._gates, tokens - self._tokens)
         self._tokens = tokens
+
+    def leave(self) -> None:
+        """The call is over."""
+        if self._gates:
+            self._limits.leave(self._gates)
 
 
 class Limits:
@@ -97,12 +103,22 @@ class Limits:
 
         Raises LimitReached when no turn came within the wait. The names in `subject` are seen by people.
         """
-        gates = self._gates.of(subject, self._seconds())
-        await self._pass(subject[Dimension.KEY], gates, tokens)
+        passed = await self.acquire(subject, tokens)
         try:
-            yield Passed(self, gates, tokens)
+            yield passed
         finally:
-            self._leave(gates)
+            passed.leave()
+
+    async def acquire(self, subject: Subject, tokens: int) -> Passed:
+        """As `enter`, for a caller that sees to it that `Passed.leave` is called."""
+        gates = self._gates.of(subject, self._seconds())
+        if gates:
+            await self._pass(subject[Dimension.KEY], gates, tokens)
+        return Passed(self, gates, tokens)
+
+    def leave(self, gates: _Gates) -> None:
+        """Makes room for another call."""
+        self._leave(gates)
 
     def charge(self, gates: _Gates, tokens: int) -> None:
         """Counts more tokens, or fewer, for a call that is inside."""

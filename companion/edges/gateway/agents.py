@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import PurePosixPath, PureWindowsPath
 
 from companion.edges.gateway.dialect import Asked
@@ -64,15 +65,19 @@ def _folder_of(headers: Mapping[str, str], asked: Asked) -> str:
     if header := headers.get(WORKSPACE_HEADER, ""):
         return header.encode("latin-1").decode("utf-8", "surrogateescape")
     # A rule file of the project stands in the instructions too, and may name another folder than the agent does.
-    named = {
-        found for text in asked.instructions for pattern in _FOLDERS for found in pattern.findall(text) if found.strip()
-    }
+    named = {found for text in asked.instructions for found in _folders(text)}
     if named:
         return named.pop() if len(named) == 1 else ""
     for text in (*asked.instructions, *asked.context):
         if found := _CODEX_FOLDER.search(text):
             return found[1]
     return ""
+
+
+@lru_cache(maxsize=256)
+def _folders(text: str) -> tuple[str, ...]:
+    """The folders that a text names. The same instructions come with every turn."""
+    return tuple(found for pattern in _FOLDERS for found in pattern.findall(text) if found.strip())
 
 
 def _is_bound(folder: str) -> bool:
@@ -114,14 +119,25 @@ class Modes:
 
 def _marked_tier(asked: Asked) -> Tier | None:
     """What the agent's own markers say; None when there is none."""
-    if any(_CLINE_PLAN.search(text) for text in asked.instructions):
-        return Tier.PLAN
-    # Claude Code and Codex leave every change of mode in the history: the last one counts.
-    last: re.Match[str] | None = None
+    # Claude Code and Codex leave every change of mode in the history: the last one counts. Cline says it in one place.
+    last: Tier | None = None
     for text in asked.instructions:
-        for pattern in (_CLAUDE_MODE, _CODEX_MODE):
-            for found in pattern.finditer(text):
-                last = found
+        marked, whole = _marked(text)
+        if whole:
+            return marked
+        last = marked or last
+    return last
+
+
+@lru_cache(maxsize=256)
+def _marked(text: str) -> tuple[Tier | None, bool]:
+    """The mode that a text says last, and whether it says so for the whole request."""
+    if _CLINE_PLAN.search(text):
+        return Tier.PLAN, True
+    last: re.Match[str] | None = None
+    for pattern in (_CLAUDE_MODE, _CODEX_MODE):
+        for found in pattern.finditer(text):
+            last = found
     if last is None:
-        return None
-    return Tier.PLAN if last["plan"] else Tier.ACT
+        return None, False
+    return (Tier.PLAN if last["plan"] else Tier.ACT), False

@@ -58,6 +58,7 @@ class StreamedAnswer:
         self._uses: list[ToolUse] = []
         self._headers: Headers = []
         self._events: list[SseEvent] = []
+        self._passed = False
 
     async def read(self, admission: Admission, reply: Reply, headers: list[tuple[str, str]]) -> None:
         """Passes what may pass and holds the rest, to the end of the upstream's answer."""
@@ -103,6 +104,11 @@ class StreamedAnswer:
                     self._events.append(event)
                 if not (self._turn.adds_usage and chat.is_usage_only(event)):
                     passed += told
+                if passed and not self._passed:
+                    # What comes first goes at once: until then nobody knows that there is an answer.
+                    self._passed = True
+                    await self._turn.respond.write(b"".join(passed))
+                    passed.clear()
                 if number % _AT_ONCE == _AT_ONCE - 1:
                     # One chunk can hold thousands of events: the loop has others to serve.
                     await asyncio.sleep(0)

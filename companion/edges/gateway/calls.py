@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from companion.edges.gateway.agents import Modes, client_of, session_of, workspace_of
 from companion.edges.gateway.answer import Holding, StreamedAnswer, WholeAnswer, give_again
@@ -37,7 +36,7 @@ _ANSWERED = range(200, 300)
 _FIRST_ERROR_STATUS = 400
 _RETRIED_BY_AGENTS = frozenset({408, 409, 429, *range(500, 600)})
 _MARK = "SECRET_"
-_LARGE = 256 * 1024
+_LARGE = 1024 * 1024
 _MODEL_NAME = re.compile(r"[!-~]{1,200}")
 
 
@@ -184,18 +183,21 @@ class ModelCalls:
             # One word for what it is: an agent that reads the type otherwise would read another answer.
             kept = [(name, value) for name, value in told if name != "content-type"]
             kept.append(("content-type", "text/event-stream" if streamed else "application/json"))
-            lookup = self._lookup_of(turn.prompt.skeleton, body_for(served.candidate), headers)
+            lookup = self._lookup_of(turn, action, body_for(served.candidate), headers)
             answer = StreamedAnswer(turn, lookup) if streamed else WholeAnswer(turn, lookup)
             await answer.read(admission, reply, kept)
             if admission.failure:
                 served.broken()
             return answer
 
-    def _lookup_of(self, body: Mapping[str, Any], outgoing: bytes, headers: Mapping[str, str]) -> Lookup | None:
+    def _lookup_of(self, turn: Turn, action: ModelCall, outgoing: bytes, headers: Mapping[str, str]) -> Lookup | None:
         """Knows the placeholders that this call shows to the model: one that it only guesses stays what it is."""
+        body = turn.prompt.skeleton
         if body.get("previous_response_id") or body.get("conversation"):
             # The upstream keeps the conversation: what the model was shown earlier is not in this call.
             return self.lookup
+        if not (turn.prompt.marked or action.examined):
+            return None
         texts = (outgoing.decode("latin-1") if _MARK.encode() in outgoing else "", *headers.values())
         shown = {found for text in texts if _MARK in text for found in PLACEHOLDER.findall(text)}
         return (lambda placeholder: self.lookup(placeholder) if placeholder in shown else None) if shown else None

@@ -198,6 +198,20 @@ class ChatStream(AnswerStream):
     def _agreeing(event: SseEvent, data: dict[str, Any]) -> SseEvent:  # noqa: ARG004 - chunks carry no type
         return event
 
+    def _is_plain(self, event: SseEvent) -> bool:
+        data = event.data
+        # Without an escaped letter no key can be spelt in another way than these.
+        return (
+            b"\\u" not in data
+            and b"_call" not in data
+            and b"error" not in data
+            and (b"usage" not in data or b'"usage":null' in data)
+            and (b"finish_reason" not in data or b'"finish_reason":null' in data or b'"finish_reason": null' in data)
+            and b'"finish_reason":"' not in data
+            and b'"finish_reason": "' not in data
+            and data.startswith(b"{")
+        )
+
     def _observe(self, data: dict[str, Any]) -> None:
         if isinstance(data.get("error"), dict):
             self.failed = str(data["error"].get("message", "the model's side reported an error"))

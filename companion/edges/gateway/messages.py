@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from companion.edges.gateway.dialect import (
@@ -25,6 +26,9 @@ from companion.model.money import Usage
 from companion.policy.redaction import Lookup
 
 DIALECT = Dialect.MESSAGES
+
+_TEXT_DELTA = re.compile(rb'\{\s*"type"\s*:\s*"content_block_delta"')
+_INDEX = re.compile(rb'"index"\s*:\s*(\d{1,9})(?=[,}\s])')
 
 _SERVER_TOOLS = frozenset(
     {
@@ -167,6 +171,23 @@ class MessagesStream(AnswerStream):
     @property
     def uses(self) -> list[ToolUse]:
         return [ToolUse(index, name, self._arguments[index] or "{}") for index, name in self._names.items()]
+
+    def _is_plain(self, event: SseEvent) -> bool:
+        data = event.data
+        # Without an escaped letter no key and no kind can be spelt in another way than these.
+        if (
+            event.name != "content_block_delta"
+            or b"\\u" in data
+            or b"tool" in data
+            or b"json" in data
+            or b"content_block_s" in data
+            or b"message_" in data
+            or b'"error"' in data
+            or not _TEXT_DELTA.match(data)
+        ):
+            return False
+        places = _INDEX.findall(data)
+        return len(places) == 1 and int(places[0]) in self._open and int(places[0]) not in self._names
 
     def _observe(self, data: dict[str, Any]) -> None:
         kind = data.get("type")

@@ -7,7 +7,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from companion.edges.gateway.jsontext import StringToken, dump, read_object, read_value, splice, strings
@@ -37,8 +37,9 @@ class Part:
     def __init__(self, raw: bytes, place: Place) -> None:
         self.raw = raw
         self.place = place
-        head = f"{place.key}\0{place.entry:d}\0".encode()
-        self.digest = hashlib.sha256(head + raw).digest()
+        named = hashlib.sha256(_head(place.key, entry=place.entry))
+        named.update(raw)
+        self.digest = named.digest()
 
     @cached_property
     def tokens(self) -> tuple[StringToken, ...]:
@@ -88,6 +89,11 @@ class Part:
         return changes
 
 
+@lru_cache(maxsize=256)
+def _head(key: str, *, entry: bool) -> bytes:
+    return f"{key}\0{entry:d}\0".encode()
+
+
 def _is_model(token: StringToken) -> bool:
     return token.key == "model" and token.depth == 1 and not token.is_key
 
@@ -99,6 +105,8 @@ class Prompt:
     raw: bytes
     parts: tuple[Part, ...]
     skeleton: dict[str, Any]
+    marked: bool = True
+    """Whether a placeholder may stand in it."""
 
     def amended(self, texts: Sequence[str], examined: Sequence[int], model: str, *, with_usage: bool = False) -> bytes:
         """The body with `texts` as the texts of the parts `examined`, in order, and `model` as the one asked for.
@@ -148,7 +156,7 @@ class PromptReader:
     """Reads bodies and remembers what it read of their parts. Any thread may use it."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[bytes, Any] = OrderedDict()
+        self._known: OrderedDict[bytes, tuple[Any, bool]] = OrderedDict()
 
     def read(self, raw: bytes) -> Prompt:
         """Raises ValueError for what two readers could read in two ways (`jsontext.read_object`)."""
@@ -156,24 +164,31 @@ class PromptReader:
         if found is None:
             return Prompt(raw, (Part(raw, _WHOLE),), read_object(raw))
         skeleton: dict[str, Any] = {}
+        marked = False
         parts: list[Part] = []
         for place in found:
             part = Part(raw[place.start : place.end], place)
             parts.append(part)
-            value = self._value(part)
+            value, has_mark = self._value(part)
+            marked = marked or has_mark
             if place.entry:
                 skeleton.setdefault(place.key, []).append(value)
             else:
                 skeleton[place.key] = value
-        return Prompt(raw, tuple(parts), skeleton)
+        return Prompt(raw, tuple(parts), skeleton, marked)
 
-    def _value(self, part: Part) -> Any:
-        known = self._known.get(part.digest, self)
-        if known is not self:
+    def _value(self, part: Part) -> tuple[Any, bool]:
+        """What is kept of a part, and whether a placeholder may stand in it."""
+        known = self._known.get(part.digest)
+        if known is not None:
             self._known.move_to_end(part.digest)
             return known
         value = read_value(part.raw)
-        kept = _kept(part.place.key, value) if part.place.entry else value
+        # An escaped letter could hide the mark.
+        kept = (
+            (_kept(part.place.key, value) if part.place.entry else value),
+            b"SECRET" in part.raw or b"\\u" in part.raw,
+        )
         if len(part.raw) <= _LARGEST_REMEMBERED:
             self._known[part.digest] = kept
             if len(self._known) > _MOST_REMEMBERED:

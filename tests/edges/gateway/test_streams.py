@@ -137,3 +137,29 @@ def test_a_stream_cut_short_is_not_complete(name, keep):
     for event in [*parser.feed(cut), *parser.close()]:
         answer.feed(event)
     assert not answer.complete
+
+
+TRAPS = [*'a"\\\n\u00fc\u2028 {}[]:,', "_call", "tool_use", '"index": 3', "usage"]
+
+
+@pytest.mark.parametrize("name", STREAMS)
+@given(
+    text=st.lists(st.sampled_from([*'a"\\\n\u00fc\u2028 {}[]:,', "_call", "tool_use", '"index": 3', "usage"])).map(
+        "".join
+    ),
+    made=calls,
+    size=st.integers(1, 9),
+)
+def test_law_what_is_told_by_its_bytes_is_told_as_if_it_were_read(name, text, made, size):
+    raw = STREAMS[name](text, made, size)
+
+    def told(*, quickly: bool) -> tuple[list[bytes], object]:
+        stream = MODULES[name].stream(None)
+        if not quickly:
+            stream._is_plain = lambda event: False
+        return [piece for event in SseParser().feed(raw) for piece in stream.feed(event)], (
+            stream.usage,
+            stream.complete,
+        )
+
+    assert told(quickly=True) == told(quickly=False)
