@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from companion.gatekeeper.runaway import RUNAWAY
 from companion.telemetry import catalogue
 from companion.telemetry.log import get_logger
 
@@ -27,6 +28,13 @@ class Onlooker:
                 if details.get("by") == "timeout":
                     catalogue.approvals_expired_total.add()
                 _log.info("approval closed", approval=id, how=text)
+            case "call.attached":
+                catalogue.calls_attached_total.add()
+            case "budget.warning":
+                catalogue.budgets_reached_total.add(
+                    dimension=id, window=str(details["window"]), percent=str(details["percent"])
+                )
+                _log.warning("budget reached", what=text)
             case "request.turned-away":
                 catalogue.unauthorized_requests_total.add(edge="gateway", reason=id)
                 _log.warning("request turned away", reason=id, why=text)
@@ -41,6 +49,7 @@ class Onlooker:
         catalogue.exchanges_total.add(kind=str(details["kind"]), outcome=str(details["ending"]))
         if details["code"] == "guard-failed":
             catalogue.guard_failures_total.add(guard=str(details["guard"]))
+        self._refused(str(details["code"]), str(details["client"]))
         spent = details["picodollars"]
         if isinstance(spent, int):
             catalogue.spent_picodollars_total.add(spent)
@@ -55,6 +64,13 @@ class Onlooker:
         # The ledger has every exchange; the log only says what went otherwise than asked.
         say = _log.debug if details["ending"] == "served" else _log.info
         say("exchange closed", exchange=id, kind=details["kind"], how=text)
+
+    @staticmethod
+    def _refused(code: str, client: str) -> None:
+        if code in {"budget-exceeded", "unpriced-call", RUNAWAY} or code.startswith("limit-"):
+            catalogue.calls_refused_total.add(code=code)
+        if code == RUNAWAY:
+            catalogue.runaway_stops_total.add(client=client)
 
 
 def _counts(value: object) -> Mapping[str, int]:

@@ -220,6 +220,51 @@ spent_picodollars_total = Counter(
     ),
 )
 
+budgets_reached_total = Counter(
+    "companion_budgets_reached_total",
+    "Times that spend reached 50, 80 or 100 percent of a budget in its window, by dimension, window and percent.",
+    ("dimension", "window", "percent"),
+    alert=any_increase(
+        "budget-reached",
+        severity="warn",
+        summary="spend has reached a mark of a budget",
+        todo="companion status shows every budget and when it begins anew; companion spend shows who spent it",
+    ),
+)
+
+calls_refused_total = Counter(
+    "companion_calls_refused_total",
+    "Model calls that a budget, a limit or the brake on runaway agents refused, by code.",
+    ("code",),
+    alert=Rule(
+        "calls-refused",
+        above(Increase(window=300), 10),
+        severity="warn",
+        summary="more than ten model calls within five minutes were refused by a budget, a limit or the brake",
+        todo="companion log shows whose and why; companion status shows what is left",
+        fires_on=((0, 0), (60, 6), (120, 11)),
+        quiet_on=((0, 0), (300, 10), (600, 20)),
+    ),
+)
+
+runaway_stops_total = Counter(
+    "companion_runaway_stops_total",
+    "Calls refused because their agent calls without end, by agent.",
+    ("client",),
+    alert=any_increase(
+        "agent-ran-away",
+        severity="page",
+        summary="an agent calls models without end, and its calls are refused",
+        todo="stop the agent; companion log shows what it asked for",
+    ),
+)
+
+calls_attached_total = Counter(
+    "companion_calls_attached_total",
+    "Requests that came back while their answer was held for a person, and were given that answer.",
+    alert=Never(because="it is what should happen when a person takes longer than an agent waits"),
+)
+
 ledger_queue_depth = Gauge(
     "companion_ledger_queue_depth",
     "Ledger lines that wait for the writer.",

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from companion.gatekeeper.limits import Limits
+from companion.gatekeeper.runaway import RunawayBrake
 from companion.model.action import Dialect, ModelCall
+from companion.model.budget import ALL
 from companion.model.exchange import Exchange, Origin, Route
+from companion.model.limit import Limit
 from companion.model.money import Usage
+from companion.model.scope import Dimension
 from companion.observe.onlooker import Onlooker
 from companion.policy.guards.secrets import secrets
 from companion.telemetry import catalogue
@@ -60,3 +65,37 @@ def test_who_is_turned_away_is_counted(reason):
     before = total(catalogue.unauthorized_requests_total, reason=reason)
     Onlooker().notice("request.turned-away", reason, "x", {"code": reason})
     assert total(catalogue.unauthorized_requests_total, reason=reason) == before + 1
+
+
+async def test_a_call_that_money_or_limits_refuse_is_counted():
+    limits = Limits([Limit(Dimension.GLOBAL, ALL, None, None, 1)], wait_seconds=0)
+    keeper = gatekeeper(listener=Onlooker(), limits=limits)
+    before = total(catalogue.calls_refused_total)
+    action = ModelCall(Dialect.CHAT, "m", ("x",))
+    async with keeper.admit(Exchange("1", NOON, Origin(), action), Route("u", "p", "m")):
+        async with keeper.admit(Exchange("2", NOON, Origin(), action), Route("u", "p", "m")) as second:
+            assert second.refusal is not None
+            assert second.refusal.code.startswith("limit-")
+    assert total(catalogue.calls_refused_total) == before + 1
+
+
+async def test_an_agent_that_ran_away_is_counted_by_its_name():
+    brake = RunawayBrake(1, 0, lambda: 0.0)
+    keeper = gatekeeper(listener=Onlooker())
+    before = total(catalogue.runaway_stops_total, client="cline")
+    origin, action = Origin("cline"), ModelCall(Dialect.CHAT, "m", ("x",))
+    for number in range(3):
+        exchange = Exchange(str(number), NOON, origin, action)
+        async with keeper.admit(exchange, Route("u", "p", "m"), brake.judge(origin)):
+            pass
+    assert total(catalogue.runaway_stops_total, client="cline") == before + 2
+
+
+def test_a_mark_of_a_budget_and_an_attached_request_are_counted():
+    onlooker = Onlooker()
+    marks, attached = total(catalogue.budgets_reached_total, percent="80"), total(catalogue.calls_attached_total)
+    onlooker.notice("budget.warning", "team", "80 % is spent", {"percent": 80, "window": "week"})
+    onlooker.notice("call.attached", "1", "asked again while held", {})
+    assert total(catalogue.budgets_reached_total, percent="80", dimension="team", window="week") >= 1
+    assert total(catalogue.budgets_reached_total, percent="80") == marks + 1
+    assert total(catalogue.calls_attached_total) == attached + 1
