@@ -25,12 +25,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 import uvloop
-from bench_upstream import CHUNKS
 from load import Connection, Target, burst
 from peers import CONFIG, Companion, Upstream, companion, end_in_order_on_signals, litellm, upstream, yardstick
 from prompts import asking, request, small
 from races import outage, race
 from results import Found, judged, marks, measured, table
+from upstream import CHUNKS
 
 _TOKEN = re.compile(rb"tok\d\d-")
 _SOAK_AT_ONCE = 16

@@ -17,8 +17,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
-from bench_upstream import MODEL, Manner
 from load import Target, family
+from upstream import MODEL, Manner
 
 from companion.client import Client, find_operator
 from companion.places import find_places
@@ -80,7 +80,7 @@ class Upstream:
         self.url = target.url
 
     def be(self, **manner: object) -> None:
-        """How it answers from now on; see bench_upstream.Manner."""
+        """How it answers from now on; see upstream.Manner."""
         Manner(**manner)
         fetch(f"{self.url}/control", manner)
 
@@ -126,7 +126,7 @@ def _script(name: str, script: str, *arguments: str) -> Iterator[Target]:
 
 @contextmanager
 def upstream() -> Iterator[Upstream]:
-    with _script("direct", "bench_upstream.py") as target:
+    with _script("direct", "upstream.py") as target:
         yield Upstream(target)
 
 

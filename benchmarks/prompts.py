@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import Callable, Mapping
 
-from bench_upstream import MODEL, PATH
+from upstream import MODEL, PATH
 
 _TALK = (
     "def return import class self await async for in if else the agent reads file writes patch test error line value "

@@ -91,6 +91,7 @@ def responses_stream(text: str, calls: Sequence[Call], size: int = 7) -> bytes:
         events.append({"type": "response.output_item.done", "output_index": index, "item": item})
         items.append(item)
     usage = {"input_tokens": 100, "input_tokens_details": {"cached_tokens": 40}, "output_tokens": 5}
+    usage |= {"output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 105}
     events.append(
         {"type": "response.completed", "response": response | {"status": "completed", "output": items, "usage": usage}}
     )

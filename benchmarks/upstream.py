@@ -1,6 +1,6 @@
 """A model provider that costs next to nothing: what a gateway in front of it takes is the gateway's own.
 
-    python benchmarks/bench_upstream.py        prints its URL, then serves until it is ended
+    python benchmarks/upstream.py        prints its URL, then serves until it is ended
 
 Raw HTTP/1.1 over an asyncio protocol, keep-alive, OpenAI's chat dialect. A stream has 64 chunks of text, each written
 in a turn of the event loop of its own. `POST /control` with a JSON object changes how it answers, see `Manner`;
