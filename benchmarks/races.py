@@ -137,6 +137,10 @@ async def outage(up: Upstream, cache: Path, say: Say) -> Outage:
         say("outage: the upstream fails, without the breaker")
         up.be(mode="fail")
         seen, _ = await _ask(up, target, _PATIENT_CALLS)
+        if seen < _PATIENT_CALLS:
+            raise SystemExit(
+                f"the breaker stood in the way: only {seen} of {_PATIENT_CALLS} calls came to the upstream"
+            )
         unbroken = seen / _PATIENT_CALLS
     with companion(brisk, cache) as (_, target):
         say("outage: the upstream fails")
@@ -148,6 +152,8 @@ async def outage(up: Upstream, cache: Path, say: Say) -> Outage:
         up.be(mode="fail", delay=0.5)
         say("outage: half-open")
         probes, _ = await _ask(up, target, RACERS, at_once=RACERS)
+        if not probes:
+            raise SystemExit("an upstream that has rested was not tried again")
     up.be()
     return Outage(seen / _CALLS, unbroken, after_first_byte, probes)
 

@@ -56,7 +56,7 @@ from companion.policy.display import one_line
 from companion.policy.guards import GUARDS
 from companion.scan.paths import DiskPaths
 from companion.scan.secrets.scanner import SecretScan, default_engines
-from companion.settings import InForce, Reload, faults_of, tiers_of
+from companion.settings import InForce, Reload, cache_of, faults_of, tiers_of
 from companion.telemetry import catalogue
 from companion.telemetry.log import configure, get_logger
 from companion.upstream.addresses import permits_any
@@ -190,7 +190,16 @@ class Daemon:
         dispatcher = Dispatcher(sender, faults_of(config))
         gate = WireGate(gatekeeper, scanner.lookup, ids.next, _now)
         calls = ModelCalls(
-            gatekeeper, gate, dispatcher, routes, scanner.lookup, ids.next, _now, brake, auto=lambda: in_force.auto
+            gatekeeper,
+            gate,
+            dispatcher,
+            routes,
+            scanner.lookup,
+            ids.next,
+            _now,
+            brake,
+            cache=cache_of(config),
+            auto=lambda: in_force.auto,
         )
         gateway = GatewayApp(calls, Listing(routes, sender), keys, listener, lambda: self._hosts)
         evaluator = Evaluator()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from companion.config.provenance import Loaded
 from companion.config.schema import Config, TierRoute
 from companion.config.upstream_key import read_key
 from companion.config.workspace import WorkspacePolicies
+from companion.edges.gateway.cache import AnswerCache
 from companion.gatekeeper.limits import Limits
 from companion.gatekeeper.meter import Meter
 from companion.gatekeeper.ports import Listener
@@ -61,6 +63,12 @@ def faults_of(config: Config) -> Faults:
         breaker_failures=said.breaker_failures,
         breaker_seconds=said.breaker_seconds,
     )
+
+
+def cache_of(config: Config) -> AnswerCache:
+    """One that keeps nothing where it is not wanted."""
+    said = config.cache
+    return AnswerCache(said.megabytes * 1024 * 1024 if said.enabled else 0, said.seconds, time.monotonic)
 
 
 @dataclass(slots=True)

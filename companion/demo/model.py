@@ -30,7 +30,7 @@ from companion.model.money import Usage
 MODELS = ("scripted-plan", "scripted-act", "scripted-small")
 """The names it announces. It answers to any name, and gives back the one that was asked for."""
 
-_PATHS = {f"/v1/{dialect}": dialect for dialect in Dialect}
+_PATHS = {f"/v1/{dialect}": dialect for dialect in (Dialect.CHAT, Dialect.MESSAGES, Dialect.RESPONSES)}
 _BYTES_PER_TOKEN = 4
 _START_SECONDS = 10.0
 

@@ -69,6 +69,10 @@ class Admission:
         """Set by the caller where no provider takes money for this: why, for people."""
         self.reservation: Reservation | None = None
 
+    def note(self, remark: Remark) -> None:
+        """What the caller decided after admission, for the record."""
+        self.decision = replace(self.decision, remarks=(*self.decision.remarks, remark))
+
     @property
     def action(self) -> Action:
         """The action to carry out, as amended."""

@@ -62,16 +62,18 @@ class Dispatcher:
         body_for: Callable[[Candidate], bytes],
         dialect: Dialect | None,
         attempting: Callable[[Candidate], None],
+        unsent: Callable[[], None] = lambda: None,
     ) -> AsyncIterator[Served]:
         """Yields the answer to hand out: one that serves the call, or the last error that an upstream answered.
 
-        `attempting` is called right before a request leaves, and once more for one that turned out to have left twice.
+        `attempting` is called right before a request leaves, and once more for one that turned out to have left twice;
+        `unsent` for one that did not leave, because its upstream could not be connected to.
         Raises UpstreamUnreachable when no upstream answered at all, or none may be asked now, and also while the body
         is read. Raises ValueError without candidates.
         """
         if not candidates:
             raise ValueError("a call needs a candidate")
-        asked = Asked(method, path, headers, body_for, dialect, attempting)
+        asked = Asked(method, path, headers, body_for, dialect, attempting, unsent)
         async with AsyncExitStack() as kept:
             tries = Tries(self._sender, self._faults, self._world, asked, kept, self._deadline())
             served, permit = await tries.serve(await self._ways(candidates, balance, tries.deadline))

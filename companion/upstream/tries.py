@@ -40,7 +40,7 @@ class Served:
     candidate: Candidate
     reply: Reply
     attempts: int
-    """Requests that left for this call."""
+    """Requests that were announced for this call, those that reached nobody among them."""
     failure: Failure | None
     """Why the answer does not serve the call; None when it does."""
     broken: Callable[[], None]
@@ -63,6 +63,8 @@ class Asked:
     dialect: Dialect | None
     attempting: Callable[[Candidate], None]
     """Called right before each request leaves; for one that the transport sent twice, once more afterwards."""
+    unsent: Callable[[], None] = lambda: None
+    """Called for each announced request that did not leave after all, because nobody could be reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,8 @@ class Tries:
 
         Raises UpstreamUnreachable when no upstream had anything to say.
         """
-        for candidate, lane in ways:
-            if self.attempts and self._left() <= 0:
+        for number, (candidate, lane) in enumerate(ways):
+            if number and self._left() <= 0:
                 break
             result = await self._try(candidate, lane)
             if result is not None:
@@ -178,6 +180,8 @@ class Tries:
                 )
             except UpstreamUnreachable as error:
                 self._errors.append(error)
+                if error.kind == "connect":
+                    self.asked.unsent()
                 failure = failure_without_answer(error.kind)
                 if failure.trips:
                     permit.failed()

@@ -85,9 +85,9 @@ def ask(made, model: str = "fast", number: str = "") -> str:
     return "served" if "message_stop" in got.text else "broken"
 
 
-def ask_and_hang_up(made, when: threading.Event) -> None:
+def ask_and_hang_up(made, when: threading.Event, number: str = "") -> None:
     url = made.gateway + PATH
-    with httpx.stream("POST", url, json=body("rm"), headers=made.headers(), timeout=60, trust_env=False):
+    with httpx.stream("POST", url, json=body("rm", number), headers=made.headers(), timeout=60, trust_env=False):
         when.wait(60)
 
 
@@ -192,11 +192,12 @@ def test_many_agents_many_answers_and_some_that_hang_up(scene):
     with crowd(made, 80) as pool:
         hang_up = threading.Event()
         streams = [pool.submit(ask, made, "slow") for _ in range(20)]
-        asking = [pool.submit(ask, made, "rm") for _ in range(40)]
-        for _ in range(20):
-            pool.submit(ask_and_hang_up, made, hang_up)
+        asking = [pool.submit(ask, made, "rm", f"{number}") for number in range(40)]
+        for number in range(20):
+            pool.submit(ask_and_hang_up, made, hang_up, f"gone {number}")
         held(made, 60)
         hang_up.set()
+        # A question outlives its agent for a while, in case it comes back.
         held(made, 40)
         waiting = made.ask(calls.pending())
 
@@ -321,8 +322,7 @@ def test_a_call_waits_for_a_ledger_that_another_program_has_locked(scene):
 def test_nonsense_in_the_configuration_changes_nothing_and_is_an_alert(scene):
     made, up = scene
     good = f'[upstreams.a]\nurl = "{up.url}"\n[tiers.act]\nupstream = "a"\n'
-    made.places.config.mkdir(parents=True)
-    made.places.config_file.write_text(good + '[budgets]\nday = "1"\n')
+    made.configure(good + '[budgets]\nday = "1"\n')
     made.up()
 
     def day() -> int | None:

@@ -447,3 +447,22 @@ def test_what_was_seen_before_a_hang_up_is_charged(scene):
     assert line.ending == "cancelled"
     assert line.output_tokens > 20
     assert line.input_tokens > 10
+
+
+def test_what_was_asked_before_is_answered_from_the_cache_where_the_person_wants_it(tmp_path):
+    answer = {"object": "list", "data": [{"embedding": [0.1]}], "usage": {"prompt_tokens": 8}}
+    with companion() as made, upstream(lambda handler, body: send(handler, json.dumps(answer).encode())) as up:
+        made.configure("[cache]\nenabled = true\n")
+        made.up("--upstream", up.url)
+        body = {"model": "text-embedding-3-small", "input": f"my token is {GITHUB}"}
+        first, second = (made.post("/v1/embeddings", body) for _ in range(2))
+        assert first.content == second.content
+        assert "x-companion-cache" not in first.headers
+        assert second.headers["x-companion-cache"] == "hit"
+        assert len(up.requests) == 1
+        lines = made.lines()
+        assert [line.calls for line in lines] == [1, 0]
+        assert (lines[1].cost_pd, lines[1].input_tokens, lines[1].ending) == (0, 0, "served")
+        assert "cache-hit" in [remark.code for remark in lines[1].remarks]
+        made.post("/v1/embeddings", body | {"input": "another"})
+        assert len(up.requests) == 2

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from companion.edges.gateway import chat
+from companion.edges.gateway.cache import Kept
 from companion.edges.gateway.dialect import AnswerStream, BadRequest, UnclearAnswer, restore_strings
 from companion.edges.gateway.held import Held, HeldAnswers
 from companion.edges.gateway.jsontext import dump
@@ -31,6 +32,9 @@ _BAD_GATEWAY = 502
 _OK = 200
 
 Headers = list[tuple[str, str]]
+
+_OF_ONE_ANSWER = frozenset({"content-type", "content-length", "date", "request-id", "x-request-id"})
+"""Headers that another answer must not repeat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,10 @@ class StreamedAnswer:
         self._headers: Headers = []
         self._events: list[SseEvent] = []
         self._passed = False
+
+    def to_keep(self, headers: Headers) -> Kept | None:  # noqa: ARG002 - as WholeAnswer
+        """Streams are not kept."""
+        return None
 
     async def read(self, admission: Admission, reply: Reply, headers: list[tuple[str, str]]) -> None:
         """Passes what may pass and holds the rest, to the end of the upstream's answer."""
@@ -145,6 +153,13 @@ class WholeAnswer:
         self._headers: list[tuple[str, str]] = []
         self._document: dict[str, Any] = {}
         self._uses: list[ToolUse] = []
+
+    def to_keep(self, headers: Headers) -> Kept | None:
+        """The answer as it came, under its upstream's own headers; None for one that asks for something to be done."""
+        if self._uses or self._status != _OK:
+            return None
+        kept = [(name, value) for name, value in headers if name not in _OF_ONE_ANSWER]
+        return Kept(self._status, (*kept, ("content-type", "application/json")), self._raw)
 
     async def read(self, admission: Admission, reply: Reply, headers: list[tuple[str, str]]) -> None:
         self._headers, self._status = headers, reply.status

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from companion.edges.gateway.agents import Modes, client_of, session_of, workspace_of
 from companion.edges.gateway.answer import Holding, StreamedAnswer, WholeAnswer, give_again
+from companion.edges.gateway.cache import AnswerCache, Kept
 from companion.edges.gateway.dialect import Asked, BadRequest, DialectModule
 from companion.edges.gateway.envelope import read_envelope
 from companion.edges.gateway.gate import WireGate
@@ -66,6 +68,7 @@ class ModelCalls:
     reader: PromptReader = field(default_factory=PromptReader)
     modes: Modes = field(default_factory=Modes)
     held: Holding = field(default_factory=HeldAnswers)
+    cache: AnswerCache = field(default_factory=lambda: AnswerCache(0, 0, time.monotonic))
     auto: Callable[[], AutoRules] = AutoRules
     """The rules of `companion/auto` in force."""
 
@@ -99,9 +102,6 @@ class ModelCalls:
                 await _refuse(turn, admission.refusal)
             except UpstreamUnreachable as unreachable:
                 admission.failure = str(unreachable)
-                if unreachable.kind == "connect" and admission.calls == 1:
-                    # It never began on a wire: no upstream has seen it.
-                    admission.calls = 0
                 await turn.fail(502, f"upstream-{unreachable.kind}", str(unreachable))
         # The line of the model call is closed: what the answer asks for are exchanges of their own.
         if answer is not None:
@@ -153,20 +153,28 @@ class ModelCalls:
 
         Raises UpstreamUnreachable, and BudgetExceeded where only an upstream that is too dear is left.
         """
-        action, way = admission.action, turn.way
-        assert isinstance(action, ModelCall)
+        action, way = _called(admission), turn.way
         path, headers = turn.told_beside(action)
 
         def attempting(candidate: Candidate) -> None:
             self.gatekeeper.rebook(admission, way.route(candidate))
             admission.calls += 1
 
+        def unsent() -> None:
+            admission.calls -= 1
+
         def body_for(candidate: Candidate) -> bytes:
             return turn.outgoing(action, candidate.model)
 
+        question: bytes | None = None
+        if self.cache.keeps(turn):
+            outgoing = body_for(way.candidates[0])
+            question = self.cache.key(turn, outgoing, headers)
+            if (known := self.cache.get(question)) is not None:
+                return await self._known(turn, admission, known, outgoing, headers)
         dialect = Dialect.MESSAGES if turn.module.DIALECT.is_anthropic else turn.module.DIALECT
         async with self.dispatcher.send(
-            way.candidates, way.balance, "POST", path, headers, body_for, dialect, attempting
+            way.candidates, way.balance, "POST", path, headers, body_for, dialect, attempting, unsent
         ) as served:
             reply = served.reply
             admission.status = reply.status
@@ -188,7 +196,21 @@ class ModelCalls:
             await answer.read(admission, reply, kept)
             if admission.failure:
                 served.broken()
+            elif question is not None and (whole := answer.to_keep(reply.headers)) is not None:
+                self.cache.put(question, whole)
             return answer
+
+    async def _known(
+        self, turn: Turn, admission: Admission, known: Kept, outgoing: bytes, headers: Mapping[str, str]
+    ) -> WholeAnswer:
+        """An answer that was given before. Nothing leaves, and nothing is due."""
+        admission.unbilled, admission.status = "answered from the cache", known.status
+        admission.note(Remark("cache", Allow("cache-hit", "the same was asked before, and its answer is kept")))
+        told = [*known.headers, *_told(turn, admission), ("x-companion-cache", "hit")]
+        answer = WholeAnswer(turn, self._lookup_of(turn, _called(admission), outgoing, headers))
+        await answer.read(admission, Reply(known.status, list(known.headers), _in_one(known.raw)), told)
+        admission.usage = None
+        return answer
 
     def _lookup_of(self, turn: Turn, action: ModelCall, outgoing: bytes, headers: Mapping[str, str]) -> Lookup | None:
         """Knows the placeholders that this call shows to the model: one that it only guesses stays what it is."""
@@ -201,6 +223,16 @@ class ModelCalls:
         texts = (outgoing.decode("latin-1") if _MARK.encode() in outgoing else "", *headers.values())
         shown = {found for text in texts if _MARK in text for found in PLACEHOLDER.findall(text)}
         return (lambda placeholder: self.lookup(placeholder) if placeholder in shown else None) if shown else None
+
+
+def _called(admission: Admission) -> ModelCall:
+    action = admission.action
+    assert isinstance(action, ModelCall)
+    return action
+
+
+async def _in_one(raw: bytes) -> AsyncIterator[bytes]:
+    yield raw
 
 
 def _told(turn: Turn, admission: Admission) -> list[tuple[str, str]]:
