@@ -202,7 +202,7 @@ unpriced_calls_total = Counter(
         "call-unpriced",
         severity="warn",
         summary="a call was made whose price is unknown, so budgets cannot count it",
-        todo="add the price of the model to the configuration",
+        todo='name a model that the price list knows, or refuse such calls with budgets.unpriced = "deny"',
     ),
 )
 

@@ -228,6 +228,17 @@ def test_an_upstreams_error_passes_as_it_came(scene, status):
     assert scene.companion.lines("model")[-1].ending == "failed"
 
 
+@pytest.mark.parametrize(
+    ("status", "kind", "final"), [(529, "overloaded_error", False), (429, "budget_exceeded", True)]
+)
+def test_agents_go_on_asking_where_it_may_help_and_stop_where_it_cannot(scene, status, kind, final):
+    body = json.dumps({"error": {"message": "as it came", "type": kind}}).encode()
+    scene.upstream.answer = lambda handler, _: send(handler, body, status=status)
+    got = scene.companion.post(PATHS["chat"], scene.body("chat") | {"model": f"m-{kind}"})
+    assert (got.status_code, got.content) == (status, body)
+    assert got.headers.get("x-should-retry") == ("false" if final else None)
+
+
 @pytest.mark.parametrize("name", DIALECTS)
 def test_an_answer_that_breaks_off_gives_out_no_half_made_call(scene, name):
     whole = STREAMS[name]("hi", [scene.command(name, "cat notes.txt")], 5)

@@ -30,6 +30,7 @@ from companion.model.verdict import Allow, Remark
 from companion.policy.auto import AutoRules, Choice, choose
 from companion.policy.redaction import PLACEHOLDER, Lookup
 from companion.upstream.dispatch import Dispatcher
+from companion.upstream.failures import Again
 from companion.upstream.routes import ALIAS_PREFIX, NoRoute, Routes
 from companion.upstream.sender import Reply, UpstreamUnreachable
 from companion.upstream.tries import Candidate
@@ -180,7 +181,8 @@ class ModelCalls:
             admission.status = reply.status
             told = [*reply.headers, *_told(turn, admission)]
             if reply.status >= _FIRST_ERROR_STATUS:
-                await _pass_error(turn, admission, reply, told, gave_up=served.gave_up)
+                final = served.failure is not None and served.failure.again is Again.NEVER
+                await _pass_error(turn, admission, reply, told, final=final)
                 return None
             kind = reply.header("content-type").partition(";")[0].strip().lower()
             streamed = kind == "text/event-stream"
@@ -246,12 +248,13 @@ def _told(turn: Turn, admission: Admission) -> list[tuple[str, str]]:
 
 
 async def _pass_error(
-    turn: Turn, admission: Admission, reply: Reply, headers: list[tuple[str, str]], *, gave_up: bool
+    turn: Turn, admission: Admission, reply: Reply, headers: list[tuple[str, str]], *, final: bool
 ) -> None:
     """An upstream's error goes to the agent as it came: status, retry-after and body."""
     raw = await read_whole(reply.chunks)
     admission.failure = f"the upstream answered {reply.status}"
-    if gave_up and reply.status in _RETRIED_BY_AGENTS and not any(name == "x-should-retry" for name, _ in headers):
+    # An upstream that is busy or down may be well when the agent asks again: only where nobody's patience helps, say so.
+    if final and reply.status in _RETRIED_BY_AGENTS and not any(name == "x-should-retry" for name, _ in headers):
         headers = [*headers, ("x-should-retry", "false")]
     await turn.respond.begin(reply.status, [*headers, ("content-length", str(len(raw)))])
     await turn.respond.finish(raw)

@@ -62,7 +62,7 @@ class SecretScan:
     """
 
     def __init__(
-        self, machine_key: bytes, engines: Sequence[Engine], *, seconds: float = 5.0, remembered: int = 20_000
+        self, machine_key: bytes, engines: Sequence[Engine], *, seconds: float = 5.0, remembered: int = 10_000
     ) -> None:
         self._key = machine_key
         self._engines = tuple(engines)
