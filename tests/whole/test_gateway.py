@@ -13,57 +13,10 @@ import pytest
 from companion.client import calls
 from companion.contract.types import Answer
 from tests.support.answers import STREAMS
-from tests.support.daemons import PATIENT, Companion, companion, wait_until
-from tests.support.upstreams import Upstream, send, upstream
+from tests.support.daemons import PATIENT, companion, wait_until
+from tests.support.scenes import DIALECTS, GITHUB, PATHS, Scene
+from tests.support.upstreams import send, upstream
 from tests.support.wire import READERS
-
-GITHUB = "ghp_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7cF0hL2nR5"
-PATHS = {"chat": "/v1/chat/completions", "messages": "/v1/messages", "responses": "/v1/responses"}
-DIALECTS = sorted(PATHS)
-SHELL = {"chat": "run_commands", "messages": "Bash", "responses": "exec_command"}
-
-
-class Scene:
-    """An upstream that answers with what the test says, and the daemon before it."""
-
-    def __init__(self, companion: Companion, upstream: Upstream, workspace) -> None:
-        self.companion, self.upstream, self.workspace = companion, upstream, workspace
-        self.text, self.calls = "hello", []
-        upstream.answer = self._answer
-
-    def _answer(self, handler, body) -> None:
-        name = next(name for name, path in PATHS.items() if handler.path.startswith(path))
-        send(handler, STREAMS[name](self.text, self.calls, 5), "text/event-stream")
-
-    def command(self, name: str, text: str) -> tuple[str, str]:
-        key = {"chat": "commands", "messages": "command", "responses": "cmd"}[name]
-        return SHELL[name], json.dumps({key: [text] if name == "chat" else text})
-
-    def body(self, name: str, *texts: str, system: str = "", tools=("Read", "read_files")) -> dict:
-        workspace = f"1. Working Directory: {self.workspace}\n{system}"
-        names = [SHELL[name], *tools]
-        messages = [{"role": "user", "content": text} for text in texts or ("hi",)]
-        if name == "messages":
-            made = [{"name": tool, "input_schema": {}} for tool in names]
-            return {
-                "model": "m",
-                "max_tokens": 99,
-                "stream": True,
-                "system": workspace,
-                "messages": messages,
-                "tools": made,
-            }
-        if name == "chat":
-            made = [{"type": "function", "function": {"name": tool, "parameters": {}}} for tool in names]
-            head = [{"role": "system", "content": workspace}]
-            return {"model": "m", "stream": True, "messages": head + messages, "tools": made}
-        made = [{"type": "function", "name": tool, "parameters": {}} for tool in names]
-        return {"model": "m", "stream": True, "instructions": workspace, "input": messages, "tools": made}
-
-    def ask(self, name: str, *texts: str, **given) -> str:
-        answer = self.companion.post(PATHS[name], self.body(name, *texts, **given))
-        assert answer.status_code == 200, answer.text
-        return READERS[name](answer.content)
 
 
 @pytest.fixture(scope="module")
@@ -333,83 +286,6 @@ def test_junk_bytes_to_each_door_harm_nobody(scene):
     assert scene.ask("chat").text == "hello"
 
 
-def decide(scene, *, approve: bool = True) -> None:
-    made = scene.companion
-    wait_until(lambda: made.ask(calls.pending()))
-    for waiting in made.ask(calls.pending()):
-        made.ask(calls.answer(waiting.id, Answer(approve, "cli")))
-
-
-@pytest.mark.parametrize("name", DIALECTS)
-@pytest.mark.parametrize("streams", [(True, True), (True, False), (False, True)], ids=["same", "whole", "streamed"])
-def test_a_request_that_comes_back_while_its_answer_is_held_costs_nothing_and_asks_nobody(scene, name, streams):
-    scene.text, scene.calls = "so", [scene.command(name, "rm -rf build")]
-    first, second = (scene.body(name, "clean up") | {"stream": stream} for stream in streams)
-    if not streams[0]:
-        whole = document(name, STREAMS[name]("so", scene.calls, 5))
-        scene.upstream.answer = lambda handler, body: send(handler, json.dumps(whole).encode(), "application/json")
-    made, found = scene.companion, {}
-
-    def ask(which: str, body: dict) -> None:
-        found[which] = made.post(PATHS[name], body)
-
-    leaving = threading.Thread(target=leave, args=(made, PATHS[name], first))
-    leaving.start()
-    wait_until(lambda: made.ask(calls.pending()))
-    leaving.join()
-    coming = threading.Thread(target=ask, args=("second", second))
-    coming.start()
-    time.sleep(0.5)
-    assert len(made.ask(calls.pending())) == 1
-    decide(scene)
-    coming.join(20)
-    answer = found["second"]
-    assert answer.status_code == 200
-    assert answer.headers["x-companion-attached"]
-    if streams[1]:
-        read = READERS[name](answer.content)
-        assert (read.text, [call for call, _ in read.calls]) == ("so", [SHELL[name]])
-        assert read.done
-    else:
-        assert answer.headers["content-type"] == "application/json"
-        assert "rm -rf build" in answer.text
-    assert len(scene.upstream.requests) == 1
-    [line] = [line for line in made.lines() if line.id == answer.headers["x-companion-attached"]]
-    assert (line.calls, line.ending) == (1, "served")
-
-
-def document(name: str, stream: bytes) -> dict:
-    """The same answer in one piece, made by hand."""
-    read = READERS[name](stream)
-    [(tool, arguments)] = read.calls
-    if name == "messages":
-        content = [{"type": "text", "text": read.text}]
-        content.append({"type": "tool_use", "id": "toolu_0", "name": tool, "input": json.loads(arguments)})
-        return {"id": "m1", "type": "message", "role": "assistant", "content": content, "stop_reason": "tool_use"} | {
-            "usage": {"input_tokens": 5, "output_tokens": 5}
-        }
-    if name == "chat":
-        call = {"id": "call_0", "type": "function", "function": {"name": tool, "arguments": arguments}}
-        message = {"role": "assistant", "content": read.text, "tool_calls": [call]}
-        choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
-        return {"id": "c1", "object": "chat.completion", "choices": [choice], "usage": {"prompt_tokens": 5}}
-    last = stream.rstrip().rsplit(b"data: ", 1)[1]
-    return json.loads(last)["response"]
-
-
-def leave(made, path: str, body: dict) -> None:
-    """Asks, waits a while for the person who is asked, and hangs up."""
-    headers = made.headers(**{"content-type": "application/json"})
-    with socket.create_connection(made.gateway.removeprefix("http://").split(":")) as wire:
-        raw = json.dumps(body, separators=(",", ":")).encode()
-        told = headers | {"host": made.gateway.removeprefix("http://"), "content-length": str(len(raw))}
-        head = [f"POST {path} HTTP/1.1", *(f"{key}: {value}" for key, value in told.items()), "", ""]
-        wire.sendall("\r\n".join(head).encode() + raw)
-        wait_until(lambda: made.ask(calls.pending()))
-        # Whoever leaves as soon as the person is asked takes the question along.
-        time.sleep(0.5)
-
-
 def test_tokens_are_counted_by_the_upstream_and_cost_nothing(scene):
     scene.upstream.answer = lambda handler, body: send(handler, b'{"input_tokens": 12}', "application/json")
     body = scene.body("messages", f"my token is {GITHUB}")
@@ -458,22 +334,3 @@ def test_what_was_seen_before_a_hang_up_is_charged(scene):
     assert line.ending == "cancelled"
     assert line.output_tokens > 20
     assert line.input_tokens > 10
-
-
-def test_what_was_asked_before_is_answered_from_the_cache_where_the_person_wants_it(tmp_path):
-    answer = {"object": "list", "data": [{"embedding": [0.1]}], "usage": {"prompt_tokens": 8}}
-    with companion() as made, upstream(lambda handler, body: send(handler, json.dumps(answer).encode())) as up:
-        made.configure("[cache]\nenabled = true\n")
-        made.up("--upstream", up.url)
-        body = {"model": "text-embedding-3-small", "input": f"my token is {GITHUB}"}
-        first, second = (made.post("/v1/embeddings", body) for _ in range(2))
-        assert first.content == second.content
-        assert "x-companion-cache" not in first.headers
-        assert second.headers["x-companion-cache"] == "hit"
-        assert len(up.requests) == 1
-        lines = made.lines()
-        assert [line.calls for line in lines] == [1, 0]
-        assert (lines[1].cost_pd, lines[1].input_tokens, lines[1].ending) == (0, 0, "served")
-        assert "cache-hit" in [remark.code for remark in lines[1].remarks]
-        made.post("/v1/embeddings", body | {"input": "another"})
-        assert len(up.requests) == 2

@@ -25,7 +25,7 @@ from companion.gatekeeper.meter import BudgetExceeded
 from companion.gatekeeper.runaway import RunawayBrake
 from companion.model.action import Dialect, ModelCall, Tier
 from companion.model.exchange import Exchange, Origin
-from companion.model.scope import VirtualKey
+from companion.model.scope import KeyScope, VirtualKey
 from companion.model.verdict import Allow, Remark
 from companion.policy.auto import AutoRules, Choice, choose
 from companion.policy.redaction import PLACEHOLDER, Lookup
@@ -118,7 +118,7 @@ class ModelCalls:
         if not _MODEL_NAME.fullmatch(asked.model):
             raise BadRequest("model: expected at most 200 letters, digits and signs")
         tier = self.modes.tier_of(incoming.headers, asked)
-        chosen = self._chosen(asked, tier, prompt)
+        chosen = self._chosen(asked, tier, prompt, incoming.key.scope)
         way = self.routes.way(chosen.tier if chosen else tier, asked.model).among(incoming.key.scope.permits_model)
         origin = Origin(
             client=client_of(incoming.headers),
@@ -143,11 +143,12 @@ class ModelCalls:
         noted = (Remark("auto", Allow(chosen.code, chosen.reason)),) if chosen else ()
         return Turn(module, asked, prompt, envelope, exchange, respond, self.gate, way, noted)
 
-    def _chosen(self, asked: Asked, tier: Tier, prompt: Prompt) -> Choice | None:
-        """What the rules of `companion/auto` choose, where this call asks for it and nobody plans."""
+    def _chosen(self, asked: Asked, tier: Tier, prompt: Prompt, scope: KeyScope) -> Choice | None:
+        """What the rules of `companion/auto` choose, where this call asks for it, nobody plans and the key may."""
         if asked.model != f"{ALIAS_PREFIX}auto" or tier is not Tier.ACT or not self.auto().enabled:
             return None
-        return choose(self.auto(), len(prompt.raw), asked.tools, asked.words)
+        chosen = choose(self.auto(), len(prompt.raw), asked.tools, asked.words)
+        return chosen if scope.permits_tier(chosen.tier) else None
 
     async def _exchange(self, turn: Turn, admission: Admission) -> StreamedAnswer | WholeAnswer | None:
         """Sends the call and reads its answer; None when the agent has had it already.
@@ -253,7 +254,7 @@ async def _pass_error(
     """An upstream's error goes to the agent as it came: status, retry-after and body."""
     raw = await read_whole(reply.chunks)
     admission.failure = f"the upstream answered {reply.status}"
-    # An upstream that is busy or down may be well when the agent asks again: only where nobody's patience helps, say so.
+    # An upstream that is busy or down may be well when the agent asks again: only what no patience helps is final.
     if final and reply.status in _RETRIED_BY_AGENTS and not any(name == "x-should-retry" for name, _ in headers):
         headers = [*headers, ("x-should-retry", "false")]
     await turn.respond.begin(reply.status, [*headers, ("content-length", str(len(raw)))])
