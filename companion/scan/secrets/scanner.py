@@ -165,7 +165,8 @@ class SecretScan:
     def _examine_parts(self, parts: Sequence[Part], workspace: str, deadline: float) -> Examined:
         if self._missing is None:
             self.load()
-        self._refresh(workspace)
+        if not self._env.is_fresh(workspace):
+            self._refresh(workspace)
         while True:
             count = self._known.count
             numbers = self._unclean(parts)
