@@ -4,6 +4,8 @@
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
+# Compiled when installed, so that the first start does not have to, wherever Python may not write beside them.
+SOURCES := companion lsp/companion_lsp tui/companion_tui
 
 .PHONY: demo test lint format check clean
 
@@ -34,11 +36,13 @@ format: .venv/.installed-dev
 .venv/.installed: pyproject.toml .venv/bin/python
 	@echo "installing companion into .venv (once) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(BIN)/python -m compileall -q $(SOURCES)
 	@touch $@
 
 .venv/.installed-dev: pyproject.toml .venv/bin/python
 	@echo "installing companion and its test tools into .venv (once) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m compileall -q $(SOURCES)
 	@touch $@ .venv/.installed
 
 clean:

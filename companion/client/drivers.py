@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
-
-import httpx
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from companion.client.discover import Endpoint, NotRunning
 from companion.contract import API
 from companion.contract.codec import WireError, decode, encode
 from companion.contract.types import Event, Problem
 
+if TYPE_CHECKING:
+    # A tenth of a second that not every command needs: imported where a call is made.
+    import httpx
+
 T = TypeVar("T")
 
-_TIMEOUT = httpx.Timeout(10.0, read=30.0)
-_STREAM_TIMEOUT = httpx.Timeout(10.0, read=None)
+_SECONDS = 10.0
+_READ_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +80,15 @@ class Client:
     """Blocking driver, for the CLI. Raises NotRunning when nobody listens, Refused when the daemon says no."""
 
     def __init__(self, endpoint: Endpoint) -> None:
+        import httpx  # noqa: PLC0415 - see above
+
         # No TLS on a local socket; loading certificates would take longer than the call.
         transport = httpx.HTTPTransport(uds=_uds(endpoint), verify=False)
         self._http = httpx.Client(
             transport=transport,
             base_url=endpoint.url,
             headers=_headers(endpoint),
-            timeout=_TIMEOUT,
+            timeout=httpx.Timeout(_SECONDS, read=_READ_SECONDS),
             trust_env=False,
         )
 
@@ -97,6 +101,8 @@ class Client:
         self._http.close()
 
     def do(self, call: Call[T]) -> T:
+        import httpx  # noqa: PLC0415 - see above
+
         try:
             return call.read(self._http.request(**call.request()))
         except httpx.TransportError as error:
@@ -104,8 +110,10 @@ class Client:
 
     def events(self) -> Iterator[Event]:
         """Events as they happen, until the daemon goes away."""
+        import httpx  # noqa: PLC0415 - see above
+
         try:
-            with self._http.stream("GET", f"/{API}/events", timeout=_STREAM_TIMEOUT) as response:
+            with self._http.stream("GET", f"/{API}/events", timeout=httpx.Timeout(_SECONDS, read=None)) as response:
                 if not response.is_success:
                     response.read()
                     raise _refusal(response)
@@ -120,12 +128,14 @@ class AsyncClient:
     """As Client, for the terminal UI and the language server."""
 
     def __init__(self, endpoint: Endpoint) -> None:
+        import httpx  # noqa: PLC0415 - see above
+
         transport = httpx.AsyncHTTPTransport(uds=_uds(endpoint), verify=False)
         self._http = httpx.AsyncClient(
             transport=transport,
             base_url=endpoint.url,
             headers=_headers(endpoint),
-            timeout=_TIMEOUT,
+            timeout=httpx.Timeout(_SECONDS, read=_READ_SECONDS),
             trust_env=False,
         )
 
@@ -138,6 +148,8 @@ class AsyncClient:
         await self._http.aclose()
 
     async def do(self, call: Call[T]) -> T:
+        import httpx  # noqa: PLC0415 - see above
+
         try:
             return call.read(await self._http.request(**call.request()))
         except httpx.TransportError as error:
@@ -145,8 +157,12 @@ class AsyncClient:
 
     async def events(self) -> AsyncIterator[Event]:
         """Events as they happen, until the daemon goes away."""
+        import httpx  # noqa: PLC0415 - see above
+
         try:
-            async with self._http.stream("GET", f"/{API}/events", timeout=_STREAM_TIMEOUT) as response:
+            async with self._http.stream(
+                "GET", f"/{API}/events", timeout=httpx.Timeout(_SECONDS, read=None)
+            ) as response:
                 if not response.is_success:
                     await response.aread()
                     raise _refusal(response)
