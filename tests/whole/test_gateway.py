@@ -13,28 +13,10 @@ import pytest
 from companion.client import calls
 from companion.contract.types import Answer
 from tests.support.answers import STREAMS
-from tests.support.daemons import PATIENT, companion, wait_until
-from tests.support.scenes import DIALECTS, GITHUB, PATHS, Scene
-from tests.support.upstreams import send, upstream
+from tests.support.daemons import wait_until
+from tests.support.scenes import DIALECTS, GITHUB, PATHS
+from tests.support.upstreams import send
 from tests.support.wire import READERS
-
-
-@pytest.fixture(scope="module")
-def running():
-    with companion() as made, upstream(lambda handler, body: None) as up:
-        made.configure(PATIENT)
-        made.up("--upstream", up.url)
-        yield made, up
-
-
-@pytest.fixture
-def scene(running, tmp_path):
-    made, up = running
-    up.requests.clear()
-    (tmp_path / ".gitignore").write_text("private/\n*.log\n")
-    (tmp_path / ".clineignore").write_text("internal.txt\n")
-    (tmp_path / "notes.txt").write_text("notes\n")
-    return Scene(made, up, tmp_path)
 
 
 @pytest.mark.parametrize("name", DIALECTS)

@@ -9,15 +9,16 @@ from dataclasses import replace
 from typing import Any
 
 from companion.edges.gateway import messages
-from companion.edges.gateway.dialect import AnswerStream, Asked, UnclearAnswer
-from companion.edges.gateway.tooluse import Changes, ToolUse
+from companion.edges.gateway.dialect import Asked, UnclearAnswer, never_streamed, unchanged
+from companion.edges.gateway.tooluse import ToolUse
 from companion.model.action import Dialect
 from companion.model.money import Usage
-from companion.policy.redaction import Lookup
 
 DIALECT = Dialect.COUNT_TOKENS
 
 error = messages.error
+change = unchanged
+stream = never_streamed
 stream_error = messages.stream_error
 
 
@@ -35,11 +36,3 @@ def uses_of(answer: dict[str, Any]) -> list[ToolUse]:
     if not isinstance(answer.get("input_tokens"), int) or "content" in answer:
         raise UnclearAnswer("this is no count of tokens")
     return []
-
-
-def change(answer: dict[str, Any], changes: Changes) -> dict[str, Any]:  # noqa: ARG001 - there is nothing to change
-    return answer
-
-
-def stream(lookup: Lookup | None) -> AnswerStream:  # noqa: ARG001
-    raise UnclearAnswer("a count of tokens is not streamed")

@@ -205,6 +205,16 @@ class BadRequest(ValueError):  # noqa: N818 - an answer, not a fault
     """The body is not what the dialect asks for; the message says where."""
 
 
+def unchanged(answer: dict[str, Any], changes: Changes) -> dict[str, Any]:  # noqa: ARG001 - there are no calls to change
+    """`DialectModule.change` of a dialect whose answers ask for nothing."""
+    return answer
+
+
+def never_streamed(lookup: Lookup | None) -> AnswerStream:  # noqa: ARG001 - as above
+    """`DialectModule.stream` of a dialect that has none. Raises UnclearAnswer."""
+    raise UnclearAnswer("answers on this path are not streamed")
+
+
 def restore_arguments(use: ToolUse, lookup: Lookup) -> str:
     """A call's arguments restored; inside JSON text the secret is escaped as JSON."""
     return restore(use.arguments, lookup, json_escaped=use.form is not Form.CUSTOM)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from companion.edges.gateway import chat
-from companion.edges.gateway.dialect import AnswerStream, Asked, BadRequest, UnclearAnswer, whole_number
-from companion.edges.gateway.tooluse import Changes, ToolUse
+from companion.edges.gateway.dialect import Asked, BadRequest, UnclearAnswer, never_streamed, unchanged, whole_number
+from companion.edges.gateway.tooluse import ToolUse
 from companion.model.action import Dialect
 from companion.model.money import Usage
-from companion.policy.redaction import Lookup
 
 DIALECT = Dialect.EMBEDDINGS
 
 error = chat.error
+change = unchanged
+stream = never_streamed
 stream_error = chat.stream_error
 
 
@@ -38,11 +39,3 @@ def uses_of(answer: dict[str, Any]) -> list[ToolUse]:
     if not isinstance(answer.get("data"), list) or "choices" in answer:
         raise UnclearAnswer("these are no embeddings")
     return []
-
-
-def change(answer: dict[str, Any], changes: Changes) -> dict[str, Any]:  # noqa: ARG001 - there is nothing to change
-    return answer
-
-
-def stream(lookup: Lookup | None) -> AnswerStream:  # noqa: ARG001
-    raise UnclearAnswer("embeddings are not streamed")
