@@ -10,7 +10,9 @@ from tree_sitter import Node
 
 from companion.model.facts import Effect
 from companion.policy.shell.budget import Budget
+from companion.policy.shell.effects import changes_something
 from companion.policy.shell.parse import Syntax, parse
+from companion.policy.shell.read import read_command
 from companion.policy.shell.words import Value
 
 
@@ -36,6 +38,18 @@ def words_of(*texts: str | None) -> tuple[Value, ...]:
         values.append(Value(text, at, at + len(text or "?"), many=text is None))
         at = values[-1].end + 1
     return tuple(values)
+
+
+def codes(command: str, cwd: str = "", home: str = "") -> set[str]:
+    """The rules that speak up about a command."""
+    told_of = read_command(command, cwd, home)
+    return {effect.code for effect in told_of if effect.kind not in {"read", "write", "run"}}
+
+
+def only_reads(command: str) -> bool:
+    """Whether it does something, and nothing that changes anything."""
+    effects = read_command(command)
+    return bool(effects) and changes_something(effects) is None
 
 
 def told(effects: Iterable[Effect]) -> list[tuple[str, str, str]]:

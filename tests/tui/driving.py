@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from textual import events
 from textual.pilot import Pilot
 
 from companion_tui.app import CompanionApp
@@ -16,6 +17,9 @@ from tests.tui.fakes import FakeClock, FakeDaemon
 
 LONG_ENOUGH = 2.0
 """Seconds after which any approval in view has been seen."""
+
+_ROUNDS = 5
+_CHARACTERS = {"space": " ", "slash": "/", "enter": "\r"}
 
 
 @dataclass
@@ -33,11 +37,11 @@ class Drive:
         try:
             async with asyncio.timeout(10):
                 while not condition():
-                    await self.pilot.pause()
+                    await settle(self.pilot)
                     await asyncio.sleep(0.005)
         except TimeoutError:
             raise AssertionError(f"never came true: {what}\n{self.text}") from None
-        await self.pilot.pause()
+        await settle(self.pilot)
 
     async def until_shown(self, text: str) -> None:
         await self.until(lambda: text in self.text, text)
@@ -46,8 +50,7 @@ class Drive:
         await self.until(lambda: any(text in each for each in self.said), f"{text}; said: {self.said}")
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
+        await press(self.pilot, *keys)
 
     def look(self) -> None:
         """Lets enough time go by that what is in view has been seen."""
@@ -72,6 +75,22 @@ class Drive:
         return self.app._main
 
 
+async def settle(pilot: Pilot[None]) -> None:
+    """Until what is queued is done, and what that queued, some times over, and all of it is drawn."""
+    for _ in range(_ROUNDS):
+        await pilot._wait_for_screen()
+        await pilot.app.animator.wait_until_complete()
+        pilot.app.screen._on_timer_update()
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    """As `Pilot.press`, which waits for the whole process to be idle, over and over."""
+    for key in keys:
+        character = _CHARACTERS.get(key, key if len(key) == 1 else None)
+        pilot.app._driver.send_message(events.Key(key, character))
+        await settle(pilot)
+
+
 def screen_text(app: CompanionApp) -> str:
     width, height = app.size
     lines = app.screen._compositor.render_strips(app.size)
@@ -84,6 +103,7 @@ async def driving(
 ) -> AsyncIterator[Drive]:
     """The application, once `settled` is on the screen."""
     app = CompanionApp(daemon.connect, clock)
+    app.animation_level = "none"
     bells: list[int] = []
     app.bell = lambda: bells.append(1)
     async with app.run_test(size=size) as pilot:

@@ -14,6 +14,7 @@ from companion.contract.types import (
     AlertState,
     Answer,
     Approval,
+    BudgetLine,
     ClientSeen,
     Event,
     ExchangeLine,
@@ -22,6 +23,7 @@ from companion.contract.types import (
     SpendReport,
     SpendRow,
     Status,
+    UpstreamLine,
 )
 
 NOON = datetime(2026, 3, 14, 12, 0, 0, tzinfo=UTC)
@@ -185,6 +187,34 @@ def report(by: str, rows: list[SpendRow]) -> SpendReport:
     return SpendReport("2026-03-14", "2026-03-14", "UTC", by, total, rows)
 
 
+def budget(percent: int = 61, **changes: Any) -> BudgetLine:
+    made = BudgetLine(
+        dimension="global",
+        name="all",
+        window="day",
+        limit_pd=20 * DOLLAR,
+        spent_pd=percent * 20 * DOLLAR // 100,
+        reserved_pd=0,
+        resets_at="2026-03-15T00:00:00+00:00",
+    )
+    return evolve(made, **changes)
+
+
+def week_of(client: str, percent: int, **changes: Any) -> BudgetLine:
+    return budget(
+        dimension="client",
+        name=client,
+        window="week",
+        limit_pd=50 * DOLLAR,
+        spent_pd=percent * 50 * DOLLAR // 100,
+        **{"resets_at": "2026-03-16T00:00:00+00:00", **changes},
+    )
+
+
+def resting(model: str = "claude-sonnet-4-5", state: str = "open", seconds: int = 23) -> UpstreamLine:
+    return UpstreamLine("anthropic", model, state, seconds)
+
+
 def status(**changes: Any) -> Status:
     made = Status(
         version="0.1.0",
@@ -203,6 +233,7 @@ def status(**changes: Any) -> Status:
         clients=[ClientSeen("cline", NOON.isoformat(), 120), ClientSeen("claude", NOON.isoformat(), 28)],
         alerts=[],
         engines={"kingfisher": "1.5.0"},
+        budgets=[budget()],
     )
     return evolve(made, **changes)
 

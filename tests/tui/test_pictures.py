@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from companion.contract.types import Status
 from tests.tui.driving import Drive, driving
-from tests.tui.fakes import FakeClock, FakeDaemon, alert, approval, evolve
+from tests.tui.fakes import DOLLAR, FakeClock, FakeDaemon, alert, approval, budget, evolve, resting, week_of
 
 SIZES = [(80, 24), (120, 40)]
 
@@ -34,6 +35,33 @@ async def test_approvals_wait(daemon: FakeDaemon, clock: FakeClock, size: tuple[
         assert drive.app.export_screenshot().startswith("<svg")
 
 
+def tight(found: Status) -> Status:
+    """Every part of the status that says something at once."""
+    month = {"window": "month", "resets_at": "2026-04-01T00:00:00+00:00"}
+    return evolve(
+        found,
+        budgets=[
+            budget(61, reserved_pd=1_500_000_000_000),
+            budget(38, limit_pd=150 * DOLLAR, spent_pd=57 * DOLLAR, **month),
+            week_of("claude", 83, reserved_pd=412_300_000_000),
+            week_of("cline", 12),
+            budget(102, dimension="project", name="/home/ada/src/storefront", **month),
+        ],
+        resting=[resting(), resting("claude-opus-4-5", "paused", 61)],
+        waiting=3,
+        alerts=[alert()],
+    )
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_money_is_tight(daemon: FakeDaemon, clock: FakeClock, size: tuple[int, int], snapshot: SnapshotAssertion):
+    daemon.status = tight(daemon.status)
+    async with driving(daemon, clock, size, settled="Nothing waits") as drive:
+        await drive.until_shown("$12.34" if size[0] < 100 else "by model")
+        await drive.until_shown("✗ deny")
+        assert drive.text == snapshot
+
+
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_no_daemon(daemon: FakeDaemon, clock: FakeClock, size: tuple[int, int], snapshot: SnapshotAssertion):
     daemon.up = False
@@ -46,7 +74,7 @@ async def test_the_keys_are_in_view_whatever_the_size(daemon: FakeDaemon, clock:
     daemon.approvals = [
         approval(f"apr-{number}", "echo\n" * 50, reason="why " * 90, hint="so " * 90) for number in range(9)
     ]
-    daemon.status = evolve(daemon.status, alerts=[alert()])
+    daemon.status = tight(daemon.status)
     async with driving(daemon, clock, size, settled="9 waiting") as drive:
         await drive.until_shown("expires in")
         assert " a approve" in drive.text

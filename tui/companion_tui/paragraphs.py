@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from companion.contract.types import AlertState, Approval, ExchangeLine, Status
+from companion.contract.types import AlertState, Approval, ExchangeLine, Status, UpstreamLine
 from companion_tui.aim import SEEN_AFTER
 from companion_tui.show import count, money, one_line, plain, plural, verdict
+from companion_tui.standing import in_full, longest_first, rests, served, why_it_rests
 
 Paragraphs = list[tuple[str, str]]
 """A label of "" makes the text stand across the whole width; a pair without text is left out."""
@@ -21,7 +23,7 @@ def whole(approval: Approval) -> str:
     """The action's text as it is drawn."""
     text = plain(approval.what[:LONGEST])
     over = len(approval.what) - LONGEST
-    return f"{text}\n… and {over:,} more characters: too long to judge here" if over > 0 else text
+    return f"{text}\n… and {plural(over, 'more character')}: too long to judge here" if over > 0 else text
 
 
 def origin(approval: Approval) -> str:
@@ -115,7 +117,8 @@ def of_alerts(alerts: Sequence[AlertState]) -> Paragraphs:
     return [
         (
             f"{alert_symbol(each)} {one_line(each.severity)}",
-            f"{one_line(each.name)}, since {one_line(each.since)}\n{plain(each.summary)}\n→ {plain(each.todo)}",
+            f"{one_line(each.name)}, since {one_line(each.since)}\n{plain(each.summary)}"
+            + (f"\n→ {plain(each.todo)}" if each.todo else ""),
         )
         for each in alerts
     ]
@@ -126,7 +129,8 @@ def alert_symbol(alert: AlertState) -> str:
     return _ALERT_SYMBOLS.get(alert.severity, "▲")
 
 
-def of_status(status: Status | None) -> Paragraphs:
+def of_status(status: Status | None, answered_at: datetime) -> Paragraphs:
+    """`answered_at` is when the daemon said so."""
     if status is None:
         return [("", "The daemon has not answered yet.")]
     clients = "\n".join(
@@ -140,9 +144,16 @@ def of_status(status: Status | None) -> Paragraphs:
         ("Gateway", one_line(status.gateway)),
         ("Tiers", _table(status.tiers)),
         ("Upstreams", _table(status.upstreams)),
+        ("Resting", "\n".join(_resting(line, answered_at) for line in longest_first(status.resting))),
+        ("Budgets", "\n".join(in_full(line, answered_at) for line in status.budgets)),
+        ("Waiting", f"{plural(status.waiting, 'call')} at a limit" if status.waiting else ""),
         ("Engines", _table(status.engines)),
         ("Clients", clients or "none came through the gateway yet"),
     ]
+
+
+def _resting(line: UpstreamLine, answered_at: datetime) -> str:
+    return ", ".join(part for part in (f"{served(line)}: {rests(line, answered_at)}", why_it_rests(line)) if part)
 
 
 def _table(pairs: dict[str, str]) -> str:
@@ -162,7 +173,7 @@ HELP: Paragraphs = [
     ("1 2 tab", "go to approvals, to exchanges, to the other one"),
     ("/", "filter the exchanges by words; esc clears"),
     ("!", "all firing alerts and what to do about each"),
-    ("s", "the daemon: gateway, tiers, upstreams, secret engines, agents seen"),
+    ("s", "the daemon: gateway, tiers, upstreams, all budgets, secret engines, agents seen"),
     ("r", "fetch everything again, or try to connect now"),
     ("ctrl+p", "command palette, with themes"),
     ("q", "quit; the daemon goes on"),

@@ -22,6 +22,7 @@ from companion_tui.show import plain
 from companion_tui.source import Connect, Trouble, explain
 from companion_tui.widgets.alerts import AlertsBar
 from companion_tui.widgets.approvals import ApprovalsPanel
+from companion_tui.widgets.delays import DelaysBar
 from companion_tui.widgets.exchanges import ExchangesPanel
 from companion_tui.widgets.spend import SpendPanel
 from companion_tui.widgets.status import StatusBar
@@ -53,9 +54,10 @@ class MainScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield StatusBar(self._clock)
         yield AlertsBar()
+        yield DelaysBar(self._clock)
         with Container(id="top"):
             yield ApprovalsPanel(self._clock)
-            yield SpendPanel()
+            yield SpendPanel(self._clock)
         yield ExchangesPanel(self._clock)
         yield Footer()
 
@@ -88,7 +90,8 @@ class MainScreen(Screen[None]):
         self.remove_class("-lost")
         self.query_one(StatusBar).show(event.status)
         self.query_one(AlertsBar).show(event.status.alerts)
-        self.query_one(SpendPanel).show_budget(event.status)
+        self.query_one(DelaysBar).show(event.status)
+        self.query_one(SpendPanel).show_budgets(event.status.budgets)
 
     @on(told.PendingArrived)
     def _pending_arrived(self, event: told.PendingArrived) -> None:
@@ -175,7 +178,8 @@ class MainScreen(Screen[None]):
         self.app.push_screen(ReadingScreen("Help", HELP))
 
     def action_read_status(self) -> None:
-        self.app.push_screen(ReadingScreen("Daemon", of_status(self.query_one(StatusBar).status)))
+        bar = self.query_one(StatusBar)
+        self.app.push_screen(ReadingScreen("Daemon", of_status(bar.status, bar.answered_at)))
 
     def action_read_alerts(self) -> None:
         self.app.push_screen(ReadingScreen("Alerts", of_alerts(self.query_one(AlertsBar).alerts)))

@@ -42,7 +42,9 @@ class ReadingScreen(ModalScreen[bool]):
 
     def action_close(self) -> None:
         pane = self.query_one("#reading-scroll", VerticalScroll)
-        self.dismiss(pane.scroll_offset.y >= pane.max_scroll_y)
+        # Before it is drawn, and where no line of it fits, there is nothing to scroll either.
+        drawn = 0 < pane.size.height <= self.query_one("#reading").size.height
+        self.dismiss(drawn and pane.scroll_offset.y >= pane.max_scroll_y)
 
     def action_scroll(self, to: str) -> None:
         pane = self.query_one("#reading-scroll", VerticalScroll)

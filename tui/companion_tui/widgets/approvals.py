@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalGroup, VerticalScroll
 from textual.content import Content
+from textual.errors import NoWidget
 from textual.timer import Timer
 from textual.widgets import Static
 
@@ -24,6 +25,7 @@ from companion_tui.source import Trouble
 from companion_tui.widgets.denial import DenialBar
 from companion_tui.widgets.facts import Facts
 from companion_tui.widgets.rows import Cell, RowList, fit
+from companion_tui.widgets.title import titled
 
 _TICK = 0.2
 _SOON = 30
@@ -49,7 +51,8 @@ class ApprovalsPanel(Vertical):
         self._read: set[tuple[str, str]] = set()
         self._ticker: Timer | None = None
         self._lost = False
-        self.border_title = "Approvals"
+        self._failed = ""
+        self._show_title()
 
     def compose(self) -> ComposeResult:
         yield Static(_UNKNOWN, id="approvals-idle")
@@ -110,8 +113,9 @@ class ApprovalsPanel(Vertical):
         self.notify(plain(str(trouble)), title=title, severity="error", markup=False)
 
     def say_failed(self, text: str) -> None:
-        """Shows below the title why the list may be out of date; "" when it is not."""
-        self.border_subtitle = Content(text)
+        """Shows why the list may be out of date; "" when it is not."""
+        self._failed = text
+        self._show_title()
 
     def lost(self) -> None:
         """No daemon answers: what is shown may be out of date, and nothing can be answered."""
@@ -138,10 +142,13 @@ class ApprovalsPanel(Vertical):
         rows.show(self._pending.entries)
         self.set_class(not self._pending.entries, "-idle")
         self.call_after_refresh(self._take_focus)
-        waiting = self._pending.waiting
-        self.border_title = f"Approvals · {waiting} waiting" if waiting else "Approvals"
+        self._show_title()
         self._show_entry()
         self.refresh_bindings()
+
+    def _show_title(self) -> None:
+        waiting = self._pending.waiting
+        self.border_title = titled(f"Approvals · {waiting} waiting" if waiting else "Approvals", self._failed)
 
     def _take_focus(self) -> None:
         """A hidden list loses the focus. When it is back it takes it, unless the person is elsewhere meanwhile.
@@ -292,16 +299,24 @@ class ApprovalsPanel(Vertical):
                 markup=False,
             )
             return False
-        pane = self.query_one("#what-pane", VerticalScroll)
-        if pane.scroll_offset.y >= pane.max_scroll_y or (approval.id, approval.digest) in self._read:
+        hidden = self._lines_out_of_view()
+        if not hidden or (approval.id, approval.digest) in self._read:
             return True
-        hidden = pane.max_scroll_y - pane.scroll_offset.y
         self.notify(
             f"{plural(hidden, 'more line')} of it did not fit. Press enter and read it to its end first.",
             title="Not approved",
             severity="warning",
         )
         return False
+
+    def _lines_out_of_view(self) -> int:
+        """Lines of the action below what is in view: those to scroll to, and those that the panel has no room for."""
+        pane = self.query_one("#what-pane", VerticalScroll)
+        try:
+            in_view = self.screen.find_widget(pane).visible_region.height
+        except NoWidget:
+            in_view = 0
+        return max(0, pane.max_scroll_y - pane.scroll_offset.y) + max(0, pane.size.height - in_view)
 
     def _send(self, approval: Approval, *, approve: bool, reason: str = "") -> None:
         self._pending.sent(approval.id)

@@ -19,6 +19,7 @@ from companion_tui.messages import NearEnd, OlderWanted, ReadingWanted, RowChose
 from companion_tui.paragraphs import measures, no_reason, of_exchange
 from companion_tui.show import Mark, money, one_line, time_of, verdict
 from companion_tui.widgets.rows import Cell, RowList, fit
+from companion_tui.widgets.title import titled
 
 MOST = 2_000
 """Exchanges held at most; older ones are for `companion log`."""
@@ -42,7 +43,7 @@ class ExchangesPanel(Vertical):
         self._words: list[str] = []
         self._waiting: set[str] = set()
         self._arrived = False
-        self.border_title = "Exchanges"
+        self._failed = ""
 
     def compose(self) -> ComposeResult:
         yield Static(Content(), id="exchange-heads")
@@ -99,7 +100,8 @@ class ExchangesPanel(Vertical):
 
     def say_failed(self, text: str) -> None:
         """Shows why the list may be out of date; "" when it is not."""
-        self.border_subtitle = Content(text)
+        self._failed = text
+        self._show_title()
 
     def _trim(self) -> None:
         newest = sorted(self._lines, reverse=True)
@@ -112,14 +114,17 @@ class ExchangesPanel(Vertical):
         self._rows.show(lines)
         self.query_one("#exchanges-idle", Static).display = self._arrived and not self._lines
         self._rows.display = bool(self._lines)
-        if self._words:
-            self.border_title = f"Exchanges · {len(lines):,} of {len(self._lines):,} match"
-        elif len(self._lines) >= MOST:
-            self.border_title = f"Exchanges · newest {MOST:,}, older: companion log"
-        else:
-            self.border_title = "Exchanges"
+        self._show_title()
         self._show_reason()
         self._draw_heads()
+
+    def _show_title(self) -> None:
+        title = "Exchanges"
+        if self._words:
+            title += f" · {sum(map(self._passes, self._lines.values())):,} of {len(self._lines):,} match"
+        elif len(self._lines) >= MOST:
+            title += f" · newest {MOST:,}, older: companion log"
+        self.border_title = titled(title, self._failed)
 
     def _passes(self, line: ExchangeLine) -> bool:
         if not self._words:

@@ -1,36 +1,40 @@
-"""Spend of today: total, budget, what is unpriced, and the rows by model and by tier."""
+"""Spend of today: total, budgets, what is unpriced, and the rows by model and by tier."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Digits, Static
 
-from companion.contract.types import SpendReport, SpendRow, Status
+from companion.contract.types import BudgetLine, SpendReport, SpendRow
+from companion_tui.clock import Clock
 from companion_tui.show import count, money, one_line, plural
-from companion_tui.widgets.bar import bar
+from companion_tui.widgets.budgets import ONE_LINE, BudgetsPane
 from companion_tui.widgets.rows import fit
+from companion_tui.widgets.title import titled
 
-_NEAR_BUDGET = 80
-_LINE_BAR = 10
+_TITLE = "Spend today"
+_CALLS = 7
 _COST = 10
 
 
 class SpendPanel(Vertical):
-    """A panel on a wide screen, one line on a narrow one."""
+    """A panel on a wide screen, a few lines on a narrow one."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         super().__init__(id="spend", classes="panel")
-        self.border_title = "Spend today"
+        self._clock = clock
         self._by_model: SpendReport | None = None
         self._by_tier: SpendReport | None = None
-        self._budget: int | None = None
+        self._failed = ""
 
     def compose(self) -> ComposeResult:
         yield Digits("", id="spend-total")
         yield Static(Content(), id="spend-line")
-        yield Static(Content(), id="spend-budget")
+        yield BudgetsPane(self._clock)
         yield Static(Content(), id="spend-unpriced")
         with VerticalScroll(id="spend-rows", can_focus=False):
             yield Static(Content(), id="spend-groups")
@@ -39,27 +43,29 @@ class SpendPanel(Vertical):
         self._by_model, self._by_tier = by_model, by_tier
         self._redraw()
 
-    def show_budget(self, status: Status) -> None:
-        """The day's budget comes with the status."""
-        if status.budget_day_pd != self._budget:
-            self._budget = status.budget_day_pd
-            self._redraw()
+    def show_budgets(self, budgets: Sequence[BudgetLine]) -> None:
+        self.query_one(BudgetsPane).show(budgets)
+        self._redraw()
 
     def say_failed(self, text: str) -> None:
         """Shows why the figures may be out of date; "" when they are not."""
-        self.border_subtitle = Content(text)
+        self._failed = text
+        self._redraw()
 
     def on_resize(self) -> None:
         self._redraw()
 
     def _redraw(self) -> None:
+        width = max(20, self.content_size.width)
+        more = self.query_one(BudgetsPane).left_out
+        self.border_title = titled(f"{_TITLE} · s: {plural(more, 'more budget')}" if more else _TITLE, self._failed)
+        # On a narrow screen there is no title, so the line says what it says elsewhere.
+        untitled = (self._failed, more) if width >= ONE_LINE else ("", 0)
+        self.query_one("#spend-line", Static).update(_line(self._by_model, *untitled))
         if self._by_model is None or self._by_tier is None:
             return
         total = self._by_model.total
-        width = max(20, self.content_size.width)
         self.query_one("#spend-total", Digits).update(money(total.cost_pd))
-        self.query_one("#spend-line", Static).update(self._line(total))
-        self.query_one("#spend-budget", Static).update(self._budget_lines(total.cost_pd, width))
         unpriced = self.query_one("#spend-unpriced", Static)
         unpriced.set_class(not total.unpriced_calls, "-none")
         unpriced.update(Content.styled(_unpriced(total), "$text-warning"))
@@ -69,46 +75,21 @@ class SpendPanel(Vertical):
             )
         )
 
-    def _line(self, total: SpendRow) -> Content:
-        """Everything in one line, for a narrow screen."""
-        parts: list[Content | str | tuple[str, str]] = [("Today ", "$foreground-muted"), (money(total.cost_pd), "bold")]
-        if self._budget is not None:
-            filled, empty = bar(total.cost_pd, self._budget, _LINE_BAR)
-            style = _budget_style(total.cost_pd, self._budget)
-            parts += [
-                " ",
-                (filled, style),
-                (empty, "$foreground-disabled"),
-                (f" {_share(total.cost_pd, self._budget)} of {money(self._budget)}", style),
-            ]
-        if total.unpriced_calls:
-            parts.append((f"  ! {plural(total.unpriced_calls, 'call')} unpriced", "$text-warning"))
-        else:
-            parts.append((f"  {plural(total.calls, 'call')}", "$foreground-muted"))
-        return Content.assemble(*parts)
 
-    def _budget_lines(self, spent: int, width: int) -> Content:
-        if self._budget is None:
-            return Content.styled("no budget is set for the day", "$foreground-muted")
-        filled, empty = bar(spent, self._budget, width)
-        style = _budget_style(spent, self._budget)
-        words = f"{_share(spent, self._budget)} of the day's budget of {money(self._budget)}"
-        return Content.assemble(
-            (filled, style),
-            (empty, "$foreground-disabled"),
-            "\n",
-            (f"! {words}" if spent >= self._budget else words, style),
-        )
-
-
-def _share(spent: int, budget: int) -> str:
-    return f"{spent * 100 // budget}%" if budget > 0 else "all"
-
-
-def _budget_style(spent: int, budget: int) -> str:
-    if spent >= budget:
-        return "$text-error"
-    return "$text-warning" if spent * 100 >= budget * _NEAR_BUDGET else "$text-success"
+def _line(report: SpendReport | None, failed: str, more: int) -> Content:
+    """The day in one line, what has failed first."""
+    parts: list[str | tuple[str, str]] = [(f"! {failed}  " if failed else "", "$text-warning")]
+    if report is not None:
+        total = report.total
+        unpriced = f"  ! {plural(total.unpriced_calls, 'call')} unpriced" if total.unpriced_calls else ""
+        parts += [
+            ("Today ", "$foreground-muted"),
+            (money(total.cost_pd), "bold"),
+            (f"  {plural(total.calls, 'call')}", "$foreground-muted"),
+            (unpriced, "$text-warning"),
+        ]
+    parts.append((f"  s: {plural(more, 'more budget')}" if more else "", "$foreground-muted"))
+    return Content.assemble(*parts)
 
 
 def _unpriced(total: SpendRow) -> str:
@@ -118,21 +99,26 @@ def _unpriced(total: SpendRow) -> str:
 
 
 def _group(title: str, rows: list[SpendRow], width: int) -> Content:
-    calls_width = 7
-    name_width = width - _COST - calls_width
+    costs = [_cost(row) for row in rows]
+    cost_width = max(_COST, *(len(cost) + 1 for cost in costs), 0)
+    name_width = width - cost_width - _CALLS
     lines: list[Content | str] = [
-        Content.styled(fit(title, name_width) + "calls".rjust(calls_width) + "cost".rjust(_COST), "$foreground-muted")
+        Content.styled(fit(title, name_width) + "calls".rjust(_CALLS) + "cost".rjust(cost_width), "$foreground-muted")
     ]
-    for row in sorted(rows, key=lambda row: row.cost_pd, reverse=True):
-        unknown = row.calls > 0 and row.unpriced_calls == row.calls
-        cost = "unpriced" if unknown else money(row.cost_pd) + ("+" if row.unpriced_calls else "")
+    for row, cost in sorted(zip(rows, costs, strict=True), key=lambda pair: pair[0].cost_pd, reverse=True):
         lines.append(
             Content.assemble(
                 fit(one_line(row.name) or "(unknown)", name_width),
-                (count(row.calls).rjust(calls_width), "$foreground-muted"),
-                (cost.rjust(_COST), "$text-warning" if row.unpriced_calls else ""),
+                (count(row.calls).rjust(_CALLS), "$foreground-muted"),
+                (cost.rjust(cost_width), "$text-warning" if row.unpriced_calls else ""),
             )
         )
     if not rows:
         lines.append(Content.styled("nothing yet", "$foreground-muted"))
     return Content("\n").join(lines)
+
+
+def _cost(row: SpendRow) -> str:
+    if row.calls > 0 and row.unpriced_calls == row.calls:
+        return "unpriced"
+    return money(row.cost_pd) + ("+" if row.unpriced_calls else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalGroup
 from textual.content import Content
@@ -11,8 +12,11 @@ from companion.contract.types import Status
 from companion_tui.clock import Clock
 from companion_tui.show import one_line, plain
 from companion_tui.source import Trouble
+from companion_tui.widgets.rows import fit
 
 _WIDE = 100
+_BLANKS = 4
+_RUNNING = "● running"
 
 
 class StatusBar(VerticalGroup):
@@ -22,7 +26,8 @@ class StatusBar(VerticalGroup):
         super().__init__(id="status")
         self._clock = clock
         self.status: Status | None = None
-        self._answered_at = ""
+        self.answered_at = clock.now()
+        self._trouble = False
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="status-line"):
@@ -34,33 +39,38 @@ class StatusBar(VerticalGroup):
         self.query_one("#banner").display = False
 
     def on_resize(self) -> None:
-        if self.status and not self.query_one("#banner").display:
-            self.show(self.status)
+        if self.status and not self._trouble:
+            self._show_running(self.status)
 
     def show(self, status: Status) -> None:
+        """`status` as it came just now."""
         self.status = status
-        self._answered_at = f"{self._clock.now():%H:%M:%S}"
+        self.answered_at = self._clock.now()
+        self._trouble = False
         self.query_one("#banner").display = False
+        self._show_running(status)
+
+    def _show_running(self, status: Status) -> None:
         wide = self.size.width >= _WIDE
+        gateway = f"  {one_line(status.gateway)}"
         tiers = " · ".join(f"{one_line(tier)}: {_model(model)}" for tier, model in status.tiers.items())
         self.query_one("#status-state", Static).update(
             Content.assemble(
-                ("● running", "bold $text-success"),
-                f"  {one_line(status.gateway)}",
-                (f"  {tiers}" if wide else "", "$foreground-muted"),
+                (_RUNNING, "bold $text-success"), gateway, (f"  {tiers}" if wide else "", "$foreground-muted")
             )
         )
-        agents = ", ".join(one_line(seen.client) for seen in status.clients) or "no agent yet"
-        self.query_one("#status-counts", Static).update(
-            Content.styled(f"{agents} · {status.exchanges_today:,} today", "$foreground-muted")
-        )
+        today = f" · {status.exchanges_today:,} today"
+        room = self.size.width - cell_len(_RUNNING + gateway + today) - _BLANKS
+        agents = _latest([one_line(seen.client) for seen in status.clients], room) or "no agent yet"
+        self.query_one("#status-counts", Static).update(Content.styled(agents + today, "$foreground-muted"))
 
     def say_lost(self, trouble: Trouble) -> None:
         """The daemon does not answer; says what to type, and that trying goes on."""
+        self._trouble = True
         gone = trouble.code == "not-running"
         word = "○ not running" if gone else "! trouble"
         self.query_one("#status-state", Static).update(Content.styled(word, "bold $text-error"))
-        as_of = f"what is shown is as of {self._answered_at}" if self.status else ""
+        as_of = f"what is shown is as of {self.answered_at:%H:%M:%S}" if self.status else ""
         self.query_one("#status-counts", Static).update(Content.styled(as_of, "$foreground-muted"))
         next_step = [
             ("Type ", ""),
@@ -81,7 +91,17 @@ class StatusBar(VerticalGroup):
     def say_failed(self, text: str) -> None:
         """The daemon answers, but its status cannot be had."""
         if text:
+            self._trouble = True
             self.query_one("#status-state", Static).update(Content.styled(f"! {text}", "bold $text-warning"))
+
+
+def _latest(agents: list[str], room: int) -> str:
+    """As many of the last ones as there is room for, at least a piece of one, and how many there are besides."""
+    for left_out in range(len(agents)):
+        text = ", ".join(([f"+{left_out}"] if left_out else []) + agents[left_out:])
+        if cell_len(text) <= room:
+            return text
+    return fit(agents[-1], max(1, room)).rstrip() if agents else ""
 
 
 def _model(routed: str) -> str:
