@@ -11,7 +11,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
 from companion.model.action import Dialect
 from companion.upstream.balance import Balance
@@ -74,8 +74,8 @@ class Dispatcher:
         if not candidates:
             raise ValueError("a call needs a candidate")
         asked = Asked(method, path, headers, body_for, dialect, attempting, unsent)
-        async with AsyncExitStack() as kept:
-            tries = Tries(self._sender, self._faults, self._world, asked, kept, self._deadline())
+        tries = Tries(self._sender, self._faults, self._world, asked, self._deadline())
+        try:
             served, permit = await tries.serve(await self._ways(candidates, balance, tries.deadline))
             if permit is None:
                 yield served
@@ -89,6 +89,8 @@ class Dispatcher:
                 permit.release()
                 raise
             permit.succeeded()
+        finally:
+            await tries.aclose()
 
     def _deadline(self) -> float:
         return self._world.now() + self._faults.deadline_seconds

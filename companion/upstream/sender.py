@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -99,6 +99,10 @@ class Target:
         return base + path
 
 
+async def _nothing() -> None:
+    """There is nothing to close."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An upstream's answer: its head at once, its body as it comes, decoded."""
@@ -107,6 +111,8 @@ class Reply:
     headers: list[tuple[str, str]]
     chunks: AsyncIterator[bytes]
     """Raises UpstreamUnreachable where the answer breaks off."""
+    aclose: Callable[[], Awaitable[None]] = _nothing
+    """Ends the answer, read to its end or not."""
 
     def header(self, name: str) -> str:
         return next((value for key, value in self.headers if key == name), "")
@@ -139,18 +145,51 @@ class Sender:
         idle_seconds: float = _PATIENCE.idle_seconds,
         sent_again: Callable[[], None] = lambda: None,
     ) -> AsyncIterator[Reply]:
-        """`path` starts at /v1 and carries the query. Raises UpstreamUnreachable, also while the body is read.
+        """As `open`; the reply is closed when the context is left."""
+        reply = await self.open(
+            target,
+            method,
+            path,
+            headers,
+            body,
+            dialect,
+            first_byte_seconds=first_byte_seconds,
+            idle_seconds=idle_seconds,
+            sent_again=sent_again,
+        )
+        try:
+            yield reply
+        finally:
+            await reply.aclose()
+
+    async def open(
+        self,
+        target: Target,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        dialect: Dialect | None,
+        *,
+        first_byte_seconds: float = _PATIENCE.first_byte_seconds,
+        idle_seconds: float = _PATIENCE.idle_seconds,
+        sent_again: Callable[[], None] = lambda: None,
+    ) -> Reply:
+        """`path` starts at /v1 and carries the query. The caller closes the reply.
+
+        Raises UpstreamUnreachable, also while the body is read.
 
         The head of the answer has `first_byte_seconds` to come, connecting included; no silence lasts `idle_seconds`.
         `sent_again` is called for each time that the transport had to repeat the request, however it ended.
         """
+        url = _url(target.address(path))
+        told = [(b"host", url.netloc), *_outgoing(target, headers, dialect)]
+        if body:
+            told.append((b"content-length", b"%d" % len(body)))
         timeouts = {"connect": _CONNECT_SECONDS, "read": idle_seconds, "write": _WRITE_SECONDS, "pool": _POOL_SECONDS}
+        # With `stream`, httpx leaves the headers as they are.
         request = httpx.Request(
-            method,
-            _url(target.address(path)),
-            headers=_outgoing(target, headers, dialect),
-            content=body,
-            extensions={"timeout": timeouts},
+            method, url, headers=told, stream=httpx.ByteStream(body), extensions={"timeout": timeouts}
         )
         try:
             async with asyncio.timeout(first_byte_seconds):
@@ -160,15 +199,12 @@ class Sender:
         finally:
             for _ in range(request.extensions.get(SENT, 1) - 1):
                 sent_again()
-        try:
-            told = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers.raw]
-            kept = [(name, value) for name, value in told if name not in _NOT_RETURNED and not name.startswith(_OWN)]
-            encoded = any(name == "content-encoding" for name, _ in told)
-            stream = response.aiter_bytes() if encoded else response.stream
-            assert isinstance(stream, AsyncIterable)
-            yield Reply(response.status_code, kept, _Chunks(target, aiter(stream)))
-        finally:
-            await response.aclose()
+        heard = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers.raw]
+        kept = [(name, value) for name, value in heard if name not in _NOT_RETURNED and not name.startswith(_OWN)]
+        encoded = len(kept) < len(heard) and any(name == "content-encoding" for name, _ in heard)
+        stream = response.aiter_bytes() if encoded else response.stream
+        assert isinstance(stream, AsyncIterable)
+        return Reply(response.status_code, kept, _Chunks(target, aiter(stream)), response.aclose)
 
 
 @lru_cache(maxsize=256)
