@@ -66,7 +66,7 @@ class Tally:
             return
         for dimension, names in self._by.items():
             name = subject[dimension]
-            found = names.find(name)
+            found = names.own.get(name) or names.find(name)
             if found is None:
                 found = names.own[name] = Sum()
             found.spent += spent

@@ -1,9 +1,10 @@
-"""The way back to the agent: an ASGI response that is begun once and written to by one writer at a time."""
+"""The way back to the agent: an ASGI response that is begun once, and kept alive while a person decides."""
 
 from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -25,27 +26,35 @@ class Responder:
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._lock = asyncio.Lock()
         self.begun = False
         self._written_at = 0.0
+        self._writing = 0
 
     async def begin(self, status: int, headers: Sequence[tuple[str, str]]) -> None:
         raw = [
-            (name.encode("latin-1"), _LINE_ENDS.sub(" ", value).encode("latin-1", "replace")) for name, value in headers
+            (
+                name.encode("latin-1"),
+                (value if value.isprintable() else _LINE_ENDS.sub(" ", value)).encode("latin-1", "replace"),
+            )
+            for name, value in headers
         ]
         self.begun = True
         await self._send({"type": "http.response.start", "status": status, "headers": raw})
 
     async def write(self, data: bytes) -> None:
-        if not data:
-            return
-        async with self._lock:
-            self._written_at = asyncio.get_running_loop().time()
-            await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        if data:
+            await self._give(data, more=True)
 
     async def finish(self, data: bytes = b"") -> None:
-        async with self._lock:
-            await self._send({"type": "http.response.body", "body": data, "more_body": False})
+        await self._give(data, more=False)
+
+    async def _give(self, data: bytes, *, more: bool) -> None:
+        self._writing += 1
+        try:
+            await self._send({"type": "http.response.body", "body": data, "more_body": more})
+        finally:
+            self._writing -= 1
+            self._written_at = time.monotonic()
 
     async def send_json(self, status: int, body: Any, headers: Sequence[tuple[str, str]] = ()) -> None:
         """A whole JSON response."""
@@ -57,16 +66,15 @@ class Responder:
     @asynccontextmanager
     async def kept_alive(self, beat: Callable[[], Awaitable[bytes]]) -> AsyncIterator[None]:
         """While inside, `beat()` is written whenever nothing else was for BEAT_SECONDS; b"" writes nothing."""
-        loop = asyncio.get_running_loop()
-        self._written_at = loop.time()
+        self._written_at = time.monotonic()
 
         async def keep() -> None:
             while True:
-                await asyncio.sleep(max(0.05, self._written_at + BEAT_SECONDS - loop.time()))
-                if loop.time() - self._written_at >= BEAT_SECONDS:
-                    data = await beat()
-                    await self.write(data)
-                    self._written_at = loop.time()
+                await asyncio.sleep(max(0.05, self._written_at + BEAT_SECONDS - time.monotonic()))
+                # An agent that has yet to read what is being written is not waiting.
+                if not self._writing and time.monotonic() - self._written_at >= BEAT_SECONDS:
+                    await self.write(await beat())
+                    self._written_at = time.monotonic()
 
         task = spawn(keep(), "keep the agent waiting")
         try:
