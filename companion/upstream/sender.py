@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -14,7 +14,8 @@ import httpx
 
 from companion.model.action import Dialect
 from companion.upstream.faults import Faults
-from companion.upstream.http1.transport import SENT, Http1Transport
+from companion.upstream.http1.body import WholeBody
+from companion.upstream.http1.transport import SENT, Answer, Call, Http1Transport
 
 # RFC 9110 section 7.6.1, plus what the gateway answers for itself.
 _HOP_BY_HOP = frozenset(
@@ -124,6 +125,8 @@ class Sender:
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
         # Called without httpx's client around it: redirects, cookies and logging are what nobody wants here.
         self._transport = transport or Http1Transport()
+        own = self._transport
+        self._exchange = own.exchange if isinstance(own, Http1Transport) else partial(_by_httpx, own)
 
     async def __aenter__(self) -> Self:
         return self
@@ -187,24 +190,40 @@ class Sender:
         if body:
             told.append((b"content-length", b"%d" % len(body)))
         timeouts = {"connect": _CONNECT_SECONDS, "read": idle_seconds, "write": _WRITE_SECONDS, "pool": _POOL_SECONDS}
-        # With `stream`, httpx leaves the headers as they are.
-        request = httpx.Request(
-            method, url, headers=told, stream=httpx.ByteStream(body), extensions={"timeout": timeouts}
-        )
+        call = Call(method, url, told, body, timeouts)
         try:
             async with asyncio.timeout(first_byte_seconds):
-                response = await self._transport.handle_async_request(request)
+                answer = await self._exchange(call)
         except (httpx.RequestError, TimeoutError) as error:
             raise _unreachable(target, error) from error
         finally:
-            for _ in range(request.extensions.get(SENT, 1) - 1):
+            for _ in range(call.sent - 1):
                 sent_again()
-        heard = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers.raw]
+        heard = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in answer.headers]
         kept = [(name, value) for name, value in heard if name not in _NOT_RETURNED and not name.startswith(_OWN)]
-        encoded = len(kept) < len(heard) and any(name == "content-encoding" for name, _ in heard)
-        stream = response.aiter_bytes() if encoded else response.stream
-        assert isinstance(stream, AsyncIterable)
-        return Reply(response.status_code, kept, _Chunks(target, aiter(stream)), response.aclose)
+        if len(kept) < len(heard) and any(name == "content-encoding" for name, _ in heard):
+            response = httpx.Response(answer.status, headers=answer.headers, stream=answer.body)
+            return Reply(answer.status, kept, _Chunks(target, response.aiter_bytes()), answer.body.aclose)
+        if isinstance(answer.body, WholeBody):
+            return Reply(answer.status, kept, _Whole(answer.body.body))
+        return Reply(answer.status, kept, _Chunks(target, answer.body), answer.body.aclose)
+
+
+async def _by_httpx(transport: httpx.AsyncBaseTransport, call: Call) -> Answer:
+    """Any other transport of httpx."""
+    request = httpx.Request(
+        call.method,
+        call.url,
+        headers=list(call.headers),
+        stream=httpx.ByteStream(call.body) if isinstance(call.body, bytes) else call.body,
+        extensions={"timeout": dict(call.timeouts)},
+    )
+    try:
+        response = await transport.handle_async_request(request)
+    finally:
+        call.sent = request.extensions.get(SENT, 1)
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    return Answer(response.status_code, response.headers.raw, response.stream, b"HTTP/1.1", b"")
 
 
 @lru_cache(maxsize=256)
@@ -212,12 +231,32 @@ def _url(address: str) -> httpx.URL:
     return httpx.URL(address)
 
 
+class _Whole:
+    """A body that is all there."""
+
+    __slots__ = ("_body",)
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        body, self._body = self._body, b""
+        if not body:
+            raise StopAsyncIteration
+        return body
+
+
 class _Chunks:
     """The body of an answer. What goes wrong is said in our words."""
 
-    def __init__(self, target: Target, raw: AsyncIterator[bytes]) -> None:
+    __slots__ = ("_raw", "_target")
+
+    def __init__(self, target: Target, raw: AsyncIterable[bytes]) -> None:
         self._target = target
-        self._raw = raw
+        self._raw = aiter(raw)
 
     def __aiter__(self) -> Self:
         return self
