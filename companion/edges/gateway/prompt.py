@@ -41,6 +41,10 @@ class Part:
         named.update(raw)
         self.digest = named.digest()
 
+    @property
+    def size(self) -> int:
+        return len(self.raw)
+
     @cached_property
     def tokens(self) -> tuple[StringToken, ...]:
         key = self.place.key
