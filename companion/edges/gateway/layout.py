@@ -68,29 +68,28 @@ def continued(raw: bytes, before: bytes, cut: Sequence[Place]) -> tuple[tuple[Pl
         same += 1
     while same and not cut[same - 1].entry:
         same -= 1
-    if same < _FEW or len(raw) > _LARGEST:
+    if same < _FEW or len(raw) > _LARGEST or not cut[same - 2].entry or cut[same - 2].key != cut[same - 1].key:
         return None
     key, at = cut[same - 1].key, cut[same - 1].end
-    for colon, comma in _MARKS:
-        # What is left, as a body of its own: it opens with the rest of the list.
-        head = b'{"%b"%b[' % (key.encode(), colon)
-        goes_on = raw.startswith(comma, at)
-        if not goes_on and raw[at : at + 1] != b"]":
-            continue
-        begin = at + len(comma) if goes_on else at
-        try:
-            top = _TOP.decode(head + raw[begin:])
-            rest = _cut(head + raw[begin:], top, colon, comma)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return None
-        if rest is None:
-            continue
-        if len({place.key for place in cut[:same]} & set(top)) > 1 or same + len(rest) > _MOST_PARTS:
-            return None
-        shift = begin - len(head)
-        new = [Place(one.key, one.start + shift, one.end + shift, one.entry) for one in rest[0 if goes_on else 1 :]]
-        return (*cut[:same], *new), same
-    return None
+    first, comma = cut[0], before[cut[same - 2].end : cut[same - 1].start]
+    colon = before[len(first.key) + 3 : first.start - first.entry]
+    # What is left, as a body of its own: it opens with the rest of the list.
+    head = b'{"%b"%b[' % (key.encode(), colon)
+    goes_on = raw.startswith(comma, at)
+    if not goes_on and raw[at : at + 1] != b"]":
+        return None
+    begin = at + len(comma) if goes_on else at
+    left = head + raw[begin:]
+    try:
+        top = _TOP.decode(left)
+        rest = _cut(left, top, colon, comma)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    if rest is None or len({place.key for place in cut[:same]} & set(top)) > 1 or same + len(rest) > _MOST_PARTS:
+        return None
+    shift = begin - len(head)
+    new = [Place(one.key, one.start + shift, one.end + shift, one.entry) for one in rest[0 if goes_on else 1 :]]
+    return (*cut[:same], *new), same
 
 
 def _cut(raw: bytes, top: dict[str, msgspec.Raw], colon: bytes, comma: bytes) -> tuple[Place, ...] | None:
