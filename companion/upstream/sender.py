@@ -190,10 +190,9 @@ class Sender:
         if body:
             told.append((b"content-length", b"%d" % len(body)))
         timeouts = {"connect": _CONNECT_SECONDS, "read": idle_seconds, "write": _WRITE_SECONDS, "pool": _POOL_SECONDS}
-        call = Call(method, url, told, body, timeouts)
+        call = Call(method, url, told, body, timeouts, first_byte_seconds)
         try:
-            async with asyncio.timeout(first_byte_seconds):
-                answer = await self._exchange(call)
+            answer = await self._exchange(call)
         except (httpx.RequestError, TimeoutError) as error:
             raise _unreachable(target, error) from error
         finally:
@@ -219,7 +218,8 @@ async def _by_httpx(transport: httpx.AsyncBaseTransport, call: Call) -> Answer:
         extensions={"timeout": dict(call.timeouts)},
     )
     try:
-        response = await transport.handle_async_request(request)
+        async with asyncio.timeout(call.seconds):
+            response = await transport.handle_async_request(request)
     finally:
         call.sent = request.extensions.get(SENT, 1)
     assert isinstance(response.stream, httpx.AsyncByteStream)

@@ -11,6 +11,8 @@ import httpx
 Stream = httpx.SyncByteStream | httpx.AsyncByteStream | bytes
 """A body: whole where it is bytes or an httpx.ByteStream, else produced while it is sent."""
 
+_SHORT = 64 * 1024
+
 _TOKEN = (string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~").encode()
 
 
@@ -23,6 +25,11 @@ class Outgoing:
     """The body as it goes out; None for one that is produced while it is sent."""
     length: int | None
     """What the head promises of the body; None when it goes out in chunks."""
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it goes out in one write."""
+        return self.whole is not None and len(self.whole) <= _SHORT
 
 
 def outgoing(

@@ -8,15 +8,13 @@ from contextlib import aclosing
 from companion.upstream.http1.connection import Connection
 from companion.upstream.http1.outgoing import Outgoing, Stream, pieces
 
-# A body up to this size goes out in one write with its head.
-_SMALL = 64 * 1024
 _SLICE = 256 * 1024
 
 
 async def send(conn: Connection, stream: Stream, out: Outgoing, seconds: float | None) -> None:
     """Returns early when the peer has answered with an error instead of reading on. `seconds` is per wait."""
     conn.sending = conn.unsent = True
-    if out.whole is not None and len(out.whole) <= _SMALL:
+    if out.whole is not None and out.is_short:
         conn.write(out.head + out.whole)
         conn.unsent = False
     else:

@@ -38,6 +38,8 @@ class Call:
     body: Stream
     timeouts: Mapping[str, float | None]
     """Seconds, by httpx's names: connect, read, write, pool."""
+    seconds: float | None = None
+    """How long all may take until the head of the answer is here; past that, TimeoutError or httpx.ReadTimeout."""
     sent: int = 0
     """How many times it was begun on a wire so far; to be read after an exception too."""
 
@@ -98,29 +100,23 @@ class Http1Transport(httpx.AsyncBaseTransport):
     async def exchange(self, call: Call) -> Answer:
         """As handle_async_request, without what httpx makes around a request and a response."""
         self._check_open()
-        url = call.url
+        url, timeouts = call.url, call.timeouts
         key = (url.scheme, url.raw_host, url.port)
         origin, pool = self._pools.get(key) or self._new_pool(url)
-        timeouts = call.timeouts
         call.sent = 0
         if origin.forwards:
             target = b"http://%b%b" % (url.netloc, url.raw_path)
             out = outgoing(call.method, target, [*origin.greeting, *call.headers], call.body)
         else:
             out = outgoing(call.method, url.raw_path, call.headers, call.body)
-        conn = pool.take() or await self._connection(origin, pool, timeouts)
-        while True:
-            try:
-                conn.begin(call.method)
-                call.sent += 1
-                await send(conn, call.body, out, timeouts.get("write"))
-                await conn.receive(timeouts.get("read"))
-                break
-            except BaseException as error:
-                conn.close()
-                if not _may_repeat(error, conn, out):
-                    raise
-            conn = await self._connection(origin, pool, timeouts, new=True)
+        conn = pool.take()
+        if conn is not None and out.is_short:
+            # Nothing has to be waited for but the answer, and that wait needs no timer of its own.
+            conn = await self._ask(call, out, origin, pool, conn)
+        else:
+            async with asyncio.timeout(call.seconds):
+                conn = conn or await self._connection(origin, pool, timeouts)
+                conn = await self._ask(call, out, origin, pool, conn)
         incoming = conn.incoming
         body: httpx.AsyncByteStream
         if incoming.done:
@@ -129,6 +125,24 @@ class Http1Transport(httpx.AsyncBaseTransport):
         else:
             body = LiveBody(conn, pool, timeouts.get("read"))
         return Answer(incoming.status, incoming.headers, body, incoming.version, incoming.reason)
+
+    async def _ask(self, call: Call, out: Outgoing, origin: Origin, pool: Pool, conn: Connection) -> Connection:
+        """Sends the request on `conn`, or anew on another; the connection on which the head of the answer came."""
+        timeouts = call.timeouts
+        until = None if call.seconds is None else asyncio.get_running_loop().time() + call.seconds
+        while True:
+            try:
+                conn.begin(call.method)
+                call.sent += 1
+                await send(conn, call.body, out, timeouts.get("write"))
+                await conn.receive(timeouts.get("read"), until)
+            except BaseException as error:
+                conn.close()
+                if not _may_repeat(error, conn, out):
+                    raise
+            else:
+                return conn
+            conn = await self._connection(origin, pool, timeouts, new=True)
 
     async def aclose(self) -> None:
         """Closes every connection, also those in use, and waits until their sockets are closed."""
