@@ -223,8 +223,14 @@ class Gatekeeper:
 
     def _subject(self, admission: Admission) -> Subject:
         """With names that people may see: the model's is the agent's choice."""
-        route = admission.route
-        return admission.exchange.origin.subject(self.names.get(route.model, route.model), route.tier)
+        return admission.exchange.origin.subject(self._shown_model(admission), admission.route.tier)
+
+    def _shown_model(self, admission: Admission) -> str:
+        """The model that is asked of the upstream. What the agent named is shown as it is written down."""
+        asked, named = admission.exchange.action, admission.route.model
+        if isinstance(asked, ModelCall) and asked.model == named:
+            return self.names.get(named, "(withheld)")
+        return named
 
     def _is_priced(self, route: Route) -> bool:
         return self.prices.price(route.provider, route.model, Usage(), self.clock()).picodollars is not None
@@ -313,7 +319,7 @@ class Gatekeeper:
             remarks=tuple(_remark_record(remark) for remark in decision.remarks),
             approver=admission.answered.by if admission.answered else "",
             upstream=admission.route.upstream if admission.calls else "",
-            model=admission.route.model if admission.calls else "",
+            model=self._shown_model(admission) if admission.calls else "",
             calls=admission.calls,
             status=admission.status,
             usage=admission.usage,

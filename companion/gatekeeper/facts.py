@@ -59,7 +59,12 @@ class Gatherer:
             case ShellCommand(command=command, cwd=cwd):
                 effects = read_command(command, cwd=cwd or origin.workspace, home=self.home)
                 for effect in effects:
-                    if effect.kind in _ON_PATHS and effect.target:
+                    # A look at a whole tree says more than one at its root alone.
+                    if (
+                        effect.kind in _ON_PATHS
+                        and effect.target
+                        and (effect.code == TREE or effect.target not in paths)
+                    ):
                         paths[effect.target] = self._look(effect, origin.workspace, policy, cwd)
             case _:
                 pass

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from genai_prices import Usage as CountedUsage
 from genai_prices import __version__
@@ -74,11 +75,13 @@ class Entry:
         for kind, rate in rates.tokens.items():
             count = getattr(usage, kind)
             if count < 0:
-                raise ValueError(f"the count of {kind} is negative")
+                raise ValueError(f"usage: the count of {kind} is negative")
             if count and rate is None:
                 return Cost(None, f"the catalogue has no price for {_KINDS[kind][0]} of {self.name}", rates.source)
             if count and rate:
                 dollars += count * rate
+        if rates.tokens["input"] is None and rates.tokens["output"] is None:
+            return Cost(None, f"the catalogue has no price for input or output of {self.name}", rates.source)
         return Cost(to_picodollars(dollars), source=rates.source)
 
     def dearest(self, prompt: int, at: datetime) -> tuple[Decimal, Decimal]:
@@ -99,22 +102,34 @@ class Entry:
         return rates
 
     def _read(self, prices: ModelPrice, smallest: int, at: datetime) -> Rates:
-        """The rates of the range of prompts that begins with `smallest` tokens."""
-        base = Usage(input=smallest)
-        floor = self._calculated(base, at)
-        tokens = {
-            kind: self._calculated(replace(base, **{kind: getattr(base, kind) + 1}), at) - floor
-            if all(getattr(prices, name) for name in needed)
-            else None
-            for kind, (_, needed) in _KINDS.items()
-        }
+        """The rates of the range of prompts that begins with `smallest` tokens; it may hold that one size alone."""
+        try:
+            call = self._calculated(Usage(), at)
+            tokens = {kind: self._of_one(kind, prices, smallest, at) for kind in _KINDS}
+        except ValueError:
+            # A list that contradicts itself, by the catalogue's own word.
+            call, tokens = Decimal(0), dict.fromkeys(_KINDS, None)
         read = (prices.input_mtok, prices.cache_read_mtok, prices.cache_write_mtok, prices.cache_write_1h_mtok)
         return Rates(
             source=f"{SOURCE}: {self.name}",
-            call=floor - smallest * (tokens["input"] or 0),
+            call=call,
             tokens=tokens,
             dearest=(max(_highest(price, smallest) for price in read), _highest(prices.output_mtok, smallest)),
         )
+
+    def _of_one(self, kind: str, prices: ModelPrice, smallest: int, at: datetime) -> Decimal | None:
+        """What one token of a kind costs in such a prompt, in USD; None where it has no price."""
+        if not all(getattr(prices, name) for name in _KINDS[kind][1]):
+            return None
+        call, floor = self._calculated(Usage(), at), self._calculated(Usage(input=smallest), at)
+        one: dict[str, Any] = {kind: 1}
+        if not smallest or kind == "output":
+            return self._calculated(replace(Usage(input=smallest), **one), at) - floor
+        fresh = (floor - call) / smallest
+        if kind == "input":
+            return fresh
+        # One token is counted as another kind: the prompt stays as long as it is.
+        return fresh + self._calculated(replace(Usage(input=smallest - 1), **one), at) - floor
 
     def _calculated(self, usage: Usage, at: datetime) -> Decimal:
         """USD, as the catalogue calculates it."""

@@ -299,33 +299,6 @@ async def test_a_clock_that_is_set_back_lets_no_exchange_end_before_it_began():
     assert keeper.ledger.closings[0].at_ns >= keeper.ledger.openings[0].at_ns
 
 
-async def test_a_workspace_on_a_slow_disk_holds_up_nobody_else():
-    looking, found = asyncio.Event(), threading.Event()
-    loop = asyncio.get_running_loop()
-
-    class SlowDisk(Policies):
-        def policy_for(self, workspace: str) -> Policy:
-            if workspace == "/slow":
-                loop.call_soon_threadsafe(looking.set)
-                assert found.wait(5)
-            return self.policy
-
-    keeper = gatekeeper(policies=SlowDisk())
-
-    async def enter(id: str, workspace: str) -> None:
-        exchange = dataclasses.replace(call("x", id=id), origin=Origin("cline", "key", workspace=workspace))
-        async with keeper.admit(exchange, ROUTE) as admission:
-            assert admission.refusal is None
-
-    slow = asyncio.create_task(enter("1", "/slow"))
-    await looking.wait()
-    await enter("2", "/w")
-    assert not slow.done()
-    found.set()
-    await slow
-    assert [id for id, *_ in lines(keeper)] == ["2", "1"]
-
-
 async def test_a_policy_that_cannot_be_had_denies_and_is_recorded():
     class Broken(Policies):
         def policy_for(self, workspace: str) -> Policy:

@@ -212,7 +212,7 @@ async def test_a_line_that_can_never_be_stored_takes_no_other_with_it(make, open
     assert [type(error).__name__ for error in heard] == ["ValueError", "IntegrityError"]
 
 
-async def test_a_listener_that_raises_does_not_stop_the_writer(make, opening, closing):
+async def test_a_listener_that_raises_does_not_stop_the_writer(make, opening, closing, tmp_path):
     def raise_it(error):
         raise error
 
@@ -220,6 +220,7 @@ async def test_a_listener_that_raises_does_not_stop_the_writer(make, opening, cl
     ledger.start()
     ledger.close(closing("nobody-opened-this"))
     await ledger.open(opening("a"))
+    assert rows(tmp_path / "ledger.db", "SELECT id FROM opening") == [("a",)]
 
 
 async def test_a_ledger_that_does_not_run_refuses(make, opening, closing):

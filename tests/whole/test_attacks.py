@@ -276,13 +276,6 @@ def test_a_workspace_that_bounds_nothing_is_none(scene, folder, command):
         assert "denied-by-person" in read_chat(post(made, raw.encode()).content).calls[0][1]
 
 
-@pytest.mark.parametrize("odd", ["m\\ud800", "m\\u0000", "ä", "m m"])
-def test_odd_model_names_are_refused_and_others_go_on(scene, odd):
-    made, _ = scene
-    assert post(made, json.dumps(chat()).replace('"m"', f'"{odd}"').encode()).status_code == 400
-    assert made.post(CHAT, chat()).status_code == 200
-
-
 def test_what_waits_can_be_shown_whatever_the_model_wrote(scene):
     made, up = scene
     command = "cat /tmp/\x1b[2J\u202e\ud800 && touch /etc/\x1b]0;x\x07"
@@ -337,32 +330,22 @@ def raw_answer(made, request: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("line", "headers", "status"),
     [
-        ("GET http://evil.example/v1/models HTTP/1.1", ["host: evil.example"], b"421"),
-        ("GET /v1/models HTTP/1.1", ["host: evil.example", "host: HOST"], b"4"),
-        ("GET /v1/models HTTP/1.1", ["host: HOST", "host: evil.example"], b"4"),
-        ("GET /v1/models HTTP/1.1", ["host: localhost.:PORT"], b"421"),
-        ("GET /v1/models HTTP/1.1", ["host: [::ffff:127.0.0.1]:PORT"], b"421"),
-        ("GET /v1/models HTTP/1.1", [], b"4"),
-        ("GET /v1/models HTTP/1.0", [], b"4"),
-        ("GET /v1/models HTTP/1.1", ["host: HOST", "ORIGIN: null"], b"403"),
-        ("GET /v1/models HTTP/1.1", ["host: HOST", "origin:"], b"403"),
-        ("OPTIONS /v1/models HTTP/1.1", ["host: HOST", "origin: http://x"], b"403"),
-        ("GET //v1/models HTTP/1.1", ["host: HOST"], b"401"),
-        ("GET /v1/models HTTP/1.1", ["host: HOST", "authorization: Bearer"], b"401"),
-        ("GET /v1/models HTTP/1.1", ["host: HOST", "authorization: Basic x"], b"401"),
-        ("GET /v1/models HTTP/1.1", ["host: HOST", "x-api-key: "], b"401"),
+        ("GET /livez HTTP/1.1", ["host: localhost:PORT"], b"200"),
+        ("GET /livez HTTP/1.1", ["host: [::1]:PORT"], b"200"),
+        ("GET /livez HTTP/1.1", ["host: localhost:1"], b"421"),
+        ("GET /livez HTTP/1.1", ["host: evil.example"], b"421"),
+        ("GET /v1/models HTTP/1.1", ["host: HOST", "authorization: Bearer cmp-wrong"], b"401"),
         ("POST /v1/approvals/x/answer HTTP/1.1", ["host: HOST", "authorization: Bearer KEY"], b"404"),
         ("GET /v1/keys HTTP/1.1", ["host: HOST", "authorization: Bearer KEY"], b"404"),
         ("POST /v1/shutdown HTTP/1.1", ["host: HOST", "authorization: Bearer KEY"], b"404"),
-        ("POST /v1/chat/completions/../../v1/keys HTTP/1.1", ["host: HOST", "authorization: Bearer KEY"], b"404"),
     ],
 )
-def test_the_door_holds_against_odd_requests(scene, line, headers, status):
+def test_the_door_opens_to_the_daemons_own_names_and_keys_and_leads_to_no_control(scene, line, headers, status):
     made, _ = scene
     host = made.gateway.removeprefix("http://")
     text = "\r\n".join([line, *headers, "connection: close", "", ""])
     text = text.replace("HOST", host).replace("PORT", host.rpartition(":")[2]).replace("KEY", made.key)
-    assert raw_answer(made, text.encode()).split(b" ")[1].startswith(status)
+    assert raw_answer(made, text.encode()).split(b" ")[1] == status
 
 
 @pytest.mark.parametrize(

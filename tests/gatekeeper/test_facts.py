@@ -1,0 +1,222 @@
+"""What guards are told is complete: every path that an action touches was looked at, in the right way, off the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import threading
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from companion.gatekeeper.facts import Gatherer
+from companion.model.action import Action, Dialect, FileAccess, ModelCall, Operation, ShellCommand, ToolCall
+from companion.model.exchange import Exchange, Origin
+from companion.model.facts import EffectKind, Facts, PathFacts
+from companion.model.policy import CommandLevel, Policy
+from companion.policy.shell.effects import TREE
+from companion.policy.shell.read import read_command
+from tests.support.gateways import Examiner
+from tests.support.rooms import NOON, Policies
+
+HOME = "/home/someone"
+KNOWN = frozenset({b"known"})
+"""The digests of what is known to be clean."""
+STRICT = Policy(commands=CommandLevel.STRICT)
+FILES = {EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE}
+
+
+@dataclass
+class Disk:
+    """Knows nothing of any path, and what it was asked of each."""
+
+    fail: Exception | None = None
+    asked: list[tuple[str, str, Policy, str, str]] = field(default_factory=list)
+    threads: set[int] = field(default_factory=set)
+
+    def judge(self, path: str, workspace: str, policy: Policy, *, cwd: str = "") -> PathFacts:
+        return self._note("path", path, workspace, policy, cwd)
+
+    def judge_tree(
+        self, path: str, workspace: str, policy: Policy, *, cwd: str = "", knows_git: bool = False
+    ) -> PathFacts:
+        return self._note("tree that knows git" if knows_git else "tree", path, workspace, policy, cwd)
+
+    def _note(self, how: str, path: str, workspace: str, policy: Policy, cwd: str) -> PathFacts:
+        if self.fail:
+            raise self.fail
+        self.threads.add(threading.get_ident())
+        self.asked.append((path, workspace, policy, cwd, how))
+        return PathFacts(path, how, inside=True)
+
+
+class Rules(Policies):
+    """The policy of every workspace is strict, and the user's own is not."""
+
+    def __init__(self, fail: Exception | None = None) -> None:
+        super().__init__()
+        self.fail = fail
+        self.threads: set[int] = set()
+
+    def policy_for(self, workspace: str) -> Policy:
+        if self.fail:
+            raise self.fail
+        self.threads.add(threading.get_ident())
+        return STRICT if workspace else self.policy
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a prompt."""
+
+    said: tuple[str, ...]
+    digest: bytes = b""
+
+    def texts(self) -> tuple[str, ...]:
+        return self.said
+
+
+def gatherer(**given) -> Gatherer:
+    return Gatherer(
+        given.get("scanner", Examiner(clean=KNOWN)),
+        given.get("paths", Disk()),
+        given.get("policies", Rules()),
+        home=HOME,
+    )
+
+
+def exchange(action: Action, workspace: str = "/w") -> Exchange:
+    return Exchange("1", NOON, Origin("cline", "key", workspace=workspace), action)
+
+
+def told(action: Action, workspace: str = "/w", **given) -> tuple[Action, Facts]:
+    return asyncio.run(gatherer(**given).gather(exchange(action, workspace)))
+
+
+@pytest.mark.parametrize("operation", Operation)
+def test_a_file_is_looked_at_as_it_is_used(operation):
+    disk = Disk()
+    _, facts = told(FileAccess("sub/a", operation), paths=disk)
+    # A search shows what stands in every file below; its tools pass over what git ignores by themselves.
+    how = "tree that knows git" if operation is Operation.SEARCH else "path"
+    assert disk.asked == [("sub/a", "/w", STRICT, "", how)]
+    assert facts == Facts(exchange(ToolCall("x")).origin, STRICT, paths={"sub/a": PathFacts("sub/a", how, inside=True)})
+
+
+WORDS = st.sampled_from(["/", "a", "sub/b", "../c", "/etc/d", "~/e", "$HOME/f", "$PWD/g", "-r", "*", "sub/", "'x y'"])
+COMMANDS = st.lists(
+    st.tuples(st.sampled_from(["cat", "rm", "grep -r x", "cp -r", "cd", "echo hi >", "unknown", "rg y"]), WORDS, WORDS),
+    min_size=1,
+    max_size=3,
+).map(lambda made: " ; ".join(" ".join(parts) for parts in made))
+
+
+@given(COMMANDS, st.sampled_from(["", "/w/sub"]))
+def test_law_every_path_that_a_command_touches_is_looked_at_from_where_it_runs(command, cwd):
+    disk = Disk()
+    action, facts = told(ShellCommand(command, cwd), paths=disk)
+    assert action == ShellCommand(command, cwd)
+    assert facts.effects == read_command(command, cwd=cwd or "/w", home=HOME)
+    touched = [effect for effect in facts.effects if effect.kind in FILES and effect.target]
+    assert set(facts.paths) == {effect.target for effect in touched}
+    trees = {effect.target for effect in touched if effect.code == TREE}
+    for target, found in facts.paths.items():
+        # A look at a whole tree says more than one at its root alone, whichever comes first.
+        how = "tree" if target in trees else "path"
+        assert (target, "/w", STRICT, cwd, how) in disk.asked
+        assert found.resolved == how
+
+
+@pytest.mark.parametrize("action", [ToolCall("deploy", '{"path": "/etc/passwd"}'), ShellCommand("date")])
+def test_what_touches_no_path_asks_the_disk_nothing(action):
+    disk = Disk()
+    kept, facts = told(action, paths=disk)
+    assert (kept, disk.asked, dict(facts.paths)) == (action, [], {})
+    assert facts.policy is STRICT
+
+
+@pytest.mark.parametrize("workspace", ["/w", ""])
+def test_the_policy_is_the_workspaces_where_there_is_one(workspace):
+    for action in (ModelCall(Dialect.CHAT, "m", ("hi",)), ToolCall("x"), FileAccess("a", Operation.READ)):
+        _, facts = told(action, workspace)
+        assert facts.policy == (STRICT if workspace else Policy())
+        assert facts.origin.workspace == workspace
+
+
+SAID = st.lists(st.sampled_from(["say HUSH", "hello", ""]), max_size=2).map(tuple)
+PIECES = st.builds(Piece, SAID, st.sampled_from([b"known", b"new"]))
+
+
+@given(st.lists(PIECES, min_size=1, max_size=4))
+def test_law_a_prompt_is_judged_by_the_texts_that_were_examined_and_by_no_other(pieces):
+    call = ModelCall(Dialect.CHAT, "m", parts=tuple(pieces))
+    action, facts = told(call)
+    new = [number for number, piece in enumerate(pieces) if piece.digest == b"new"]
+    assert isinstance(action, ModelCall)
+    assert action.examined == tuple(new)
+    assert action.texts == tuple(text for number in new for text in pieces[number].said)
+    assert dataclasses.replace(action, texts=(), examined=()) == call
+    assert [finding.text for finding in facts.findings] == [
+        number for number, text in enumerate(action.texts) if "HUSH" in text
+    ]
+
+
+def test_a_prompt_without_parts_is_scanned_whole():
+    action, facts = told(ModelCall(Dialect.CHAT, "m", ("hello", "say HUSH")))
+    assert action.examined == ()
+    assert [(one.text, one.start, one.end) for one in facts.findings] == [(1, 4, 8)]
+
+
+class SourceError(Exception):
+    """Whatever goes wrong at a source."""
+
+
+@pytest.mark.parametrize("source", ["policies", "paths", "scanner"])
+@pytest.mark.parametrize(
+    "action",
+    [
+        ModelCall(Dialect.CHAT, "m", ("hi",)),
+        ModelCall(Dialect.CHAT, "m", parts=(Piece(("hi",)),)),
+        ShellCommand("cat a"),
+        FileAccess("a", Operation.SEARCH),
+        ToolCall("deploy"),
+    ],
+)
+def test_what_a_source_raises_is_never_taken_for_nothing_found(source, action):
+    """Admission makes a denial of it."""
+    asked = {"policies": True, "paths": not isinstance(action, ModelCall | ToolCall)}
+    broken = {"policies": Rules, "paths": Disk, "scanner": Examiner}[source](fail=SourceError())
+    if asked.get(source, isinstance(action, ModelCall)):
+        with pytest.raises(SourceError):
+            told(action, **{source: broken})
+    else:
+        told(action, **{source: broken})
+
+
+@pytest.mark.parametrize("action", [ShellCommand("cat a; rg x"), FileAccess("a", Operation.READ), ToolCall("deploy")])
+def test_no_disk_is_touched_on_the_loop(action):
+    disk, rules = Disk(), Rules()
+    told(action, paths=disk, policies=rules)
+    assert threading.get_ident() not in disk.threads | rules.threads
+
+
+async def test_a_prompt_from_a_slow_disk_holds_up_nobody_else():
+    looking, found = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    class SlowDisk(Policies):
+        def policy_for(self, workspace: str) -> Policy:
+            if workspace == "/slow":
+                loop.call_soon_threadsafe(looking.set)
+                assert found.wait(5)
+            return self.policy
+
+    asked, call = gatherer(policies=SlowDisk()), ModelCall(Dialect.CHAT, "m", ("hi",))
+    slow = asyncio.create_task(asked.gather(exchange(call, "/slow")))
+    await looking.wait()
+    await asked.gather(exchange(call, "/w"))
+    assert not slow.done()
+    found.set()
+    await slow
