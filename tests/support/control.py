@@ -25,7 +25,7 @@ from companion.ledger.reports import Reports
 from companion.ledger.store import prepare
 from companion.model.action import ShellCommand
 from companion.model.exchange import Exchange, Origin
-from companion.model.record import Closing, Ending, Opening
+from companion.model.record import Closing, Opening
 from companion.model.verdict import Ask, Decision, Remark
 from companion.places import Places
 from tests.support.rooms import NOON
@@ -154,32 +154,3 @@ class Control(Rooms):
                 server.should_exit = True
             await asyncio.gather(*tasks)
             withdraw(self.places)
-
-
-def opening(id: str, **given: object) -> Opening:
-    plain = {
-        "parent": "",
-        "at_ns": int(NOON.timestamp()) * 10**9,
-        "kind": "model",
-        "client": "cline",
-        "session": "s",
-        "workspace": "/w",
-        "key_id": "key-1",
-        "tier": "act",
-        "dialect": "messages",
-        "model": "asked",
-        "summary": f"summary of {id}",
-    }
-    return Opening(id=id, **(plain | given))
-
-
-def closing(id: str, **given: object) -> Closing:
-    plain = {
-        "at_ns": int(NOON.timestamp() + 1) * 10**9,
-        "ending": Ending.SERVED,
-        "outcome": "allow",
-        "code": "allowed",
-        "reason": "",
-        "guard": "",
-    }
-    return Closing(id=id, **(plain | given))

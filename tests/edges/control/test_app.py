@@ -17,7 +17,8 @@ from companion.edges.control import app
 from companion.edges.control.app import Asks, agent_app, operator_app
 from companion.model.action import Tier
 from companion.model.scope import KeyScope, VirtualKey
-from tests.support.control import STATUS, TODAY, Rooms, closing, opening
+from tests.support.control import STATUS, TODAY, Rooms
+from tests.support.lines import closing, opening
 
 both = pytest.mark.parametrize("scope", [agent_app, operator_app])
 

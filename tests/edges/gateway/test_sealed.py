@@ -1,0 +1,165 @@
+"""What counts as sealed or as a file, and what only looks like it and is scanned."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from companion.edges.gateway.sealed import encoded, file_in, seals_of
+
+SEAL = "Ab1+" * 40
+WORDS = "thoughts, in words that are no seal"
+
+
+def said(*blocks: dict, role: str = "assistant") -> dict:
+    return {"messages": [{"role": role, "content": list(blocks)}]}
+
+
+@pytest.mark.parametrize(
+    ("body", "sealed"),
+    [
+        (
+            said({"type": "thinking", "thinking": WORDS, "signature": SEAL}),
+            {("thinking", WORDS), ("signature", SEAL)},
+        ),
+        (said({"type": "redacted_thinking", "data": SEAL}), {("data", SEAL)}),
+        (
+            said(
+                {
+                    "type": "web_search_tool_result",
+                    "content": [{"type": "web_search_result", "encrypted_content": SEAL}],
+                }
+            ),
+            {("encrypted_content", SEAL)},
+        ),
+        (
+            {"messages": [{"reasoning_details": [{"type": "reasoning.encrypted", "data": SEAL}]}]},
+            {("data", SEAL)},
+        ),
+        (
+            {"messages": [{"reasoning_details": [{"type": "reasoning.text", "text": WORDS, "signature": SEAL}]}]},
+            {("signature", SEAL)},
+        ),
+        ({"input": [{"type": "reasoning", "encrypted_content": SEAL}]}, {("encrypted_content", SEAL)}),
+        ({"input": [{"type": "compaction", "encrypted_content": SEAL}]}, {("encrypted_content", SEAL)}),
+    ],
+)
+def test_what_a_provider_signed_is_sealed(body, sealed):
+    assert seals_of(body) == sealed
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        said({"type": "thinking", "thinking": WORDS}),
+        said({"type": "thinking", "thinking": WORDS, "signature": ""}),
+        said({"type": "thinking", "thinking": WORDS, "signature": SEAL[:63]}),
+        said({"type": "thinking", "thinking": WORDS, "signature": f"{SEAL} {WORDS}"}),
+        said({"type": "thinking", "thinking": WORDS, "signature": f"{SEAL}\n"}),
+        said({"type": "thinking", "thinking": {"text": WORDS}, "signature": [SEAL]}),
+        said({"type": "redacted_thinking", "data": WORDS}),
+        said({"type": "redacted_thinking", "data": f"{SEAL} {WORDS}"}),
+        said({"type": "text", "text": WORDS, "thinking": WORDS, "signature": SEAL, "data": SEAL}),
+        said({"type": "tool_use", "input": {"type": "thinking", "thinking": WORDS, "signature": SEAL}}),
+        said({"type": "tool_result", "content": [{"type": "redacted_thinking", "data": SEAL}]}),
+        said({"type": "web_search_tool_result", "encrypted_content": SEAL}),
+        said({"type": "web_search_result", "content": [{"type": "web_search_result", "encrypted_content": SEAL}]})
+        | {"type": "thinking", "thinking": WORDS, "signature": SEAL},
+        {"input": [{"type": "message", "encrypted_content": SEAL}]},
+        {"input": [{"type": "reasoning", "encrypted_content": WORDS}]},
+        {"input": {"type": "reasoning", "encrypted_content": SEAL}},
+        {"messages": {"content": [{"type": "redacted_thinking", "data": SEAL}]}},
+        {"messages": "thinking", "input": SEAL},
+        {"metadata": {"type": "thinking", "thinking": WORDS, "signature": SEAL}},
+        {},
+    ],
+)
+def test_a_signature_counts_only_where_its_dialect_puts_one_and_only_in_the_form_of_one(body):
+    assert seals_of(body) == frozenset()
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.just(SEAL) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["type", "content", "messages", "input", "signature", "thinking", "data"]),
+            inner | st.sampled_from(["thinking", "redacted_thinking", "reasoning"]),
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from(["messages", "input"]), values))
+def test_of_a_body_of_any_shape_only_strings_that_stand_in_it_are_sealed(body):
+    for key, value in seals_of(body):
+        assert f"{json.dumps(key)}: {json.dumps(value)}" in json.dumps(body)
+        assert key == "thinking" or value == SEAL
+
+
+KEYS = ["data", "url", "image_url", "file_data"]
+
+
+@settings(deadline=None)
+@given(
+    text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=48, max_size=200),
+    key=st.sampled_from(KEYS),
+    head=st.sampled_from(["", "data:text/plain;base64,", "data:text/plain;charset=utf-8;base64,"]),
+    width=st.sampled_from([0, 64, 76]),
+    end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_a_text_file_is_found_whole_and_written_back_as_it_is_amended(text, key, head, width, end):
+    told = encoded("", text)
+    lines = end.join(told[at : at + width] for at in range(0, len(told), width)) if width else told
+    assert file_in(key, head + lines) == (head, text)
+    assert file_in(key, encoded(head, text.replace("a", "bb"))) == (head, text.replace("a", "bb"))
+
+
+HEADS = [
+    b"\x89PNG\r\n",
+    b"\xff\xd8\xff\xe0",
+    b"GIF89a",
+    b"RIFF",
+    b"%PDF-1.7",
+    b"ID3",
+    b"\xff\xfb",
+    b"OggS",
+    b"fLaC",
+    b"PK\x03\x04",
+]
+
+
+@pytest.mark.parametrize("begin", HEADS)
+def test_of_a_picture_a_sound_or_an_archive_there_is_no_text(begin):
+    told = base64.b64encode(begin + b"words " * 20).decode()
+    assert file_in("data", told) == ("", "")
+    assert file_in("url", f"data:image/png;base64,{told}") == ("data:image/png;base64,", "")
+    later = base64.b64encode(b"words " * 20 + b"\x00\xff" + begin).decode()
+    assert file_in("data", later) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("text", base64.b64encode(b"words " * 20).decode()),
+        ("", base64.b64encode(b"words " * 20).decode()),
+        ("data", base64.b64encode(b"short").decode()),
+        ("data", "words and blanks " * 20),
+        ("data", base64.b64encode(b"words " * 20).decode() + " more words"),
+        ("data", "see data:text/plain;base64," + base64.b64encode(b"words " * 20).decode()),
+        ("url", "https://example.com/" + "a" * 80),
+        ("data", base64.b64encode(b"\x00\x01\x02\xff" * 30).decode()),
+        ("data", base64.b64encode(b"words\0" * 20).decode()),
+        ("data", base64.b64encode(b"words " * 20).decode()[:-3]),
+        ("data", "A" * 65),
+    ],
+)
+def test_what_is_no_file_is_scanned_as_it_stands(key, value):
+    assert file_in(key, value) is None
