@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -27,8 +26,12 @@ class Responder:
     def __init__(self, send: Send) -> None:
         self._send = send
         self.begun = False
+        self._now: Callable[[], float] = float
+        """The loop's clock, while somebody asks for it."""
         self._written_at = 0.0
         self._writing = 0
+        self._beating: asyncio.Lock | None = None
+        """Held while a beat is written: there is one writer at a time."""
 
     async def begin(self, status: int, headers: Sequence[tuple[str, str]]) -> None:
         raw = [
@@ -49,12 +52,18 @@ class Responder:
         await self._give(data, more=False)
 
     async def _give(self, data: bytes, *, more: bool) -> None:
+        if self._beating is not None and self._beating.locked():
+            async with self._beating:
+                pass
+        await self._put(data, more=more)
+
+    async def _put(self, data: bytes, *, more: bool) -> None:
         self._writing += 1
         try:
             await self._send({"type": "http.response.body", "body": data, "more_body": more})
         finally:
             self._writing -= 1
-            self._written_at = time.monotonic()
+            self._written_at = self._now()
 
     async def send_json(self, status: int, body: Any, headers: Sequence[tuple[str, str]] = ()) -> None:
         """A whole JSON response."""
@@ -66,15 +75,20 @@ class Responder:
     @asynccontextmanager
     async def kept_alive(self, beat: Callable[[], Awaitable[bytes]]) -> AsyncIterator[None]:
         """While inside, `beat()` is written whenever nothing else was for BEAT_SECONDS; b"" writes nothing."""
-        self._written_at = time.monotonic()
+        self._now = asyncio.get_running_loop().time
+        self._written_at = self._now()
+        self._beating = beating = asyncio.Lock()
 
         async def keep() -> None:
             while True:
-                await asyncio.sleep(max(0.05, self._written_at + BEAT_SECONDS - time.monotonic()))
+                await asyncio.sleep(max(0.05, self._written_at + BEAT_SECONDS - self._now()))
                 # An agent that has yet to read what is being written is not waiting.
-                if not self._writing and time.monotonic() - self._written_at >= BEAT_SECONDS:
-                    await self.write(await beat())
-                    self._written_at = time.monotonic()
+                if not self._writing and self._now() - self._written_at >= BEAT_SECONDS:
+                    data = await beat()
+                    async with beating:
+                        if data:
+                            await self._put(data, more=True)
+                    self._written_at = self._now()
 
         task = spawn(keep(), "keep the agent waiting")
         try:
