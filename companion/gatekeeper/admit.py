@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from companion.gatekeeper.approvals import STOPPING, TIMEOUT, Answered, Approvals, text_of
+from companion.gatekeeper.approvals import STOPPING, TIMEOUT, Answered, Approvals, text_of, text_of_call
 from companion.gatekeeper.facts import Gatherer
 from companion.gatekeeper.limits import LimitReached, Limits, Passed
 from companion.gatekeeper.meter import BudgetExceeded, Meter, Reservation
@@ -68,6 +68,8 @@ class Admission:
         self.unbilled = ""
         """Set by the caller where no provider takes money for this: why, for people."""
         self.reservation: Reservation | None = None
+        self.passed: Passed | None = None
+        """Set while the call is inside its limits."""
 
     def note(self, remark: Remark) -> None:
         """What the caller decided after admission, for the record."""
@@ -98,14 +100,13 @@ class Gatekeeper:
     names: dict[str, str] = field(default_factory=dict[str, str])
     """Names that agents gave, and how they are written down."""
 
-    @asynccontextmanager
-    async def admit(
+    def admit(
         self,
         exchange: Exchange,
         route: Route = NOWHERE,
         objection: Deny | None = None,
         noted: Sequence[Remark] = (),
-    ) -> AsyncIterator[Admission]:
+    ) -> AbstractAsyncContextManager[Admission]:
         """Judges `exchange`, waits for a person where a guard asked, and keeps its ledger line.
 
         `objection` is an edge's own denial, of something that it could not even read; `noted` is what an edge decided
@@ -114,13 +115,17 @@ class Gatekeeper:
         Inside the context `admission.refusal` says whether the effect may happen. The caller notes on the admission
         what came of it; leaving the context closes the line, also by an exception or a cancellation.
         """
+        return _Admitting(self, exchange, route, objection, noted)
+
+    async def begin(
+        self, exchange: Exchange, route: Route, objection: Deny | None, noted: Sequence[Remark]
+    ) -> Admission:
+        """As entering `admit`. Where it raises, the line is closed; else `end` closes it."""
         summary = one_line(await self._safe_text(exchange))
         session = await self._safe_name(exchange.origin.session)
         admission = Admission(exchange, Decision(exchange.action), route)
-        ending = Ending.CANCELLED
         # The line is being written while the action is judged. From here on it is opened, so it will be closed.
         writing = self._open(admission, summary, session)
-        passed: Passed | None = None
         try:
             facts, decision = await self._judge(exchange)
             if objection is not None:
@@ -128,23 +133,25 @@ class Gatekeeper:
             admission.decision = replace(decision, remarks=(*noted, *decision.remarks)) if noted else decision
             if any(isinstance(remark.verdict, Amend) for remark in decision.remarks):
                 admission.redacted = dict(Counter(finding.type for finding in facts.findings))
-            passed = await self._wait_for_turn(admission)
+            admission.passed = await self._wait_for_turn(admission)
             self._reserve(admission)
             await self._written(admission, writing)
             await self._ask(admission, facts)
-            yield admission
-            ending = _ending_of(admission)
-        except GeneratorExit:
+        except BaseException as error:
+            self.end(admission, error)
             raise
-        except Exception as error:
+        return admission
+
+    def end(self, admission: Admission, error: BaseException | None) -> None:
+        """The effect has happened, or has not: `error` is what was raised meanwhile."""
+        ending = _ending_of(admission) if error is None else Ending.CANCELLED
+        if isinstance(error, Exception):
             admission.failure = admission.failure or f"{type(error).__name__}: {error}"
             ending = Ending.FAILED
-            raise
-        finally:
-            if passed is not None:
-                passed.settle(_tokens_of(admission))
-                passed.leave()
-            self._close(admission, ending)
+        if admission.passed is not None:
+            admission.passed.settle(_tokens_of(admission))
+            admission.passed.leave()
+        self._close(admission, ending)
 
     def rebook(self, admission: Admission, route: Route) -> None:
         """The call goes by another route than was thought: its money is set aside anew, for that one.
@@ -216,8 +223,14 @@ class Gatekeeper:
 
     def _subject(self, admission: Admission) -> Subject:
         """With names that people may see: the model's is the agent's choice."""
-        route = admission.route
-        return admission.exchange.origin.subject(self.names.get(route.model, route.model), route.tier)
+        return admission.exchange.origin.subject(self._shown_model(admission), admission.route.tier)
+
+    def _shown_model(self, admission: Admission) -> str:
+        """The model that is asked of the upstream. What the agent named is shown as it is written down."""
+        asked, named = admission.exchange.action, admission.route.model
+        if isinstance(asked, ModelCall) and asked.model == named:
+            return self.names.get(named, "(withheld)")
+        return named
 
     def _is_priced(self, route: Route) -> bool:
         return self.prices.price(route.provider, route.model, Usage(), self.clock()).picodollars is not None
@@ -267,8 +280,7 @@ class Gatekeeper:
 
     async def _safe_text(self, exchange: Exchange) -> str:
         if isinstance(exchange.action, ModelCall):
-            named = replace(exchange.action, model=await self._safe_name(exchange.action.model))
-            return text_of(replace(exchange, action=named))
+            return text_of_call(await self._safe_name(exchange.action.model), exchange.action)
         try:
             return await asyncio.to_thread(self.scanner.scrub, text_of(exchange))
         except Exception as error:  # noqa: BLE001 - what cannot be examined is not shown and not written down
@@ -307,7 +319,7 @@ class Gatekeeper:
             remarks=tuple(_remark_record(remark) for remark in decision.remarks),
             approver=admission.answered.by if admission.answered else "",
             upstream=admission.route.upstream if admission.calls else "",
-            model=admission.route.model if admission.calls else "",
+            model=self._shown_model(admission) if admission.calls else "",
             calls=admission.calls,
             status=admission.status,
             usage=admission.usage,
@@ -345,6 +357,30 @@ class Gatekeeper:
         if admission.usage is None:
             return Cost(None, "the answer carried no usage")
         return self.prices.price(admission.route.provider, admission.route.model, admission.usage, self.clock())
+
+
+class _Admitting(AbstractAsyncContextManager[Admission]):
+    """What `Gatekeeper.admit` gives out. A class, since a generator costs every call more than all guards together."""
+
+    __slots__ = ("_admission", "_gatekeeper", "_given")
+
+    def __init__(
+        self,
+        gatekeeper: Gatekeeper,
+        exchange: Exchange,
+        route: Route,
+        objection: Deny | None,
+        noted: Sequence[Remark],
+    ) -> None:
+        self._gatekeeper = gatekeeper
+        self._given = exchange, route, objection, noted
+
+    async def __aenter__(self) -> Admission:
+        self._admission = await self._gatekeeper.begin(*self._given)
+        return self._admission
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        self._gatekeeper.end(self._admission, error)
 
 
 def _ns(moment: datetime) -> int:

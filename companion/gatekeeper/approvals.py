@@ -148,8 +148,13 @@ def text_of(exchange: Exchange) -> str:
             return f"{operation} {path}"
         case ToolCall(tool=tool, arguments=arguments):
             return f"{tool} {arguments}"
-        case ModelCall(model=model, texts=texts, size=size):
-            return f"{model} ({size or sum(map(len, texts))} bytes)"
+        case ModelCall() as call:
+            return text_of_call(call.model, call)
+
+
+def text_of_call(model: str, call: ModelCall) -> str:
+    """A model call as text; `model` is its name as it may be shown."""
+    return f"{model} ({call.size or sum(map(len, call.texts))} bytes)"
 
 
 def digest_of(exchange: Exchange) -> str:

@@ -32,9 +32,10 @@ class Gatherer:
         if not isinstance(action, ModelCall):
             # Path facts touch the disk and a long command takes a while to read: both off the loop.
             return action, await asyncio.to_thread(self._examine, exchange)
-        # The agent names the workspace: a folder on a disk that is slow or gone must not hold up everybody else.
-        judge = self.policies.policy_for
-        policy = await asyncio.to_thread(judge, workspace) if workspace else judge(workspace)
+        policy = self.policies.lately(workspace)
+        if policy is None:
+            # The agent names the workspace: a folder on a disk that is slow or gone must not hold up everybody else.
+            policy = await asyncio.to_thread(self.policies.policy_for, workspace)
         if not action.parts:
             findings = await self.scanner.scan(action.texts, workspace)
             return action, Facts(exchange.origin, policy, findings=findings)
@@ -58,7 +59,12 @@ class Gatherer:
             case ShellCommand(command=command, cwd=cwd):
                 effects = read_command(command, cwd=cwd or origin.workspace, home=self.home)
                 for effect in effects:
-                    if effect.kind in _ON_PATHS and effect.target:
+                    # A look at a whole tree says more than one at its root alone.
+                    if (
+                        effect.kind in _ON_PATHS
+                        and effect.target
+                        and (effect.code == TREE or effect.target not in paths)
+                    ):
                         paths[effect.target] = self._look(effect, origin.workspace, policy, cwd)
             case _:
                 pass

@@ -31,6 +31,9 @@ class Reservation:
     tallies: Mapping[Window, tuple[date, Tally]]
 
 
+_DIMENSIONS = tuple(Dimension)
+
+
 class BudgetExceeded(Exception):  # noqa: N818 - a verdict in waiting: admit() turns it into a denial
     """The call could pass the budget. The message is for people; `state` is the budget as it stood."""
 
@@ -103,7 +106,7 @@ class Meter:
         The names in `subject` are seen by people: hand them over without secrets.
         """
         # A copy, and a KeyError for an incomplete one before anything is touched.
-        names: Subject = {dimension: subject[dimension] for dimension in Dimension}
+        names: Subject = {dimension: subject[dimension] for dimension in _DIMENSIONS}
         running = self._running()
         exceeded: list[BudgetState] = []
         for window, dimension, limit in self._matching(names) if ceiling > 0 else ():

@@ -93,6 +93,10 @@ class Policies(Protocol):
         """Never raises: a workspace file that cannot be read tightens to the strictest."""
         ...
 
+    def lately(self, workspace: str) -> Policy | None:
+        """The policy as it was found a moment ago, without a look at the disk; None when nobody looked lately."""
+        ...
+
 
 class Listener(Protocol):
     """Hears what happens, as it happens: faces and instruments. Must not raise or wait."""

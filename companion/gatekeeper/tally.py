@@ -66,12 +66,15 @@ class Tally:
             return
         for dimension, names in self._by.items():
             name = subject[dimension]
-            found = names.find(name)
+            found = names.own.get(name)
+            if found is None:
+                # Most names were there before: nothing is asked twice for them.
+                found = names.find(name)
             if found is None:
                 found = names.own[name] = Sum()
             found.spent += spent
             found.reserved += reserved
-            if not (found.spent or found.reserved):
+            if not found.spent and not found.reserved:
                 self._forget(dimension, name)
 
     def names(self, dimension: Dimension) -> Iterator[tuple[str, Sum]]:

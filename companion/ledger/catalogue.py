@@ -63,7 +63,10 @@ _DATED = re.compile(r"^\^[^*+?{]*(?:\\d\{\d\}[^*+?]*)+\$$")
 
 
 class Unlisted(LookupError):  # noqa: N818 - an answer, not a fault
-    """The catalogue does not know this model at this provider; the message says what it does not know."""
+    """The catalogue does not know this model at this provider.
+
+    The message says what it does not know, without the model's name: agents choose that, and it is written down.
+    """
 
 
 class Catalogue:
@@ -86,7 +89,7 @@ class Catalogue:
         for lister in (seller, *(self._providers[name] for name in seller.fallback_model_providers or ())):
             if (found := _look_up(lister, ref)) is not None:
                 return Entry(seller, found)
-        raise Unlisted(f"no price for the model {model!r} of {seller.id}")
+        raise Unlisted(f"{seller.id} has no price for the model")
 
     def _of_the_only_vendor(self, ref: str) -> Entry:
         found: list[Entry] = []
@@ -99,7 +102,7 @@ class Catalogue:
                 found.append(Entry(vendor, model))
         if len(found) != 1:
             sellers = ", ".join(entry.provider.id for entry in found)
-            raise Unlisted(f"the model {ref!r} is {f'sold by {sellers}' if found else 'not known'}; name its provider")
+            raise Unlisted(f"the model is {f'sold by {sellers}' if found else 'not known'}; name its provider")
         return found[0]
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from itertools import chain
 from pathlib import Path
 
-from companion.ledger.rows import INSERT_CLOSING, INSERT_OPENING, Row, closing_row, opening_row
+from companion.ledger.rows import Row, closing_row, insert_closings, insert_openings, opening_row
 from companion.ledger.store import connect
 from companion.model.money import Cost
 from companion.model.record import Closing, Ending, Opening
@@ -17,6 +19,9 @@ Line = Opening | Closing
 
 _Identity = tuple[int, int] | None
 """Device and number of a file, None where there is none."""
+
+_ROWS_AT_ONCE = 32
+"""Each number of rows is a statement of its own, which SQLite keeps ready."""
 
 # What no repetition cures: the line itself is at fault, not the disk.
 _BAD_LINE = (
@@ -49,6 +54,8 @@ class Committer:
         self._wal = path.with_name(f"{path.name}-wal")
         self._file: _Identity = None
         self._wal_file: _Identity = None
+        self._full: bool | None = None
+        """Whether commits are made to survive a power cut; None before the connection was told."""
 
     def commit(self, lines: Sequence[Line], *, survive_power_loss: bool) -> list[Rejected]:
         """Durable on return: against a killed process always, against a power cut when asked (one fsync more).
@@ -59,9 +66,9 @@ class Committer:
         try:
             connection = self._connected()
             self._see_that_it_is_the_same()
-            connection.execute(f"PRAGMA synchronous = {'FULL' if survive_power_loss else 'NORMAL'}")
+            self._set_durability(connection, full=survive_power_loss)
             try:
-                self._in_transaction(connection, lambda: self._insert_all(connection, lines))
+                self._insert_all(connection, lines)
             except _BAD_LINE:
                 rejected: list[Rejected] = []
                 self._in_transaction(connection, lambda: rejected.extend(self._insert_each(connection, lines)))
@@ -83,7 +90,7 @@ class Committer:
     def disconnect(self) -> None:
         """The next commit connects anew."""
         connection, self._connection = self._connection, None
-        self._wal_file = None
+        self._wal_file = self._full = None
         if connection is not None:
             connection.close()
 
@@ -102,7 +109,7 @@ class Committer:
             raise sqlite3.OperationalError(f"{self._path} was deleted or replaced while it was in use")
 
     @staticmethod
-    def _in_transaction(connection: sqlite3.Connection, work: Callable[[], None]) -> None:
+    def _in_transaction(connection: sqlite3.Connection, work: Callable[[], object]) -> None:
         connection.execute("BEGIN IMMEDIATE")
         try:
             work()
@@ -113,11 +120,23 @@ class Committer:
                 connection.execute("ROLLBACK")
             raise
 
+    def _set_durability(self, connection: sqlite3.Connection, *, full: bool) -> None:
+        if full != self._full:
+            connection.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
+            self._full = full
+
     def _insert_all(self, connection: sqlite3.Connection, lines: Sequence[Line]) -> None:
+        """As few statements as there can be: at each the interpreter may go to another thread, and has to be had back.
+
+        One statement is a transaction by itself.
+        """
         openings = [opening_row(line) for line in lines if isinstance(line, Opening)]
         closings = [closing_row(line, self._zone) for line in lines if isinstance(line, Closing)]
-        connection.executemany(INSERT_OPENING, openings)
-        connection.executemany(INSERT_CLOSING, closings)
+        statements = [*_inserts(insert_openings, openings), *_inserts(insert_closings, closings)]
+        if len(statements) == 1:
+            connection.execute(*statements[0])
+        elif statements:
+            self._in_transaction(connection, lambda: [connection.execute(*one) for one in statements])
 
     def _insert_each(self, connection: sqlite3.Connection, lines: Sequence[Line]) -> list[Rejected]:
         rejected: list[Rejected] = []
@@ -133,13 +152,19 @@ class Committer:
 
     def _insertion(self, line: Line) -> tuple[str, Row]:
         if isinstance(line, Opening):
-            return INSERT_OPENING, opening_row(line)
-        return INSERT_CLOSING, closing_row(line, self._zone)
+            return insert_openings(1), opening_row(line)
+        return insert_closings(1), closing_row(line, self._zone)
+
+
+def _inserts(statement: Callable[[int], str], rows: Sequence[Row]) -> Iterator[tuple[str, Row]]:
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        some = rows[start : start + _ROWS_AT_ONCE]
+        yield statement(len(some)), tuple(chain.from_iterable(some))
 
 
 def _identity(path: Path) -> _Identity:
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116 - on every commit, and a Path of it costs as much as the call
     except FileNotFoundError:
         return None
     return found.st_dev, found.st_ino

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime, tzinfo
+from functools import cache
 
 from companion.model.money import Usage
 from companion.model.record import Closing, Opening
 
 Row = tuple[str | int | None, ...]
 
-INSERT_OPENING = f"INSERT INTO opening VALUES ({', '.join('?' * 12)}) ON CONFLICT (id) DO NOTHING"  # noqa: S608 - no input
-INSERT_CLOSING = f"INSERT INTO closing VALUES ({', '.join('?' * 25)}) ON CONFLICT (id) DO NOTHING"  # noqa: S608 - no input
+
+def _insert(table: str, columns: int) -> Callable[[int], str]:
+    @cache
+    def statement(rows: int) -> str:
+        values = ", ".join([f"({', '.join('?' * columns)})"] * rows)
+        return f"INSERT INTO {table} VALUES {values} ON CONFLICT (id) DO NOTHING"  # noqa: S608 - no input
+
+    return statement
+
+
+insert_openings = _insert("opening", 12)
+"""The statement that puts so many rows into the table."""
+insert_closings = _insert("closing", 25)
 
 # No call is dearer or longer, and a billion of them still add up within int64.
 _MOST_PICODOLLARS = 10_000 * 10**12
@@ -109,4 +122,6 @@ def _within(number: int, most: int) -> int:
 
 def _text(text: str) -> str:
     """Lone surrogates, which JSON may carry and UTF-8 may not, are spelled out."""
+    if type(text) is str and text.isascii():
+        return text
     return str(text).encode("utf-8", "backslashreplace").decode("utf-8")

@@ -11,9 +11,11 @@ import asyncio
 import contextlib
 import threading
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from enum import Enum, auto
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -45,7 +47,15 @@ class _Stop:
         self.deadline = deadline
 
 
-_Item = _Waiting | Closing | threading.Event | _Stop
+class _Wake(Enum):
+    """Says that there are lines in the outbox."""
+
+    OPENINGS = auto()
+    CLOSINGS = auto()
+    """Their time has come as well."""
+
+
+_Item = _Wake | threading.Event | _Stop
 
 
 class SqliteLedger:
@@ -75,10 +85,14 @@ class SqliteLedger:
         self._window = window
         self._patience = patience
         self._queue: SimpleQueue[_Item] = SimpleQueue()
+        # Lines of the event loop. The thread is woken for many of them at once.
+        self._outbox: deque[_Waiting | Closing] = deque()
+        self._woken_for_openings = False
+        self._woken_for_closings = False
         self._thread: threading.Thread | None = None
         self._openings: list[_Waiting] = []
         self._closings: list[Closing] = []
-        self._closings_due = 0.0
+        self._due = False
         self._barriers: list[threading.Event] = []
         self._stop: _Stop | None = None
         self._pause = 0.0
@@ -89,7 +103,7 @@ class SqliteLedger:
     @property
     def depth(self) -> int:
         """Lines that are not durable yet."""
-        return self._queue.qsize() + len(self._openings) + len(self._closings)
+        return len(self._outbox) + len(self._openings) + len(self._closings)
 
     @property
     def failures(self) -> int:
@@ -126,12 +140,32 @@ class SqliteLedger:
         elif self.depth >= self._capacity:
             future.set_exception(LedgerUnavailable(f"{self.depth} lines wait for the disk", "free some disk space"))
         else:
-            self._queue.put(_Waiting(opening, loop, future))
+            self._outbox.append(_Waiting(opening, loop, future))
+            if not self._woken_for_openings:
+                self._woken_for_openings = True
+                loop.call_soon(self._wake_for_openings)
         return future
 
     def close(self, closing: Closing) -> None:
         """Queues the line. Never waits, never raises."""
-        self._queue.put(closing)
+        self._outbox.append(closing)
+        if self._woken_for_closings:
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._queue.put(_Wake.CLOSINGS)
+        else:
+            self._woken_for_closings = True
+            loop.call_later(self._window, self._wake_for_closings)
+
+    def _wake_for_openings(self) -> None:
+        self._woken_for_openings = False
+        self._queue.put(_Wake.OPENINGS)
+
+    def _wake_for_closings(self) -> None:
+        self._woken_for_closings = False
+        self._queue.put(_Wake.CLOSINGS)
 
     def drain(self, timeout: float) -> bool:
         """Waits until every line queued so far is durable; False when `timeout` seconds were not enough. Blocking."""
@@ -153,7 +187,7 @@ class SqliteLedger:
                 self._write()
             except Exception as error:  # noqa: BLE001 - the thread must outlive whatever this was
                 self._failed(error)
-            if not self._openings and not self._closings:
+            if not self.depth:
                 for barrier in self._barriers:
                     barrier.set()
                 self._barriers.clear()
@@ -167,16 +201,20 @@ class SqliteLedger:
         """Waits for lines, or until those at hand are due, and takes all that are there."""
         with contextlib.suppress(Empty):
             self._sort(self._queue.get(timeout=self._patience_for_more()))
-            while len(self._openings) + len(self._closings) < 2 * self._capacity:
+            while True:
                 self._sort(self._queue.get_nowait())
+        while self._outbox and len(self._openings) + len(self._closings) < 2 * self._capacity:
+            line = self._outbox.popleft()
+            if isinstance(line, Closing):
+                self._closings.append(line)
+            else:
+                self._openings.append(line)
 
     def _patience_for_more(self) -> float | None:
         now = time.monotonic()
         if self._retry_at > now:
             return self._retry_at - now
-        if self._openings or self._hurried:
-            return 0.0
-        return max(0.0, self._closings_due - now) if self._closings else None
+        return 0.0 if self._openings or self._outbox or self._hurried or (self._closings and self._due) else None
 
     @property
     def _hurried(self) -> bool:
@@ -184,12 +222,10 @@ class SqliteLedger:
 
     def _sort(self, item: _Item) -> None:
         match item:
-            case _Waiting():
-                self._openings.append(item)
-            case Closing():
-                if not self._closings:
-                    self._closings_due = time.monotonic() + self._window
-                self._closings.append(item)
+            case _Wake.CLOSINGS:
+                self._due = True
+            case _Wake():
+                pass
             case threading.Event():
                 self._barriers.append(item)
             case _Stop():
@@ -207,11 +243,12 @@ class SqliteLedger:
                 return
             del self._openings[: len(batch)]
             _tell(batch, {id(one.line): one.error for one in rejected})
-        while self._closings and (self._hurried or time.monotonic() >= self._closings_due):
+        while self._closings and (self._hurried or self._due):
             closings = self._closings[:_MOST_IN_ONE_COMMIT]
             if self._commit(closings, survive_power_loss=True) is None:
                 return
             del self._closings[: len(closings)]
+        self._due = self._due and bool(self._closings)
 
     def _commit(self, lines: Sequence[Line], *, survive_power_loss: bool) -> list[Rejected] | None:
         """The lines that can never be stored; None when nothing could be stored now."""

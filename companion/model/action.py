@@ -56,6 +56,11 @@ class Part(Protocol):
         """Names the piece: two with the same digest have the same texts."""
         ...
 
+    @property
+    def size(self) -> int:
+        """About how many bytes its texts have."""
+        ...
+
     def texts(self) -> tuple[str, ...]:
         """Every string in it in order of appearance, keys too, decoded."""
         ...

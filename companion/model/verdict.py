@@ -87,32 +87,37 @@ class Decision:
     @property
     def decisive(self) -> Remark | None:
         """The remark that decided: the first one of the strongest kind; None when nobody objected."""
-        for kind, _ in _STRENGTH:
-            for remark in self.remarks:
-                if isinstance(remark.verdict, kind):
-                    return remark
-        return None
+        found: Remark | None = None
+        least = len(_STRENGTH)
+        for remark in self.remarks:
+            rank = next((rank for rank, (kind, _) in enumerate(_STRENGTH) if isinstance(remark.verdict, kind)), least)
+            if rank < least:
+                found, least = remark, rank
+        return found
 
     @property
     def outcome(self) -> Outcome:
         """Deny beats ask, ask beats amend, amend beats allow."""
-        for kind, outcome in _STRENGTH:
-            if any(isinstance(remark.verdict, kind) for remark in self.remarks):
-                return outcome
-        return Outcome.ALLOW
+        decisive = self.decisive
+        if decisive is None:
+            return Outcome.ALLOW
+        return next(outcome for kind, outcome in _STRENGTH if isinstance(decisive.verdict, kind))
 
     @property
     def code(self) -> str:
         """The stable code of the deciding remark; "allowed" when nobody objected."""
-        return self.decisive.verdict.code if self.decisive and self.decisive.verdict.code else "allowed"
+        decisive = self.decisive
+        return (decisive.verdict.code if decisive else "") or "allowed"
 
     @property
     def reason(self) -> str:
         """The deciding remark's reason, for people."""
-        return self.decisive.verdict.reason if self.decisive else ""
+        decisive = self.decisive
+        return decisive.verdict.reason if decisive else ""
 
     @property
     def hint(self) -> str:
         """The deciding remark's next step, where it names one."""
-        verdict = self.decisive.verdict if self.decisive else PASS
+        decisive = self.decisive
+        verdict = decisive.verdict if decisive else PASS
         return verdict.hint if isinstance(verdict, Ask | Deny) else ""

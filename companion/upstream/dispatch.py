@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 
 from companion.model.action import Dialect
 from companion.upstream.balance import Balance
-from companion.upstream.breaker import State
+from companion.upstream.breaker import Permit, State
 from companion.upstream.failures import SHORT_SECONDS
 from companion.upstream.faults import Faults
 from companion.upstream.lanes import Lane, Lanes, LaneState
@@ -51,8 +51,7 @@ class Dispatcher:
         """Every model of every upstream that was asked for lately, the one asked last at the end."""
         return self._lanes.standing()
 
-    @asynccontextmanager
-    async def send(
+    def send(
         self,
         candidates: Sequence[Candidate],
         balance: Balance,
@@ -63,8 +62,8 @@ class Dispatcher:
         dialect: Dialect | None,
         attempting: Callable[[Candidate], None],
         unsent: Callable[[], None] = lambda: None,
-    ) -> AsyncIterator[Served]:
-        """Yields the answer to hand out: one that serves the call, or the last error that an upstream answered.
+    ) -> AbstractAsyncContextManager[Served]:
+        """The answer to hand out: one that serves the call, or the last error that an upstream answered.
 
         `attempting` is called right before a request leaves, and once more for one that turned out to have left twice;
         `unsent` for one that did not leave, because its upstream could not be connected to.
@@ -74,24 +73,20 @@ class Dispatcher:
         if not candidates:
             raise ValueError("a call needs a candidate")
         asked = Asked(method, path, headers, body_for, dialect, attempting, unsent)
-        async with AsyncExitStack() as kept:
-            tries = Tries(self._sender, self._faults, self._world, asked, kept, self._deadline())
-            served, permit = await tries.serve(await self._ways(candidates, balance, tries.deadline))
-            if permit is None:
-                yield served
-                return
-            try:
-                yield served
-            except UpstreamUnreachable:
-                permit.failed()
-                raise
-            except BaseException:
-                permit.release()
-                raise
-            permit.succeeded()
+        return _Sending(self, candidates, balance, asked)
 
-    def _deadline(self) -> float:
-        return self._world.now() + self._faults.deadline_seconds
+    async def serve(
+        self, candidates: Sequence[Candidate], balance: Balance, asked: Asked
+    ) -> tuple[Tries, Served, Permit | None]:
+        """As entering `send`. Where it raises, nothing stays open; else the caller closes the tries."""
+        deadline = self._world.now() + self._faults.deadline_seconds
+        tries = Tries(self._sender, self._faults, self._world, asked, deadline)
+        try:
+            served, permit = await tries.serve(await self._ways(candidates, balance, deadline))
+        except BaseException:
+            await tries.aclose()
+            raise
+        return tries, served, permit
 
     async def _ways(
         self, candidates: Sequence[Candidate], balance: Balance, deadline: float
@@ -122,3 +117,31 @@ class Dispatcher:
         if wait is not None and wait <= min(SHORT_SECONDS, deadline - self._world.now()):
             # Not all at the same moment.
             await self._world.sleep(wait + self._world.chance() * wait / 2)
+
+
+class _Sending(AbstractAsyncContextManager[Served]):
+    """What `Dispatcher.send` gives out."""
+
+    __slots__ = ("_dispatcher", "_given", "_permit", "_tries")
+
+    def __init__(self, dispatcher: Dispatcher, candidates: Sequence[Candidate], balance: Balance, asked: Asked) -> None:
+        self._dispatcher = dispatcher
+        self._given = candidates, balance, asked
+
+    async def __aenter__(self) -> Served:
+        self._tries, served, self._permit = await self._dispatcher.serve(*self._given)
+        return served
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        permit = self._permit
+        try:
+            if permit is None:
+                return
+            if error is None:
+                permit.succeeded()
+            elif isinstance(error, UpstreamUnreachable):
+                permit.failed()
+            else:
+                permit.release()
+        finally:
+            await self._tries.aclose()

@@ -48,8 +48,8 @@ class Way:
 
     def among(self, permitted: Callable[[str], bool]) -> Way:
         """The same with the candidates whose model is permitted; all of them where none is, for a guard to say so."""
-        left = tuple(one for one in self.candidates if permitted(one.model))
-        return replace(self, candidates=left or self.candidates)
+        left = tuple([one for one in self.candidates if permitted(one.model)])
+        return self if len(left) in {0, len(self.candidates)} else replace(self, candidates=left)
 
 
 class Routes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -14,7 +14,8 @@ import httpx
 
 from companion.model.action import Dialect
 from companion.upstream.faults import Faults
-from companion.upstream.http1.transport import SENT, Http1Transport
+from companion.upstream.http1.body import WholeBody
+from companion.upstream.http1.transport import SENT, Answer, Call, Http1Transport
 
 # RFC 9110 section 7.6.1, plus what the gateway answers for itself.
 _HOP_BY_HOP = frozenset(
@@ -99,6 +100,10 @@ class Target:
         return base + path
 
 
+async def _nothing() -> None:
+    """There is nothing to close."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An upstream's answer: its head at once, its body as it comes, decoded."""
@@ -107,6 +112,8 @@ class Reply:
     headers: list[tuple[str, str]]
     chunks: AsyncIterator[bytes]
     """Raises UpstreamUnreachable where the answer breaks off."""
+    aclose: Callable[[], Awaitable[None]] = _nothing
+    """Ends the answer, read to its end or not."""
 
     def header(self, name: str) -> str:
         return next((value for key, value in self.headers if key == name), "")
@@ -118,6 +125,8 @@ class Sender:
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
         # Called without httpx's client around it: redirects, cookies and logging are what nobody wants here.
         self._transport = transport or Http1Transport()
+        own = self._transport
+        self._exchange = own.exchange if isinstance(own, Http1Transport) else partial(_by_httpx, own)
 
     async def __aenter__(self) -> Self:
         return self
@@ -139,36 +148,82 @@ class Sender:
         idle_seconds: float = _PATIENCE.idle_seconds,
         sent_again: Callable[[], None] = lambda: None,
     ) -> AsyncIterator[Reply]:
-        """`path` starts at /v1 and carries the query. Raises UpstreamUnreachable, also while the body is read.
+        """As `open`; the reply is closed when the context is left."""
+        reply = await self.open(
+            target,
+            method,
+            path,
+            headers,
+            body,
+            dialect,
+            first_byte_seconds=first_byte_seconds,
+            idle_seconds=idle_seconds,
+            sent_again=sent_again,
+        )
+        try:
+            yield reply
+        finally:
+            await reply.aclose()
+
+    async def open(
+        self,
+        target: Target,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        dialect: Dialect | None,
+        *,
+        first_byte_seconds: float = _PATIENCE.first_byte_seconds,
+        idle_seconds: float = _PATIENCE.idle_seconds,
+        sent_again: Callable[[], None] = lambda: None,
+    ) -> Reply:
+        """`path` starts at /v1 and carries the query. The caller closes the reply.
+
+        Raises UpstreamUnreachable, also while the body is read.
 
         The head of the answer has `first_byte_seconds` to come, connecting included; no silence lasts `idle_seconds`.
         `sent_again` is called for each time that the transport had to repeat the request, however it ended.
         """
+        url = _url(target.address(path))
+        told = [(b"host", url.netloc), *_outgoing(target, headers, dialect)]
+        if body:
+            told.append((b"content-length", b"%d" % len(body)))
         timeouts = {"connect": _CONNECT_SECONDS, "read": idle_seconds, "write": _WRITE_SECONDS, "pool": _POOL_SECONDS}
-        request = httpx.Request(
-            method,
-            _url(target.address(path)),
-            headers=_outgoing(target, headers, dialect),
-            content=body,
-            extensions={"timeout": timeouts},
-        )
+        call = Call(method, url, told, body, timeouts, first_byte_seconds)
         try:
-            async with asyncio.timeout(first_byte_seconds):
-                response = await self._transport.handle_async_request(request)
+            answer = await self._exchange(call)
         except (httpx.RequestError, TimeoutError) as error:
             raise _unreachable(target, error) from error
         finally:
-            for _ in range(request.extensions.get(SENT, 1) - 1):
+            for _ in range(call.sent - 1):
                 sent_again()
-        try:
-            told = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers.raw]
-            kept = [(name, value) for name, value in told if name not in _NOT_RETURNED and not name.startswith(_OWN)]
-            encoded = any(name == "content-encoding" for name, _ in told)
-            stream = response.aiter_bytes() if encoded else response.stream
-            assert isinstance(stream, AsyncIterable)
-            yield Reply(response.status_code, kept, _Chunks(target, aiter(stream)))
-        finally:
-            await response.aclose()
+        heard = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in answer.headers]
+        kept = [(name, value) for name, value in heard if name not in _NOT_RETURNED and not name.startswith(_OWN)]
+        if len(kept) < len(heard) and any(name == "content-encoding" for name, _ in heard):
+            response = httpx.Response(answer.status, headers=answer.headers, stream=answer.body)
+            return Reply(answer.status, kept, _Chunks(target, response.aiter_bytes()), answer.body.aclose)
+        if isinstance(answer.body, WholeBody):
+            return Reply(answer.status, kept, _Whole(answer.body.body))
+        return Reply(answer.status, kept, _Chunks(target, answer.body), answer.body.aclose)
+
+
+async def _by_httpx(transport: httpx.AsyncBaseTransport, call: Call) -> Answer:
+    """Any other transport of httpx."""
+    request = httpx.Request(
+        call.method,
+        call.url,
+        headers=list(call.headers),
+        stream=httpx.ByteStream(call.body) if isinstance(call.body, bytes) else call.body,
+        extensions={"timeout": dict(call.timeouts)},
+    )
+    try:
+        async with asyncio.timeout(call.seconds):
+            response = await transport.handle_async_request(request)
+    finally:
+        call.sent = request.extensions.get(SENT, 1)
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    return Answer(response.status_code, response.headers.raw, response.stream, b"HTTP/1.1", b"")
 
 
 @lru_cache(maxsize=256)
@@ -176,12 +231,32 @@ def _url(address: str) -> httpx.URL:
     return httpx.URL(address)
 
 
+class _Whole:
+    """A body that is all there."""
+
+    __slots__ = ("_body",)
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        body, self._body = self._body, b""
+        if not body:
+            raise StopAsyncIteration
+        return body
+
+
 class _Chunks:
     """The body of an answer. What goes wrong is said in our words."""
 
-    def __init__(self, target: Target, raw: AsyncIterator[bytes]) -> None:
+    __slots__ = ("_raw", "_target")
+
+    def __init__(self, target: Target, raw: AsyncIterable[bytes]) -> None:
         self._target = target
-        self._raw = raw
+        self._raw = aiter(raw)
 
     def __aiter__(self) -> Self:
         return self

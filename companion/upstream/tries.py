@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -82,16 +81,17 @@ class World:
 
 @dataclass(slots=True)
 class Tries:
-    """One call on its way through its candidates. `kept` outlives the tries: it holds the answer's connection open."""
+    """One call on its way through its candidates. Whoever makes the tries closes `open`, whatever came of them."""
 
     sender: Sender
     faults: Faults
     world: World
     asked: Asked
-    kept: AsyncExitStack
     deadline: float
     """On the clock of `world`."""
     attempts: int = 0
+    open: Reply | None = None
+    """The answer that still has a body to come, and a connection of its own."""
     _at: Lane | None = None
     _answer: Served | None = None
     """The last one that did not serve."""
@@ -163,45 +163,47 @@ class Tries:
         self._at = lane
         self._announce(candidate)
         asked, faults, started = self.asked, self.faults, self.world.now()
-        async with AsyncExitStack() as connection:
-            try:
-                reply = await connection.enter_async_context(
-                    self.sender.send(
-                        candidate.target,
-                        asked.method,
-                        asked.path,
-                        asked.headers,
-                        body,
-                        asked.dialect,
-                        first_byte_seconds=max(0.0, min(faults.first_byte_seconds, self._left())),
-                        idle_seconds=faults.idle_seconds,
-                        sent_again=partial(self._announce, candidate),
-                    )
-                )
-            except UpstreamUnreachable as error:
-                self._errors.append(error)
-                if error.kind == "connect":
-                    self.asked.unsent()
-                failure = failure_without_answer(error.kind)
-                if failure.trips:
-                    permit.failed()
-                permit.release()
-                return failure
-            if reply.status in _SERVED:
-                permit.answered()
-                now = self.world.now()
-                lane.latency.measured(now - started, now)
-                catalogue.upstream_seconds.observe(now - started, upstream=lane.target.name)
-                self.kept.push_async_exit(connection.pop_all())
-                return Served(candidate, reply, self.attempts, None, permit.failed)
-            return await self._failed(candidate, lane, permit, reply, connection)
+        try:
+            self.open = reply = await self.sender.open(
+                candidate.target,
+                asked.method,
+                asked.path,
+                asked.headers,
+                body,
+                asked.dialect,
+                first_byte_seconds=max(0.0, min(faults.first_byte_seconds, self._left())),
+                idle_seconds=faults.idle_seconds,
+                sent_again=partial(self._announce, candidate),
+            )
+        except UpstreamUnreachable as error:
+            self._errors.append(error)
+            if error.kind == "connect":
+                self.asked.unsent()
+            failure = failure_without_answer(error.kind)
+            if failure.trips:
+                permit.failed()
+            permit.release()
+            return failure
+        if reply.status in _SERVED:
+            permit.answered()
+            now = self.world.now()
+            lane.latency.measured(now - started, now)
+            catalogue.upstream_seconds.observe(now - started, upstream=lane.target.name)
+            return Served(candidate, reply, self.attempts, None, permit.failed)
+        return await self._failed(candidate, lane, permit, reply)
 
-    async def _failed(
-        self, candidate: Candidate, lane: Lane, permit: Permit, reply: Reply, connection: AsyncExitStack
-    ) -> Served | Failure:
+    async def aclose(self) -> None:
+        """Ends what is still open."""
+        reply, self.open = self.open, None
+        if reply is not None:
+            await reply.aclose()
+
+    async def _failed(self, candidate: Candidate, lane: Lane, permit: Permit, reply: Reply) -> Served | Failure:
         """What becomes of an answer that does not serve the call."""
         seconds = max(0.0, min(_ERROR_BODY_SECONDS, self._left()))
         raw, whole, error = await _read(reply, lane.target, seconds)
+        if whole:
+            await self.aclose()
         failure = failure_of(reply.status, reply.headers, b"" if error else raw, self.world.wall())
         assert failure is not None
         if failure.trips:
@@ -218,13 +220,11 @@ class Tries:
             return failure
         rest = None if whole else reply.chunks
         answer = Served(candidate, replace(reply, chunks=_joined(raw, rest)), self.attempts, failure, permit.failed)
-        if not whole:
-            # Too long to be kept while others are asked: it is the answer.
-            self.kept.push_async_exit(connection.pop_all())
-        elif failure.again is not Again.NEVER:
-            self._answer = answer
-            return failure
-        return answer
+        if not whole or failure.again is Again.NEVER:
+            # One that is too long to be kept while others are asked is the answer.
+            return answer
+        self._answer = answer
+        return failure
 
     def _announce(self, candidate: Candidate) -> None:
         self.attempts += 1

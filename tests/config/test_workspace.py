@@ -137,6 +137,32 @@ def test_a_change_is_seen_at_the_next_question(policies, tmp_path):
     assert policies.policy_for(workspace) == policies.policy_for("")
 
 
+def test_what_was_found_lately_is_remembered_for_a_quarter_of_a_second(tmp_path):
+    now = [10**18]
+    policies = WorkspacePolicies(Policy(), now_ns=lambda: now[0])
+    file, workspace = tmp_path / FILE_NAME, str(tmp_path)
+    assert policies.lately("") == Policy()
+    assert policies.lately(workspace) is None
+    found = policies.policy_for(workspace)
+    file.write_text("[policy]\ncommands = 'strict'\n")
+    now[0] += 249_000_000
+    assert policies.lately(workspace) == found
+    assert policies.policy_for(workspace).commands is CommandLevel.STRICT
+    assert policies.lately(workspace).commands is CommandLevel.STRICT
+    now[0] += 250_000_000
+    assert policies.lately(workspace) is None
+    policies.policy_for(workspace)
+    now[0] -= 1
+    assert policies.lately(workspace) is None, "the clock was set back"
+
+
+def test_what_was_found_lately_ends_with_the_users_policy(policies, tmp_path):
+    policies.policy_for(str(tmp_path))
+    policies.replace(Policy(commands=CommandLevel.STRICT))
+    assert policies.lately(str(tmp_path)) is None
+    assert policies.lately("").commands is CommandLevel.STRICT
+
+
 def test_a_settled_file_is_read_once(tmp_path, monkeypatch):
     file, workspace = tmp_path / FILE_NAME, str(tmp_path)
     file.write_text("[policy]\n")

@@ -8,7 +8,7 @@ from companion.ledger import store
 from companion.ledger.commit import Committer
 from companion.ledger.errors import LedgerError
 from companion.ledger.migrations import MIGRATIONS
-from companion.ledger.rows import INSERT_OPENING, opening_row
+from companion.ledger.rows import insert_openings, opening_row
 from companion.ledger.store import SCHEMA_VERSION, connect, connect_to_read, prepare
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
@@ -36,7 +36,7 @@ def test_the_version_counts_the_migrations():
 @posix
 def test_only_the_owner_can_read_any_of_it(ledger_path, opening):
     connection = connect(ledger_path)
-    connection.execute(INSERT_OPENING, opening_row(opening("a")))
+    connection.execute(insert_openings(1), opening_row(opening("a")))
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in ledger_path.parent.iterdir()}
     connection.close()
     assert modes == {"ledger.db": 0o600, "ledger.db-wal": 0o600, "ledger.db-shm": 0o600}
@@ -52,7 +52,7 @@ def test_a_file_that_others_could_read_is_closed_to_them(ledger_path):
 
 def test_preparing_twice_changes_nothing(ledger_path, opening):
     connection = connect(ledger_path)
-    connection.execute(INSERT_OPENING, opening_row(opening("a")))
+    connection.execute(insert_openings(1), opening_row(opening("a")))
     connection.close()
     prepare(ledger_path)
     assert [path.name for path in ledger_path.parent.iterdir() if "before" in path.name] == []
@@ -73,7 +73,7 @@ def test_a_newer_ledger_is_refused_and_left_alone(ledger_path):
 
 def test_an_older_ledger_is_backed_up_before_it_is_upgraded(ledger_path, opening):
     connection = connect(ledger_path)
-    connection.execute(INSERT_OPENING, opening_row(opening("kept")))
+    connection.execute(insert_openings(1), opening_row(opening("kept")))
     connection.execute("PRAGMA user_version = 0")
     connection.close()
     prepare(ledger_path)

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from genai_prices import Usage as CountedUsage
+from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ClauseEquals, ModelInfo, ModelPrice, Provider, Tier, TieredPrices
 from hypothesis import given
 from hypothesis import strategies as st
@@ -163,3 +165,56 @@ def test_a_tier_counts_from_the_first_token_that_is_in_it(prompt, dearest):
 
 def test_what_has_no_price_has_no_highest_one():
     assert entry().dearest(1_000, AT) == (0, 0)
+
+
+ENTRIES = [Entry(provider, model) for provider in get_snapshot().providers for model in provider.models]
+
+
+def agree(entry: Entry, usage: Usage) -> None:
+    """With the catalogue's own calculation, where all tokens have a price."""
+    cost = entry.cost(usage, AT)
+    if entry.free or cost.picodollars is None:
+        return
+    counted = CountedUsage(
+        input_tokens=usage.prompt,
+        cache_read_tokens=usage.cache_read,
+        cache_write_tokens=usage.cache_write_5m + usage.cache_write_1h,
+        cache_write_1h_tokens=usage.cache_write_1h,
+        output_tokens=usage.output,
+    )
+    price = entry.model.calc_price(counted, entry.provider, genai_request_timestamp=AT)
+    assert cost.picodollars == to_picodollars(price.total_price), entry.name
+
+
+@pytest.mark.parametrize("prompt", [0, 1, 31_999, 128_001, 200_000, 200_001, 272_001, 524_289, 2_000_000])
+def test_every_model_of_the_catalogue_costs_what_the_catalogue_calculates(prompt):
+    for one in ENTRIES:
+        agree(one, Usage(input=prompt, output=1_234))
+        agree(one, Usage(input=prompt - prompt // 3, cache_read=prompt // 3, output=7))
+        agree(one, Usage(input=1, cache_read=prompt, cache_write_5m=991, cache_write_1h=997, output=3))
+
+
+COUNTS = st.one_of(st.integers(0, 400_000), st.sampled_from([0, 1, 128_000, 199_999, 200_000, 200_001, 272_001]))
+USAGES = st.builds(Usage, **dict.fromkeys(BUCKETS, COUNTS))
+
+
+@given(st.sampled_from(ENTRIES), st.lists(USAGES, min_size=1, max_size=4))
+def test_law_what_was_asked_before_changes_no_price(entry, usages):
+    for usage in usages:
+        agree(entry, usage)
+
+
+@given(
+    TIERED, TIERED, TIERED, st.lists(st.tuples(*[st.integers(0, 30)] * 5), min_size=1, max_size=6), st.integers(0, 20)
+)
+def test_law_thresholds_that_lie_side_by_side_are_kept_apart(fresh, cached, written, tokens, first):
+    steps = [Tier(first + number, price) for number, price in enumerate((Decimal(7), Decimal(2), Decimal("0.31")))]
+    house = entry(
+        input_mtok=TieredPrices(fresh.base, steps),
+        output_mtok=TieredPrices(cached.base, steps[1:]),
+        cache_read_mtok=cached,
+        cache_write_mtok=written,
+        cache_write_1h_mtok=written,
+    )
+    for counts in tokens:
+        agree(house, Usage(**dict(zip(BUCKETS, counts, strict=True))))

@@ -59,6 +59,9 @@ class Policies:
     def policy_for(self, workspace: str) -> Policy:
         return self.policy
 
+    def lately(self, workspace: str) -> Policy | None:
+        return None
+
 
 class Ledger:
     def __init__(self, fail: Exception | None = None) -> None:

@@ -172,9 +172,9 @@ async def test_no_wait_beyond_the_deadline():
 class Noting(Sender):
     limits: list[tuple[float, float]] = []  # noqa: RUF012 - reset by the test
 
-    def send(self, *args, **limits):
+    async def open(self, *args, **limits):
         self.limits.append((limits["first_byte_seconds"], limits["idle_seconds"]))
-        return super().send(*args, **limits)
+        return await super().open(*args, **limits)
 
 
 async def test_a_try_has_no_more_time_than_the_call():

@@ -12,7 +12,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 
 import httpx
@@ -80,19 +80,18 @@ class Noted(Sender):
         super().__init__(transport)
         self.calls = calls
 
-    @asynccontextmanager
-    async def send(self, target, method, path, headers, body, *args, **kwargs):
+    async def open(self, target, method, path, headers, body, *args, **kwargs):
         call = self.calls[headers["x-call"]]
         self.began(call, target, body.decode())
         ends = call.ends
         ends.append("")
         try:
-            async with super().send(target, method, path, headers, body, *args, **kwargs) as reply:
-                ends[-1] = str(reply.status)
-                yield reply
+            reply = await super().open(target, method, path, headers, body, *args, **kwargs)
         except UpstreamUnreachable as error:
-            ends[-1] = ends[-1] or error.kind
+            ends[-1] = error.kind
             raise
+        ends[-1] = str(reply.status)
+        return reply
 
 
 def moods(chance: random.Random) -> list[list[Fault]]:

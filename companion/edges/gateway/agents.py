@@ -80,6 +80,7 @@ def _folders(text: str) -> tuple[str, ...]:
     return tuple(found for pattern in _FOLDERS for found in pattern.findall(text) if found.strip())
 
 
+@lru_cache(maxsize=256)
 def _is_bound(folder: str) -> bool:
     """Whether the folder is absolute and not a whole disk."""
     return (
@@ -87,6 +88,9 @@ def _is_bound(folder: str) -> bool:
         and (PurePosixPath(folder).is_absolute() or PureWindowsPath(folder).is_absolute())
         and (len(PureWindowsPath(folder).parts) > 1)
     )
+
+
+_TIERS = {str(tier): tier for tier in Tier}
 
 
 class Modes:
@@ -111,10 +115,7 @@ class Modes:
         if mode is Tier.PLAN:
             return Tier.PLAN
         alias = asked.model.removeprefix(ALIAS_PREFIX) if asked.model.startswith(ALIAS_PREFIX) else ""
-        for named in (alias, headers.get(TIER_HEADER, "").lower()):
-            if named in set(Tier):
-                return Tier(named)
-        return Tier.ACT
+        return _TIERS.get(alias) or _TIERS.get(headers.get(TIER_HEADER, "").lower()) or Tier.ACT
 
 
 def _marked_tier(asked: Asked) -> Tier | None:

@@ -29,6 +29,7 @@ _MODELS = "/v1/models"
 
 LARGEST_BODY = 64 * 1024 * 1024
 BODY_SECONDS = 60
+_LISTEN_AFTER_SECONDS = 0.03
 
 _DIALECTS: dict[str, DialectModule] = {
     "/v1/chat/completions": chat,
@@ -148,7 +149,7 @@ class GatewayApp:
             raise Turned(404, "unknown-model", f"no tier and no upstream names the model {wanted}. See: GET {_MODELS}")
 
     def _check_door(self, scope: Scope, headers: dict[str, str]) -> None:
-        hosts = [value for name, value in scope["headers"] if name.lower() == b"host"]
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
         if len(hosts) != 1 or hosts[0].decode("latin-1").lower() not in self._hosts():
             raise Turned(421, "wrong-host", "this gateway answers only to its own loopback address")
         if "origin" in headers or headers.get("sec-fetch-site", "none") != "none":
@@ -168,7 +169,8 @@ class GatewayApp:
 
 
 def _headers(scope: Scope) -> dict[str, str]:
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    """ASGI gives names in lower case."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 async def _body(receive: Receive) -> bytes:
@@ -213,15 +215,21 @@ async def _until_hung_up(work: Awaitable[None], receive: Receive) -> None:
     working = asyncio.current_task()
     assert working is not None
     gone = False
+    listening: asyncio.Task[None] | None = None
 
-    def stop(listening: asyncio.Task[None]) -> None:
+    def stop(heard: asyncio.Task[None]) -> None:
         nonlocal gone
-        if not listening.cancelled() and not working.done():
+        if not heard.cancelled() and not working.done():
             gone = True
             working.cancel()
 
-    listening = spawn(_hang_up(receive), "listen for hang-up")
-    listening.add_done_callback(stop)
+    def listen() -> None:
+        nonlocal listening
+        listening = spawn(_hang_up(receive), "listen for hang-up")
+        listening.add_done_callback(stop)
+
+    # Most calls that nobody waits for are over before this: a task for each of them would be for nothing.
+    soon = asyncio.get_running_loop().call_later(_LISTEN_AFTER_SECONDS, listen)
     try:
         await work
     except asyncio.CancelledError:
@@ -229,8 +237,10 @@ async def _until_hung_up(work: Awaitable[None], receive: Receive) -> None:
         if not gone or working.uncancel():
             raise
     finally:
-        listening.remove_done_callback(stop)
-        listening.cancel()
+        soon.cancel()
+        if listening is not None:
+            listening.remove_done_callback(stop)
+            listening.cancel()
 
 
 async def _hang_up(receive: Receive) -> None:

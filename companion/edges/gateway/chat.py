@@ -68,18 +68,16 @@ def usage_of(answer: dict[str, Any]) -> Usage | None:
         return None
     prompt = whole_number(usage.get("prompt_tokens"))
     cached = whole_number((usage.get("prompt_tokens_details") or {}).get("cached_tokens"))
-    made = Usage(
-        output=whole_number(usage.get("completion_tokens")),
-        reasoning=whole_number((usage.get("completion_tokens_details") or {}).get("reasoning_tokens")),
-    )
-    return with_cached(made, prompt, cached)
+    output = whole_number(usage.get("completion_tokens"))
+    reasoning = whole_number((usage.get("completion_tokens_details") or {}).get("reasoning_tokens"))
+    return with_cached(prompt, cached, output, reasoning)
 
 
-def with_cached(usage: Usage, prompt: int, cached: int) -> Usage:
+def with_cached(prompt: int, cached: int, output: int, reasoning: int) -> Usage:
     """OpenAI counts cached tokens within the prompt; more of them than prompt tokens is flagged and clamped."""
-    if cached > prompt:
-        return replace(usage, cache_read=prompt, flags=("cached-exceeds-prompt",))
-    return replace(usage, input=prompt - cached, cache_read=cached)
+    flags = ("cached-exceeds-prompt",) if cached > prompt else ()
+    read = min(cached, prompt)
+    return Usage(prompt - read, read, output=output, reasoning=reasoning, flags=flags)
 
 
 def _calls_of(message: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:

@@ -250,20 +250,26 @@ def index_in(value: Any, what: str) -> int:
     return value
 
 
+_HOLDERS = frozenset({dict, list})
+
+
 def refuse_elsewhere(document: Any, is_call: Callable[[dict[str, Any]], bool], judged: list[Any]) -> None:
-    """Raises UnclearAnswer where an object that `is_call` stands anywhere but in `judged` (by identity)."""
+    """Raises UnclearAnswer where an object that `is_call` stands anywhere but in `judged` (by identity).
+
+    `document` is as json.loads made it.
+    """
     known = {id(value) for value in judged}
-    waiting = [document]
+    waiting = [document] if type(document) in _HOLDERS else []
     while waiting:
         value = waiting.pop()
         if id(value) in known:
             continue
-        if isinstance(value, dict):
+        inner = value
+        if type(value) is dict:
             if is_call(value):
                 raise UnclearAnswer("a tool call stands where none belongs")
-            waiting += value.values()
-        elif isinstance(value, list):
-            waiting += value
+            inner = value.values()
+        waiting += [one for one in inner if type(one) in _HOLDERS]
 
 
 def strings_in(value: Any) -> str:

@@ -27,6 +27,10 @@ class Envelope:
         """Names the texts."""
         return hashlib.sha256("\0".join(("envelope", *self.texts())).encode("utf-8", "surrogatepass")).digest()
 
+    @property
+    def size(self) -> int:
+        return len(self.query) + sum(map(len, self.headers.values()))
+
     def texts(self) -> tuple[str, ...]:
         """The query, then each header's value."""
         return unquote_plus(self.query), *self.headers.values()

@@ -13,8 +13,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-_LISTS = frozenset({"messages", "input", "tools"})
+_LISTS = frozenset({"messages", "input"})
 """Top-level lists that grow from turn to turn."""
+
+_FEW = 4
+"""With fewer entries the same, a body is as soon cut anew."""
 
 _MARKS = ((b": ", b", "), (b":", b","), (b": ", b","))
 """How writers part a key from its value and a value from the next: Python's, JavaScript's, and one between them."""
@@ -49,6 +52,44 @@ def places(raw: bytes) -> tuple[Place, ...] | None:
         return next((found for marks in _MARKS if (found := _cut(raw, top, *marks)) is not None), None)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def continued(raw: bytes, before: bytes, cut: Sequence[Place]) -> tuple[tuple[Place, ...], int] | None:
+    """As `places`, for a body that goes on where `before`, whose parts are `cut`, did.
+
+    Beside the parts of `raw`, how many of them are those of `before`, byte for byte and in the same places. None where
+    hardly any are, or where only `places` can tell.
+    """
+    at = same = 0
+    for place in cut:
+        if raw[at : place.end] != before[at : place.end]:
+            break
+        at = place.end
+        same += 1
+    while same and not cut[same - 1].entry:
+        same -= 1
+    if same < _FEW or len(raw) > _LARGEST or not cut[same - 2].entry or cut[same - 2].key != cut[same - 1].key:
+        return None
+    key, at = cut[same - 1].key, cut[same - 1].end
+    first, comma = cut[0], before[cut[same - 2].end : cut[same - 1].start]
+    colon = before[len(first.key) + 3 : first.start - first.entry]
+    # What is left, as a body of its own: it opens with the rest of the list.
+    head = b'{"%b"%b[' % (key.encode(), colon)
+    goes_on = raw.startswith(comma, at)
+    if not goes_on and raw[at : at + 1] != b"]":
+        return None
+    begin = at + len(comma) if goes_on else at
+    left = head + raw[begin:]
+    try:
+        top = _TOP.decode(left)
+        rest = _cut(left, top, colon, comma)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    if rest is None or len({place.key for place in cut[:same]} & set(top)) > 1 or same + len(rest) > _MOST_PARTS:
+        return None
+    shift = begin - len(head)
+    new = [Place(one.key, one.start + shift, one.end + shift, one.entry) for one in rest[0 if goes_on else 1 :]]
+    return (*cut[:same], *new), same
 
 
 def _cut(raw: bytes, top: dict[str, msgspec.Raw], colon: bytes, comma: bytes) -> tuple[Place, ...] | None:

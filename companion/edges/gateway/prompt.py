@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from companion.edges.gateway.jsontext import StringToken, dump, read_object, read_value, splice, strings
-from companion.edges.gateway.layout import Place, places
+from companion.edges.gateway.layout import Place, continued, places
 from companion.edges.gateway.sealed import encoded, file_in, seals_of
 
 _WHOLE = Place("", 0, 0)
@@ -21,6 +21,11 @@ _KEPT = 20_000
 
 _MOST_REMEMBERED = 4_096
 _LARGEST_REMEMBERED = 1 << 20
+
+_LONG = 8 * 1024
+"""From this size on the latest bodies are remembered: an agent's next turn begins as its last one did."""
+_MOST_BODIES = 8
+_MOST_BYTES = 8 * 1024 * 1024
 
 _READ_OF_A_TOOL = ("type", "name")
 _WRITTEN_BY_AGENTS = frozenset({"system", "developer", "user"})
@@ -40,6 +45,14 @@ class Part:
         named = hashlib.sha256(_head(place.key, entry=place.entry))
         named.update(raw)
         self.digest = named.digest()
+
+    def forget(self) -> None:
+        """What was read of it: it can be read again."""
+        self.__dict__.clear()
+
+    @property
+    def size(self) -> int:
+        return len(self.raw)
 
     @cached_property
     def tokens(self) -> tuple[StringToken, ...]:
@@ -152,43 +165,86 @@ def _asking_usage(raw: bytes, body: Mapping[str, Any]) -> bytes:
     return dump(json.loads(raw) | {"stream_options": kept | {"include_usage": True}})
 
 
+_Value = tuple[Any, bool]
+"""What is kept of a part, and whether a placeholder may stand in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A body that was cut."""
+
+    raw: bytes
+    places: tuple[Place, ...]
+    parts: tuple[Part, ...]
+    values: tuple[_Value, ...]
+
+
 class PromptReader:
     """Reads bodies and remembers what it read of their parts. Any thread may use it."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[bytes, tuple[Any, bool]] = OrderedDict()
+        self._known: OrderedDict[bytes, _Value] = OrderedDict()
+        self._latest: tuple[_Cut, ...] = ()
 
     def read(self, raw: bytes) -> Prompt:
         """Raises ValueError for what two readers could read in two ways (`jsontext.read_object`)."""
-        found = places(raw)
-        if found is None:
+        cut = self._cut(raw)
+        if cut is None:
             return Prompt(raw, (Part(raw, _WHOLE),), read_object(raw))
         skeleton: dict[str, Any] = {}
         marked = False
-        parts: list[Part] = []
-        for place in found:
-            part = Part(raw[place.start : place.end], place)
-            parts.append(part)
-            value, has_mark = self._value(part)
+        for place, (value, has_mark) in zip(cut.places, cut.values, strict=True):
             marked = marked or has_mark
             if place.entry:
-                skeleton.setdefault(place.key, []).append(value)
+                if place.key in skeleton:
+                    skeleton[place.key].append(value)
+                else:
+                    skeleton[place.key] = [value]
             else:
                 skeleton[place.key] = value
-        return Prompt(raw, tuple(parts), skeleton, marked)
+        return Prompt(raw, cut.parts, skeleton, marked)
 
-    def _value(self, part: Part) -> tuple[Any, bool]:
-        """What is kept of a part, and whether a placeholder may stand in it."""
+    def _cut(self, raw: bytes) -> _Cut | None:
+        latest = self._latest if len(raw) >= _LONG else ()
+        before, found = next(
+            ((cut, found) for cut in latest if (found := continued(raw, cut.raw, cut.places))), (None, None)
+        )
+        if before and found:
+            cut_places, same = found
+            parts, values = list(before.parts[:same]), list(before.values[:same])
+            for part in parts:
+                part.forget()
+        else:
+            same, parts, values = 0, [], []
+            if (whole := places(raw)) is None:
+                return None
+            cut_places = whole
+        for place in cut_places[same:]:
+            part = Part(raw[place.start : place.end], place)
+            parts.append(part)
+            values.append(self._value(part))
+        cut = _Cut(raw, cut_places, tuple(parts), tuple(values))
+        if len(raw) >= _LONG:
+            self._remember(cut, before)
+        return cut
+
+    def _remember(self, cut: _Cut, before: _Cut | None) -> None:
+        """In the place of the body that it goes on from, as the latest."""
+        kept, size = [cut], len(cut.raw)
+        for one in self._latest:
+            size += len(one.raw)
+            if one is not before and size <= _MOST_BYTES and len(kept) < _MOST_BODIES:
+                kept.append(one)
+        self._latest = tuple(kept)
+
+    def _value(self, part: Part) -> _Value:
         known = self._known.get(part.digest)
         if known is not None:
             self._known.move_to_end(part.digest)
             return known
         value = read_value(part.raw)
         # An escaped letter could hide the mark.
-        kept = (
-            (_kept(part.place.key, value) if part.place.entry else value),
-            b"SECRET" in part.raw or b"\\u" in part.raw,
-        )
+        kept = _kept(part.place, value), b"SECRET" in part.raw or b"\\u" in part.raw
         if len(part.raw) <= _LARGEST_REMEMBERED:
             self._known[part.digest] = kept
             if len(self._known) > _MOST_REMEMBERED:
@@ -201,12 +257,14 @@ def read_prompt(raw: bytes) -> Prompt:
     return PromptReader().read(raw)
 
 
-def _kept(key: str, entry: Any) -> Any:
-    """What a dialect reads of a list's entry."""
+def _kept(place: Place, entry: Any) -> Any:
+    """What a dialect reads of a value."""
+    if place.key == "tools" and isinstance(entry, list):
+        return [_tool(one) if isinstance(one, dict) else one for one in entry]
+    if not place.entry:
+        return entry
     if not isinstance(entry, dict):
         return entry if not isinstance(entry, str) else entry[:_KEPT]
-    if key == "tools":
-        return _tool(entry)
     kept = {name: entry[name] for name in ("role", "type") if name in entry}
     if entry.get("role") in _WRITTEN_BY_AGENTS and "content" in entry:
         most = _KEPT if entry["role"] == "user" else None

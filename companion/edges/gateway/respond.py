@@ -1,4 +1,4 @@
-"""The way back to the agent: an ASGI response that is begun once and written to by one writer at a time."""
+"""The way back to the agent: an ASGI response that is begun once, and kept alive while a person decides."""
 
 from __future__ import annotations
 
@@ -25,27 +25,45 @@ class Responder:
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._lock = asyncio.Lock()
         self.begun = False
+        self._now: Callable[[], float] = float
+        """The loop's clock, while somebody asks for it."""
         self._written_at = 0.0
+        self._writing = 0
+        self._beating: asyncio.Lock | None = None
+        """Held while a beat is written: there is one writer at a time."""
 
     async def begin(self, status: int, headers: Sequence[tuple[str, str]]) -> None:
         raw = [
-            (name.encode("latin-1"), _LINE_ENDS.sub(" ", value).encode("latin-1", "replace")) for name, value in headers
+            (
+                name.encode("latin-1"),
+                (value if value.isprintable() else _LINE_ENDS.sub(" ", value)).encode("latin-1", "replace"),
+            )
+            for name, value in headers
         ]
         self.begun = True
         await self._send({"type": "http.response.start", "status": status, "headers": raw})
 
     async def write(self, data: bytes) -> None:
-        if not data:
-            return
-        async with self._lock:
-            self._written_at = asyncio.get_running_loop().time()
-            await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        if data:
+            await self._give(data, more=True)
 
     async def finish(self, data: bytes = b"") -> None:
-        async with self._lock:
-            await self._send({"type": "http.response.body", "body": data, "more_body": False})
+        await self._give(data, more=False)
+
+    async def _give(self, data: bytes, *, more: bool) -> None:
+        if self._beating is not None and self._beating.locked():
+            async with self._beating:
+                pass
+        await self._put(data, more=more)
+
+    async def _put(self, data: bytes, *, more: bool) -> None:
+        self._writing += 1
+        try:
+            await self._send({"type": "http.response.body", "body": data, "more_body": more})
+        finally:
+            self._writing -= 1
+            self._written_at = self._now()
 
     async def send_json(self, status: int, body: Any, headers: Sequence[tuple[str, str]] = ()) -> None:
         """A whole JSON response."""
@@ -57,16 +75,20 @@ class Responder:
     @asynccontextmanager
     async def kept_alive(self, beat: Callable[[], Awaitable[bytes]]) -> AsyncIterator[None]:
         """While inside, `beat()` is written whenever nothing else was for BEAT_SECONDS; b"" writes nothing."""
-        loop = asyncio.get_running_loop()
-        self._written_at = loop.time()
+        self._now = asyncio.get_running_loop().time
+        self._written_at = self._now()
+        self._beating = beating = asyncio.Lock()
 
         async def keep() -> None:
             while True:
-                await asyncio.sleep(max(0.05, self._written_at + BEAT_SECONDS - loop.time()))
-                if loop.time() - self._written_at >= BEAT_SECONDS:
+                await asyncio.sleep(max(0.05, self._written_at + BEAT_SECONDS - self._now()))
+                # An agent that has yet to read what is being written is not waiting.
+                if not self._writing and self._now() - self._written_at >= BEAT_SECONDS:
                     data = await beat()
-                    await self.write(data)
-                    self._written_at = loop.time()
+                    async with beating:
+                        if data:
+                            await self._put(data, more=True)
+                    self._written_at = self._now()
 
         task = spawn(keep(), "keep the agent waiting")
         try:

@@ -76,12 +76,10 @@ def usage_of(answer: dict[str, Any]) -> Usage | None:
     usage = answer.get("usage")
     if not isinstance(usage, dict):
         return None
-    made = Usage(
-        output=whole_number(usage.get("output_tokens")),
-        reasoning=whole_number((usage.get("output_tokens_details") or {}).get("reasoning_tokens")),
-    )
     cached = whole_number((usage.get("input_tokens_details") or {}).get("cached_tokens"))
-    return with_cached(made, whole_number(usage.get("input_tokens")), cached)
+    output = whole_number(usage.get("output_tokens"))
+    reasoning = whole_number((usage.get("output_tokens_details") or {}).get("reasoning_tokens"))
+    return with_cached(whole_number(usage.get("input_tokens")), cached, output, reasoning)
 
 
 def _use(key: Any, item: dict[str, Any]) -> ToolUse:

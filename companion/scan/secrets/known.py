@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, quote_plus
 
+from companion.scan.secrets.prefilter import Prefilter
 from companion.scan.secrets.values import is_distinctive
 
 KNOWN_VALUES = "known-values"
@@ -16,6 +17,9 @@ KNOWN_VALUES = "known-values"
 _HEAD = 8
 _FEW = 64
 """Up to this many spellings are looked for one by one; that takes about 10 µs each in 100 kB."""
+
+_Form = tuple[str, int]
+"""A spelling, and the number of its value."""
 
 
 def spellings(value: str) -> list[str]:
@@ -53,9 +57,10 @@ class KnownValues:
         self._numbers: dict[str, int] = {}
         self._entries: dict[int, tuple[str, str]] = {}
         self._certain: set[int] = set()
-        self._forms: list[tuple[str, int]] = []
-        self._heads: dict[str, list[tuple[str, int]]] = {}
+        self._forms: list[_Form] = []
+        self._heads: dict[str, list[_Form]] = {}
         self._forgotten = 0
+        self._index: _Index | None = None
 
     @property
     def count(self) -> int:
@@ -79,7 +84,7 @@ class KnownValues:
                 self._certain.add(number)
             return number
 
-    def _learn(self, forms: list[tuple[str, int]]) -> None:
+    def _learn(self, forms: list[_Form]) -> None:
         if len(self._forms) + len(forms) > self._limit:
             half = len(self._forms) // 2
             self._forgotten += half
@@ -102,21 +107,51 @@ class KnownValues:
     def is_certain(self, number: int) -> bool:
         return number in self._certain
 
+    @property
+    def is_prepared(self) -> bool:
+        """Whether `find` can begin at once, whatever it is asked for."""
+        with self._lock:
+            return len(self._forms) <= _FEW or (self._index is not None and self._index.serves(self.count))
+
     def find(self, text: str, since: int = 0) -> list[Hit]:
         """Every occurrence of what was added after the count stood at `since`, and maybe of what was added before."""
         with self._lock:
             recent = self._forms[max(0, since - self._forgotten) :]
-            heads = self._heads
-        if len(text) < _HEAD or not recent:
-            return []
-        if len(recent) <= _FEW:
-            return [Hit(start, start + len(form), number) for form, number in recent for start in _starts(text, form)]
-        hits = []
-        for start in range(len(text) - _HEAD + 1):
-            for form, number in heads.get(text[start : start + _HEAD], ()):
-                if text.startswith(form, start):
-                    hits.append(Hit(start, start + len(form), number))
-        return hits
+            if len(text) < _HEAD or not recent:
+                return []
+            index: _Index | None = None
+            if len(recent) > _FEW:
+                index = self._index
+                if index is None or not index.serves(self.count):
+                    index = self._index = _Index(self._heads, self.count)
+                recent = self._forms[index.count - self._forgotten :]
+        hits = [Hit(start, start + len(form), number) for form, number in recent for start in _starts(text, form)]
+        return hits + index.find(text) if index else hits
+
+
+class _Index:
+    """All spellings up to a count, found in one pass where Hyperscan is installed, else letter by letter."""
+
+    def __init__(self, heads: Mapping[str, Sequence[_Form]], count: int) -> None:
+        self.count = count
+        self._heads = {head: tuple(forms) for head, forms in heads.items()}
+        self._forms = list(self._heads.values())
+        self._prefilter = Prefilter(list(self._heads), literal=True)
+
+    def serves(self, count: int) -> bool:
+        """Whether what was added since is few enough to be looked for one by one."""
+        return count - self.count <= max(_FEW, len(self._forms) // 8)
+
+    def find(self, text: str) -> list[Hit]:
+        if self._prefilter.fast:
+            forms = (form for place in self._prefilter.possible(text) for form in self._forms[place])
+            return [Hit(start, start + len(form), number) for form, number in forms for start in _starts(text, form)]
+        return [
+            Hit(start, start + len(form), number)
+            for start in range(len(text) - _HEAD + 1)
+            for form, number in self._heads.get(text[start : start + _HEAD], ())
+            if text.startswith(form, start)
+        ]
 
 
 def _starts(text: str, form: str) -> Iterator[int]:

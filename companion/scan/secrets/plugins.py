@@ -16,6 +16,7 @@ from typing import Any
 
 from companion.model.facts import Confidence
 from companion.scan.secrets.engine import Span
+from companion.scan.secrets.prefilter import Prefilter
 from companion.scan.secrets.values import is_sample
 
 _NAME = "detect-secrets"
@@ -75,6 +76,7 @@ class DetectSecrets:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._plugins: list[tuple[Use, re.Pattern[str], Any]] = []
+        self._prefilter = Prefilter([])
         self._missing = ""
 
     @property
@@ -88,14 +90,16 @@ class DetectSecrets:
         with self._lock:
             if not self._plugins and not self._missing:
                 try:
-                    self._plugins = [(use, re.compile(use.where), _plugin(use)) for use in USES]
+                    self._prefilter = Prefilter([use.where for use in USES])
+                    self._plugins = [(use, re.compile(use.where, re.ASCII), _plugin(use)) for use in USES]
                 except (ImportError, AttributeError) as error:
                     self._missing = f"not usable: {error}"
             return self._missing
 
     def find(self, text: str) -> list[Span]:
         spans: dict[Span, None] = {}
-        for use, where, plugin in self._plugins:
+        for number in self._prefilter.possible(text):
+            use, where, plugin = self._plugins[number]
             for low, high in _lines(text, where):
                 part = text[low:high]
                 if secrets := set(plugin.analyze_string(part)):

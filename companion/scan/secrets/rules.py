@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from companion.model.facts import Confidence
 from companion.scan.secrets.engine import Span
+from companion.scan.secrets.prefilter import Prefilter
 from companion.scan.secrets.values import is_basic, is_password, is_random, is_sample
 
 _NAME = "rules"
@@ -64,8 +65,8 @@ class OwnRules:
     version = _VERSION
 
     def __init__(self) -> None:
-        self._rules = load_rules()
-        self._by_literal = [(literal, rule) for rule in self._rules for literal in rule.literals]
+        self._tries = [(literal, rule) for rule in load_rules() for literal in rule.literals]
+        self._prefilter = Prefilter([literal for literal, _ in self._tries], literal=True)
 
     def load(self) -> str:
         return ""
@@ -73,7 +74,8 @@ class OwnRules:
     def find(self, text: str) -> list[Span]:
         lowered = lower(text)
         spans: dict[Span, None] = {}
-        for literal, rule in self._by_literal:
+        for number in self._prefilter.possible(lowered):
+            literal, rule = self._tries[number]
             position = lowered.find(literal)
             while position >= 0:
                 match = rule.pattern.match(text, position)

@@ -18,6 +18,7 @@ from companion.gatekeeper.ports import Examined
 from companion.model.action import Part
 from companion.model.facts import Confidence, Finding
 from companion.policy.redaction import placeholder_for, redact, restore
+from companion.scan.secrets import prefilter
 from companion.scan.secrets.engine import Engine, Span
 from companion.scan.secrets.envfiles import EnvFiles
 from companion.scan.secrets.kingfisher import Kingfisher
@@ -32,6 +33,8 @@ Subject = TypeVar("Subject")
 Found = TypeVar("Found")
 
 _SHORTEST_TEXT = 8
+_SMALL = 16 * 1024
+"""So many bytes of text are scanned where they are: a millisecond at most."""
 _LOAD_SECONDS = 60.0
 
 
@@ -93,10 +96,11 @@ class SecretScan:
     def engines(self) -> dict[str, str]:
         """Each engine's version, or "missing: " and why."""
         missing = self._missing or {}
-        return {
+        found = {
             engine.name: f"missing: {why}" if (why := missing.get(engine.name)) else engine.version
             for engine in self._engines
         }
+        return {**found, "hyperscan": prefilter.standing()}
 
     def close(self) -> None:
         """Lets a scan that is running end by itself and takes no more."""
@@ -126,8 +130,13 @@ class SecretScan:
 
         Raises ScanFailed. Where every part is clean this waits for nothing.
         """
-        if self._missing is not None and self._env.is_fresh(workspace) and not self._unclean(parts):
-            return Examined()
+        if self._missing is not None and self._env.is_fresh(workspace):
+            unclean = self._unclean(parts)
+            if not unclean:
+                return Examined()
+            if self._known.is_prepared and sum([parts[number].size for number in unclean]) <= _SMALL:
+                # Handing so little over to a thread would take longer than the scan itself.
+                return self._examine_parts(parts, workspace, time.monotonic() + self._seconds)
         return await self._in_time(self._examine_parts, parts, workspace)
 
     def scrub(self, text: str) -> str:

@@ -117,9 +117,12 @@ class Connection(asyncio.Protocol):
                 return True
             await self._wait(seconds, httpx.WriteTimeout)
 
-    async def receive(self, seconds: float | None) -> None:
-        """Waits for the head of the answer."""
+    async def receive(self, seconds: float | None, until: float | None = None) -> None:
+        """Waits for the head of the answer: `seconds` at a time, and not past `until` on the loop's clock."""
         while not self.incoming.headed:
+            if until is not None:
+                left = max(0.0, until - self._loop.time())
+                seconds = left if seconds is None else min(seconds, left)
             await self._wait(seconds, httpx.ReadTimeout)
 
     async def read(self, seconds: float | None) -> bytes:

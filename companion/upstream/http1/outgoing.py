@@ -8,6 +8,11 @@ from dataclasses import dataclass
 
 import httpx
 
+Stream = httpx.SyncByteStream | httpx.AsyncByteStream | bytes
+"""A body: whole where it is bytes or an httpx.ByteStream, else produced while it is sent."""
+
+_SHORT = 64 * 1024
+
 _TOKEN = (string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~").encode()
 
 
@@ -21,25 +26,34 @@ class Outgoing:
     length: int | None
     """What the head promises of the body; None when it goes out in chunks."""
 
+    @property
+    def is_short(self) -> bool:
+        """Whether it goes out in one write."""
+        return self.whole is not None and len(self.whole) <= _SHORT
 
-def outgoing(request: httpx.Request, target: bytes, extra: Sequence[tuple[bytes, bytes]] = ()) -> Outgoing:
-    """`extra` headers go first. Raises httpx.LocalProtocolError."""
-    headers = [*extra, *request.headers.raw]
+
+def outgoing(
+    method: str,
+    target: bytes,
+    headers: Sequence[tuple[bytes, bytes]],
+    stream: Stream,
+) -> Outgoing:
+    """`target` is what the request line names. Raises httpx.LocalProtocolError."""
     length, chunked = _framing(headers)
-    head = _head(request.method.encode("ascii", "replace"), target, headers)
-    if not isinstance(request.stream, httpx.ByteStream):
+    head = _head(method.encode("ascii", "replace"), target, headers)
+    if isinstance(stream, httpx.ByteStream):
+        stream = b"".join(stream)
+    elif not isinstance(stream, bytes):
         return Outgoing(head, None, None if chunked else length or 0)
-    body = b"".join(request.stream)
     if chunked:
-        return Outgoing(head, b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if body else b"0\r\n\r\n", None)
-    if len(body) != (length or 0):
-        raise httpx.LocalProtocolError(f"the body has {len(body)} bytes, its head says {length or 0}")
-    return Outgoing(head, body, length)
+        return Outgoing(head, b"%x\r\n%b\r\n0\r\n\r\n" % (len(stream), stream) if stream else b"0\r\n\r\n", None)
+    if len(stream) != (length or 0):
+        raise httpx.LocalProtocolError(f"the body has {len(stream)} bytes, its head says {length or 0}")
+    return Outgoing(head, stream, length)
 
 
-async def pieces(request: httpx.Request, length: int | None) -> AsyncGenerator[bytes, None]:
+async def pieces(stream: Stream, length: int | None) -> AsyncGenerator[bytes, None]:
     """A body that is produced while it is sent, framed as its head promised. Raises httpx.LocalProtocolError."""
-    stream = request.stream
     if not isinstance(stream, httpx.AsyncByteStream):
         raise httpx.LocalProtocolError("the body is a synchronous stream")
     left = length

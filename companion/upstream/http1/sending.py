@@ -5,26 +5,22 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 
-import httpx
-
 from companion.upstream.http1.connection import Connection
-from companion.upstream.http1.outgoing import Outgoing, pieces
+from companion.upstream.http1.outgoing import Outgoing, Stream, pieces
 
-# A body up to this size goes out in one write with its head.
-_SMALL = 64 * 1024
 _SLICE = 256 * 1024
 
 
-async def send(conn: Connection, request: httpx.Request, out: Outgoing, seconds: float | None) -> None:
+async def send(conn: Connection, stream: Stream, out: Outgoing, seconds: float | None) -> None:
     """Returns early when the peer has answered with an error instead of reading on. `seconds` is per wait."""
     conn.sending = conn.unsent = True
-    if out.whole is not None and len(out.whole) <= _SMALL:
+    if out.whole is not None and out.is_short:
         conn.write(out.head + out.whole)
         conn.unsent = False
     else:
         conn.write(out.head)
         if out.whole is None:
-            conn.unsent = not await _send_pieces(conn, request, out.length, seconds)
+            conn.unsent = not await _send_pieces(conn, stream, out.length, seconds)
         else:
             conn.unsent = not await _send_slices(conn, out.whole, seconds)
     conn.sending = False
@@ -42,8 +38,8 @@ async def _send_slices(conn: Connection, body: bytes, seconds: float | None) -> 
     return await conn.may_write(seconds)
 
 
-async def _send_pieces(conn: Connection, request: httpx.Request, length: int | None, seconds: float | None) -> bool:
-    async with aclosing(pieces(request, length)) as produced:
+async def _send_pieces(conn: Connection, stream: Stream, length: int | None, seconds: float | None) -> bool:
+    async with aclosing(pieces(stream, length)) as produced:
         async for piece in produced:
             if not await conn.may_write(seconds):
                 return False

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import httpx
@@ -13,7 +14,7 @@ from companion.upstream.http1.addresses import Permits, Resolve, resolve
 from companion.upstream.http1.body import LiveBody, WholeBody
 from companion.upstream.http1.connection import Connection
 from companion.upstream.http1.dialing import Dialer, Origin
-from companion.upstream.http1.outgoing import Outgoing, outgoing
+from companion.upstream.http1.outgoing import Outgoing, Stream, outgoing
 from companion.upstream.http1.pool import Pool
 from companion.upstream.http1.proxies import Proxies
 from companion.upstream.http1.sending import send
@@ -24,6 +25,35 @@ so that it can be read after an exception too, and on the response."""
 
 _PORTS = {"http": 80, "https": 443}
 _NO_TIMEOUTS: Mapping[str, float | None] = MappingProxyType({})
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, in the form that costs least."""
+
+    method: str
+    url: httpx.URL
+    headers: Sequence[tuple[bytes, bytes]]
+    """All that go out, framing and Host among them."""
+    body: Stream
+    timeouts: Mapping[str, float | None]
+    """Seconds, by httpx's names: connect, read, write, pool."""
+    seconds: float | None = None
+    """How long all may take until the head of the answer is here; past that, TimeoutError or httpx.ReadTimeout."""
+    sent: int = 0
+    """How many times it was begun on a wire so far; to be read after an exception too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: the head, and a body to be read or closed."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: httpx.AsyncByteStream
+    """A `WholeBody` where all of it is there; that needs no closing."""
+    version: bytes
+    reason: bytes
 
 
 class Http1Transport(httpx.AsyncBaseTransport):
@@ -56,30 +86,63 @@ class Http1Transport(httpx.AsyncBaseTransport):
         self._closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        timeouts: Mapping[str, float | None] = request.extensions.get("timeout") or _NO_TIMEOUTS
+        call = Call(request.method, request.url, request.headers.raw, request.stream, timeouts)
+        try:
+            answer = await self.exchange(call)
+        finally:
+            request.extensions[SENT] = call.sent
+        extensions = {"http_version": answer.version, "reason_phrase": answer.reason, SENT: call.sent}
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=answer.body, request=request, extensions=extensions
+        )
+
+    async def exchange(self, call: Call) -> Answer:
+        """As handle_async_request, without what httpx makes around a request and a response."""
         self._check_open()
-        url = request.url
+        url, timeouts = call.url, call.timeouts
         key = (url.scheme, url.raw_host, url.port)
         origin, pool = self._pools.get(key) or self._new_pool(url)
-        timeouts: Mapping[str, float | None] = request.extensions.get("timeout") or _NO_TIMEOUTS
-        request.extensions[SENT] = 0
+        call.sent = 0
         if origin.forwards:
-            out = outgoing(request, b"http://%b%b" % (url.netloc, url.raw_path), origin.greeting)
+            target = b"http://%b%b" % (url.netloc, url.raw_path)
+            out = outgoing(call.method, target, [*origin.greeting, *call.headers], call.body)
         else:
-            out = outgoing(request, url.raw_path)
-        conn = pool.take() or await self._connection(origin, pool, timeouts)
+            out = outgoing(call.method, url.raw_path, call.headers, call.body)
+        conn = pool.take()
+        if conn is not None and out.is_short:
+            # Nothing has to be waited for but the answer, and that wait needs no timer of its own.
+            conn = await self._ask(call, out, origin, pool, conn)
+        else:
+            async with asyncio.timeout(call.seconds):
+                conn = conn or await self._connection(origin, pool, timeouts)
+                conn = await self._ask(call, out, origin, pool, conn)
+        incoming = conn.incoming
+        body: httpx.AsyncByteStream
+        if incoming.done:
+            body = WholeBody(incoming.take())
+            pool.give_back(conn)
+        else:
+            body = LiveBody(conn, pool, timeouts.get("read"))
+        return Answer(incoming.status, incoming.headers, body, incoming.version, incoming.reason)
+
+    async def _ask(self, call: Call, out: Outgoing, origin: Origin, pool: Pool, conn: Connection) -> Connection:
+        """Sends the request on `conn`, or anew on another; the connection on which the head of the answer came."""
+        timeouts = call.timeouts
+        until = None if call.seconds is None else asyncio.get_running_loop().time() + call.seconds
         while True:
             try:
-                conn.begin(request.method)
-                request.extensions[SENT] += 1
-                await send(conn, request, out, timeouts.get("write"))
-                await conn.receive(timeouts.get("read"))
-                break
+                conn.begin(call.method)
+                call.sent += 1
+                await send(conn, call.body, out, timeouts.get("write"))
+                await conn.receive(timeouts.get("read"), until)
             except BaseException as error:
                 conn.close()
                 if not _may_repeat(error, conn, out):
                     raise
+            else:
+                return conn
             conn = await self._connection(origin, pool, timeouts, new=True)
-        return self._response(request, conn, pool, timeouts)
 
     async def aclose(self) -> None:
         """Closes every connection, also those in use, and waits until their sockets are closed."""
@@ -89,24 +152,6 @@ class Http1Transport(httpx.AsyncBaseTransport):
             pool.close()
         if gone:
             await asyncio.wait(gone)
-
-    def _response(
-        self, request: httpx.Request, conn: Connection, pool: Pool, timeouts: Mapping[str, float | None]
-    ) -> httpx.Response:
-        incoming = conn.incoming
-        status, headers = incoming.status, incoming.headers
-        extensions = {
-            "http_version": incoming.version,
-            "reason_phrase": incoming.reason,
-            SENT: request.extensions[SENT],
-        }
-        stream: WholeBody | LiveBody
-        if incoming.done:
-            stream = WholeBody(incoming.take())
-            pool.give_back(conn)
-        else:
-            stream = LiveBody(conn, pool, timeouts.get("read"))
-        return httpx.Response(status, headers=headers, stream=stream, request=request, extensions=extensions)
 
     async def _connection(
         self, origin: Origin, pool: Pool, timeouts: Mapping[str, float | None], *, new: bool = False

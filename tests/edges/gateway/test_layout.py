@@ -22,7 +22,7 @@ values = st.recursive(
     max_leaves=6,
 )
 bodies = st.dictionaries(st.sampled_from(["model", "messages", "input", "tools", "x_y", "a"]), values, max_size=5)
-LISTS = {"messages", "input", "tools"}
+LISTS = {"messages", "input"}
 
 
 def told_by(raw: bytes, found: tuple[Place, ...]) -> dict:

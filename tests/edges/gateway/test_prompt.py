@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from companion.edges.gateway.jsontext import read_object
-from companion.edges.gateway.prompt import Prompt, PromptReader, read_prompt
+from companion.edges.gateway.prompt import Part, Prompt, PromptReader, read_prompt
 
 bodies = st.fixed_dictionaries(
     {
@@ -188,3 +188,67 @@ def test_a_body_that_is_read_is_a_body_that_a_strict_reader_reads(body, at, spoi
 def test_an_unusual_key_of_the_top_level_is_searched_too():
     assert GITHUB in texts_of({"model": "m", GITHUB: 1})
     assert len(read_prompt(json.dumps({"model": "m", "Key-1": 2}).encode()).parts) == 1
+
+
+entries = st.one_of(
+    st.fixed_dictionaries({"role": st.sampled_from(["user", "assistant"]), "content": st.text(max_size=6)}),
+    st.sampled_from([1, 12, None, "a", "]", ',{"x":1}', [], {}, {"messages": [1]}]),
+)
+endings = st.dictionaries(
+    st.sampled_from(["tools", "model", "stream", "input", "system"]), st.sampled_from([[], [{"name": "t"}], "m", True])
+)
+
+
+def outcome(read, raw):
+    try:
+        prompt = read(raw)
+    except ValueError:
+        return "refused"
+    return (
+        prompt.skeleton,
+        prompt.marked,
+        texts_in(prompt),
+        [(part.digest, part.place, part.raw) for part in prompt.parts],
+    )
+
+
+@given(
+    st.lists(entries, min_size=4, max_size=8),
+    st.lists(st.tuples(st.integers(0, 8), st.lists(entries, max_size=3), endings), min_size=1, max_size=3),
+    st.sampled_from(SEPARATORS),
+    st.tuples(
+        st.integers(0, 120), st.integers(0, 3), st.sampled_from([b"", b",", b"]", b"}", b'"', b"1", b" ", b"\xff"])
+    ),
+)
+def test_a_body_that_goes_on_from_another_is_read_as_if_it_came_alone(first, turns, separators, spoilt):
+    at, dropped, put = spoilt
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("companion.edges.gateway.prompt._LONG", 0)
+        reader = PromptReader()
+        told = first
+        for kept, more, ending in ((len(first), [], {}), *turns):
+            told = told[:kept] + more
+            raw = json.dumps({"model": "m", "messages": told} | ending, separators=separators).encode()
+            assert outcome(reader.read, raw) == outcome(read_prompt, raw)
+            bad = raw[: len(raw) - at] + put + raw[len(raw) - at + dropped :] if at else raw
+            assert outcome(reader.read, bad) == outcome(read_prompt, bad)
+
+
+def test_only_what_is_new_of_a_long_body_is_read(monkeypatch):
+    reader, made = PromptReader(), []
+    monkeypatch.setattr("companion.edges.gateway.prompt.Part", lambda *given: made.append(given) or Part(*given))
+    talk = [{"role": "user", "content": f"{number} " * 400} for number in range(20)]
+    for more in range(1, 4):
+        reader.read(json.dumps({"model": "m", "messages": talk[: 10 + more], "tools": [{"name": "t"}]}).encode())
+    assert [given[1].key for given in made[-2:]] == ["messages", "tools"]
+    assert len(made) == (1 + 11 + 1) + 2 + 2
+    assert len(reader._latest) == 1, "a conversation is remembered once"
+
+
+def test_what_is_remembered_of_long_bodies_is_bounded():
+    reader = PromptReader()
+    for number in range(40):
+        talk = [{"role": "user", "content": f"{number} {turn} " * 20_000} for turn in range(6)]
+        reader.read(json.dumps({"model": "m", "messages": talk}).encode())
+    assert len(reader._latest) <= 8
+    assert sum(len(cut.raw) for cut in reader._latest) <= 8 * 1024 * 1024

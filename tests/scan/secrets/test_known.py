@@ -42,6 +42,24 @@ def test_many_values_are_found_like_few() -> None:
     assert {text[hit.start : hit.end] for hit in hits} == set(values)
 
 
+@pytest.mark.parametrize("package", ["hyperscan", "no_such_module"])
+def test_however_many_there_are_each_occurrence_is_found(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("companion.scan.secrets.prefilter._PACKAGE", package)
+    values, forms = KnownValues(), {}
+    for number in range(60):
+        value = f"v{number * number % 7}-é{number:02}-{'ab' * (number % 3)}$x"
+        forms |= dict.fromkeys(spellings(value), values.add(value, "ENV", ".env", certain=True))
+        text = " ".join([f"<{form}{form}" for form in forms][-30:] + list(forms)[:5]) + "\n\ud800"
+        wanted = {
+            (start, start + len(form), place)
+            for form, place in forms.items()
+            for start in range(len(text))
+            if text.startswith(form, start)
+        }
+        assert {(hit.start, hit.end, hit.value) for hit in values.find(text)} == wanted
+        assert values.is_prepared
+
+
 def test_only_what_came_later_is_looked_for_again() -> None:
     values = known("first-value-1")
     count = values.count

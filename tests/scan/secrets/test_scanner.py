@@ -1,5 +1,7 @@
 import asyncio
 import base64
+import hashlib
+import threading
 import time
 from collections.abc import Iterator
 from itertools import pairwise
@@ -182,7 +184,7 @@ async def test_a_missing_engine_is_said_and_not_asked() -> None:
     scanner = SecretScan(KEY, [missing, OwnRules()])
     findings = await scanner.scan((TOKEN,), "")
     assert [finding.engine for finding in findings] == ["rules"]
-    assert scanner.engines() == {"fake": "missing: not installed", "rules": "1"}
+    assert scanner.engines().items() >= {"fake": "missing: not installed", "rules": "1"}.items()
     scanner.close()
 
 
@@ -197,3 +199,52 @@ def test_scrub_hides_what_is_known_and_what_is_found(scan: SecretScan) -> None:
     scrubbed = scan.scrub(f"run x --token {TOKEN} and {TOKEN}")
     assert TOKEN not in scrubbed
     assert scan.restore(scrubbed) == f"run x --token {TOKEN} and {TOKEN}"
+
+
+class Piece:
+    """A part as the scanner sees one; counts how often it is read."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.digest = hashlib.sha256(text.encode()).digest()
+        self.size = len(text)
+        self.read_in: list[str] = []
+
+    def texts(self) -> tuple[str, ...]:
+        self.read_in.append(threading.current_thread().name)
+        return (self.text,)
+
+
+@pytest.mark.parametrize(("size", "thread"), [(900, "MainThread"), (16_000, "MainThread"), (20_000, "secrets")])
+async def test_little_new_text_is_scanned_where_it_is_and_more_in_a_thread(size: int, thread: str) -> None:
+    scanner = SecretScan(KEY, [Fake()])
+    scanner.load()
+    piece = Piece("x" * size)
+    assert (await scanner.examine([piece], "")).numbers == (0,)
+    assert (await scanner.examine([piece], "")).numbers == ()
+    (name,) = piece.read_in
+    assert name.startswith(thread)
+    scanner.close()
+
+
+async def test_small_text_or_not_files_are_looked_at_in_a_thread(tmp_path: Path) -> None:
+    scanner = SecretScan(KEY, [Fake()])
+    scanner.load()
+    (tmp_path / ".env").write_text("TOKEN=zq7Kp2Lw9Xv4Rt6Yb\n")
+    first, second = Piece("say zq7Kp2Lw9Xv4Rt6Yb"), Piece("again zq7Kp2Lw9Xv4Rt6Yb")
+    found = await scanner.examine([first], str(tmp_path))
+    assert [finding.rule for finding in found.findings] == [".env"]
+    assert first.read_in[0].startswith("secrets")
+    found = await scanner.examine([second], str(tmp_path))
+    assert [finding.rule for finding in found.findings] == [".env"]
+    assert second.read_in == ["MainThread"]
+    scanner.close()
+
+
+async def test_an_engine_that_fails_on_little_text_has_examined_nothing() -> None:
+    scanner = SecretScan(KEY, [Fake(error=RuntimeError("no"))])
+    scanner.load()
+    for _ in range(2):
+        with pytest.raises(ScanFailed, match="fake failed"):
+            await scanner.examine([Piece("x" * 900)], "")
+    scanner.close()
