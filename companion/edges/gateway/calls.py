@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from companion.edges.gateway.agents import Modes, client_of, session_of, workspace_of
 from companion.edges.gateway.answer import Holding, StreamedAnswer, WholeAnswer, give_again
@@ -26,7 +27,7 @@ from companion.gatekeeper.runaway import RunawayBrake
 from companion.model.action import Dialect, ModelCall, Tier
 from companion.model.exchange import Exchange, Origin
 from companion.model.scope import KeyScope, VirtualKey
-from companion.model.verdict import Allow, Remark
+from companion.model.verdict import Allow, Amend, Remark
 from companion.policy.auto import AutoRules, Choice, choose
 from companion.policy.redaction import PLACEHOLDER, Lookup
 from companion.upstream.dispatch import Dispatcher
@@ -194,7 +195,7 @@ class ModelCalls:
             # One word for what it is: an agent that reads the type otherwise would read another answer.
             kept = [(name, value) for name, value in told if name != "content-type"]
             kept.append(("content-type", "text/event-stream" if streamed else "application/json"))
-            lookup = self._lookup_of(turn, action, body_for(served.candidate), headers)
+            lookup = self._lookup_of(turn, admission, partial(body_for, served.candidate), headers)
             answer = StreamedAnswer(turn, lookup) if streamed else WholeAnswer(turn, lookup)
             await answer.read(admission, reply, kept)
             if admission.failure:
@@ -210,20 +211,23 @@ class ModelCalls:
         admission.unbilled, admission.status = "answered from the cache", known.status
         admission.note(Remark("cache", Allow("cache-hit", "the same was asked before, and its answer is kept")))
         told = [*known.headers, *_told(turn, admission), ("x-companion-cache", "hit")]
-        answer = WholeAnswer(turn, self._lookup_of(turn, _called(admission), outgoing, headers))
+        answer = WholeAnswer(turn, self._lookup_of(turn, admission, lambda: outgoing, headers))
         await answer.read(admission, Reply(known.status, list(known.headers), _in_one(known.raw)), told)
         admission.usage = None
         return answer
 
-    def _lookup_of(self, turn: Turn, action: ModelCall, outgoing: bytes, headers: Mapping[str, str]) -> Lookup | None:
+    def _lookup_of(
+        self, turn: Turn, admission: Admission, outgoing: Callable[[], bytes], headers: Mapping[str, str]
+    ) -> Lookup | None:
         """Knows the placeholders that this call shows to the model: one that it only guesses stays what it is."""
         body = turn.prompt.skeleton
         if body.get("previous_response_id") or body.get("conversation"):
             # The upstream keeps the conversation: what the model was shown earlier is not in this call.
             return self.lookup
-        if not (turn.prompt.marked or action.examined):
-            return None
-        texts = (outgoing.decode("latin-1") if _MARK.encode() in outgoing else "", *headers.values())
+        texts = [*headers.values()]
+        # Else no placeholder can stand in the body, which may be long.
+        if turn.prompt.marked or any(isinstance(remark.verdict, Amend) for remark in admission.decision.remarks):
+            texts.append(outgoing().decode("latin-1"))
         shown = {found for text in texts if _MARK in text for found in PLACEHOLDER.findall(text)}
         return (lambda placeholder: self.lookup(placeholder) if placeholder in shown else None) if shown else None
 
