@@ -59,6 +59,7 @@ from companion.scan.secrets.scanner import SecretScan, default_engines
 from companion.settings import InForce, Reload, cache_of, faults_of, tiers_of
 from companion.telemetry import catalogue
 from companion.telemetry.log import configure, get_logger
+from companion.trim import trim
 from companion.upstream.addresses import permits_any
 from companion.upstream.breaker import State
 from companion.upstream.dispatch import Dispatcher
@@ -314,6 +315,7 @@ def _warm(parts: Parts) -> None:
     # would stand still for a tenth of a second.
     gc.collect()
     gc.freeze()
+    trim()
 
 
 def machine_key(path: Path) -> bytes:

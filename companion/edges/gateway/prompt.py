@@ -19,7 +19,7 @@ _WHOLE = Place("", 0, 0)
 _KEPT = 20_000
 """Of a user's message, this many characters are remembered: an agent's marks stand at its beginning."""
 
-_MOST_REMEMBERED = 4_096
+_MOST_REMEMBERED = 1_024
 _LARGEST_REMEMBERED = 1 << 20
 
 _LONG = 8 * 1024

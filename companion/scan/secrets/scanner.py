@@ -65,7 +65,7 @@ class SecretScan:
     """
 
     def __init__(
-        self, machine_key: bytes, engines: Sequence[Engine], *, seconds: float = 5.0, remembered: int = 10_000
+        self, machine_key: bytes, engines: Sequence[Engine], *, seconds: float = 5.0, remembered: int = 4_000
     ) -> None:
         self._key = machine_key
         self._engines = tuple(engines)
@@ -195,10 +195,11 @@ class SecretScan:
         touched: AbstractSet[str],
         count: int,
     ) -> None:
+        state = (self._rules, count)
         with self._lock:
             for number, of_part in counts:
                 if touched.isdisjoint(of_part):
-                    self._clean[parts[number].digest] = (self._rules, count)
+                    self._clean[parts[number].digest] = state
             while len(self._clean) > self._remembered:
                 del self._clean[next(iter(self._clean))]
 
