@@ -9,9 +9,12 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import re
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 from companion.model.facts import Confidence
@@ -113,7 +116,35 @@ class DetectSecrets:
 
 
 def _plugin(use: Use) -> Any:
-    return getattr(importlib.import_module(f"detect_secrets.plugins.{use.module}"), use.plugin)()
+    with _unasked("requests"):
+        module = importlib.import_module(f"detect_secrets.plugins.{use.module}")
+    return getattr(module, use.plugin)()
+
+
+class _Stub(ModuleType):
+    """Stands for a module that is imported and not used."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (Exception,), {})
+
+
+@contextmanager
+def _unasked(name: str) -> Iterator[None]:
+    """Whoever imports `name` meanwhile gets a stub, where nobody has it yet.
+
+    The plugins would ask providers whether a secret is live. companion never does, and what they would do it with
+    takes 10 MB and a tenth of a second.
+    """
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = _Stub(name)
+    try:
+        yield
+    finally:
+        del sys.modules[name]
 
 
 def _lines(text: str, where: re.Pattern[str]) -> Iterator[tuple[int, int]]:

@@ -1,5 +1,7 @@
 import importlib
 import pkgutil
+import subprocess
+import sys
 
 import detect_secrets.plugins
 import pytest
@@ -70,3 +72,13 @@ def test_a_long_line_is_looked_at_around_each_candidate(engine: DetectSecrets) -
 
 def test_documentation_keys_are_no_secrets(engine: DetectSecrets) -> None:
     assert engine.find("AKIAIOSFODNN7" + "EXAMPLE") == []
+
+
+def test_what_plugins_would_ask_providers_with_is_not_loaded() -> None:
+    told = (
+        "import sys; from companion.scan.secrets.plugins import DetectSecrets; engine = DetectSecrets(); engine.load();"
+        "print(len(engine.find('ghp_' + 'aB3dE5gH7jK9mN1p' * 2 + 'aB3d')), 'requests' in sys.modules);"
+        "import requests; print(callable(requests.get))"
+    )
+    said = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["1", "False", "True"]
