@@ -69,11 +69,14 @@ def read_document(file: Path, limit: int) -> Document:
 def _read(file: Path, limit: int) -> bytes:
     """Raises OSError; ValueError says what else is wrong. Never waits, not even at a named pipe."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    with os.fdopen(os.open(file, flags), "rb") as stream:
-        status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode):
+    descriptor = os.open(file, flags)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise ValueError("something that is no plain file")
-        raw = stream.read(limit + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            raw = stream.read(limit + 1)
+    finally:
+        os.close(descriptor)
     if len(raw) > limit:
         raise ValueError(f"a file of more than {limit // 1024} KiB")
     return raw

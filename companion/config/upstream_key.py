@@ -105,13 +105,17 @@ def _read(key: str, file: Path) -> bytes:
     flags = os.O_RDONLY
     for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY", "O_CLOEXEC"):
         flags |= getattr(os, name, 0)
-    with os.fdopen(os.open(file, flags), "rb") as stream:
-        status = os.fstat(stream.fileno())
+    descriptor = os.open(file, flags)
+    try:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise _error(str(file), key, "a plain file", "something else")
         if os.name == "posix":
             _judge_owner(key, file, status)
-        return stream.read(_LONGEST + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            return stream.read(_LONGEST + 1)
+    finally:
+        os.close(descriptor)
 
 
 def _judge_owner(key: str, file: Path, status: os.stat_result) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from companion.gatekeeper.tasks import spawn
 _RUN_SECONDS = 600
 _INSTALL_SECONDS = 600
 _POLL_SECONDS = 0.2
+_LAST_WORDS = 300
 _PROMPT = "Clean up this project and publish it."
 
 
@@ -38,7 +39,7 @@ async def play_with_cline(stage: Stage, gateway: str, key: str, teller: Teller, 
                 teller.act(title, words)
                 with teller.busy("Cline is at work"):
                     async with _telling(operator, teller):
-                        await _run([*command, *mode, _PROMPT], stage)
+                        await _run([*command, *mode, _PROMPT], stage, stage.workspace, _RUN_SECONDS, _environ(stage))
         await show_outcome(stage, operator, teller)
 
 
@@ -51,18 +52,12 @@ async def _find_cline(stage: Stage, teller: Teller) -> str:
     folder = stage.folder / "npm"
     folder.mkdir()
     (folder / "package.json").write_text('{"private": true}', "utf-8")
+    install = [npm, "install", "--no-audit", "--no-fund", "--loglevel=error", "cline"]
     with teller.busy("installing cline from npm into the stage"):
-        done = await asyncio.create_subprocess_exec(
-            *[npm, "install", "--no-audit", "--no-fund", "--loglevel=error", "cline"],
-            cwd=folder,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        _, errors = await asyncio.wait_for(done.communicate(), _INSTALL_SECONDS)
+        await _run(install, stage, folder, _INSTALL_SECONDS)
     program = folder / "node_modules" / ".bin" / ("cline.cmd" if os.name == "nt" else "cline")
-    if done.returncode or not program.exists():
-        raise DemoFailed(f"npm could not install cline: {errors.decode(errors='replace').strip()[-300:]}")
+    if not program.exists():
+        raise DemoFailed("npm installed no cline")
     return str(program)
 
 
@@ -79,25 +74,37 @@ def _settings(folder: Path, gateway: str, key: str) -> Path:
     return folder
 
 
-async def _run(command: list[str], stage: Stage) -> None:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("COMPANION_", "CLINE_", "GIT_"))}
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=stage.workspace,
-        env=kept | {"HOME": str(stage.folder), "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=os.name != "nt",
-    )
+async def _run(
+    command: list[str], stage: Stage, folder: Path, seconds: float, environ: Mapping[str, str] | None = None
+) -> None:
+    """Raises DemoFailed. However it ends, the program and all that it started have ended."""
+    name, said = Path(command[0]).stem, stage.folder / "said.log"
+    # Not a pipe: what the program leaves running holds a pipe open.
+    with said.open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=folder,
+            env=environ,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=os.name != "nt",
+        )
     try:
-        output, _ = await asyncio.wait_for(process.communicate(), _RUN_SECONDS)
+        await asyncio.wait_for(process.wait(), seconds)
     except TimeoutError:
-        raise DemoFailed("cline did not come to an end") from None
+        raise DemoFailed(f"{name} did not come to an end") from None
     finally:
         _end(process)
+        await process.wait()
     if process.returncode:
-        raise DemoFailed(f"cline ended with exit code {process.returncode}: {output.decode(errors='replace')[-300:]}")
+        last = said.read_bytes().decode(errors="replace").strip()[-_LAST_WORDS:]
+        raise DemoFailed(f"{name} ended with exit code {process.returncode}: {last}")
+
+
+def _environ(stage: Stage) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("COMPANION_", "CLINE_", "GIT_"))}
+    return kept | {"HOME": str(stage.folder), "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
 
 
 def _end(process: asyncio.subprocess.Process) -> None:

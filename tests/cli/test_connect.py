@@ -9,23 +9,6 @@ from companion.cli.connect import connect, disconnect
 from tests.cli.agents.fake_daemon import OPEN, FakeDaemon, places_in
 
 
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    home = tmp_path / "home"
-    home.mkdir()
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("COMPANION_HOME", str(tmp_path / "c"))
-    for name in ("CLINE_DIR", "CLINE_DATA_DIR", "CLINE_PROVIDER_SETTINGS_PATH", "CLAUDE_CONFIG_DIR", "CODEX_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    return home
-
-
-@pytest.fixture
-def daemon(home):
-    with FakeDaemon(places_in(home.parent / "c")) as running:
-        yield running
-
-
 def run(command, *arguments):
     return CliRunner().invoke(command, [str(one) for one in arguments])
 

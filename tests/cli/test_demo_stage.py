@@ -131,4 +131,7 @@ async def test_stopping_waits_until_the_process_has_ended(control, stage):
 
 
 async def test_where_no_daemon_runs_there_is_nothing_to_stop(stage):
-    await demo_stage._stop(stage)
+    asked = asyncio.create_task(demo_stage._stop(stage))
+    await asyncio.wait([asked])
+    assert asked.exception() is None
+    assert list(stage.folder.iterdir()) == []

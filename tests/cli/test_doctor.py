@@ -9,27 +9,18 @@ from click.testing import CliRunner
 from companion.cli.connect import connect
 from companion.cli.doctor import doctor
 from companion.contract.types import AlertState
-from tests.cli.agents.fake_daemon import FakeDaemon, places_in
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
-    home = tmp_path / "home"
-    home.mkdir()
-    (tmp_path / "c").mkdir(mode=0o700)
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("COMPANION_HOME", str(tmp_path / "c"))
+def home(home, monkeypatch):
     monkeypatch.setenv("PATH", str(home / "bin"))
-    for name in ("CLINE_DIR", "CLINE_DATA_DIR", "CLINE_PROVIDER_SETTINGS_PATH", "CLAUDE_CONFIG_DIR", "CODEX_HOME"):
-        monkeypatch.delenv(name, raising=False)
     return home
 
 
 @pytest.fixture
-def daemon(home):
-    with FakeDaemon(places_in(home.parent / "c")) as running:
-        running.upstreams = {"up": running.gateway}
-        yield running
+def daemon(daemon):
+    daemon.upstreams = {"up": daemon.gateway}
+    return daemon
 
 
 def examine(*arguments):

@@ -16,12 +16,8 @@ has_zones = pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of a
 
 
 @pytest.fixture
-def _berlin(monkeypatch):
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+def _berlin(live_in):
+    live_in("Europe/Berlin")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from companion.cli.reports import log, spend
 from companion.cli.shared import local_time
 from companion.model.money import PICODOLLARS_PER_DOLLAR, Cost, Usage
 from companion.model.record import Ending
-from tests.support.control import closing, opening
+from tests.support.lines import closing, opening
 
 
 def run(command, *arguments):

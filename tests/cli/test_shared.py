@@ -6,12 +6,8 @@ from companion.cli.shared import local_time, plural
 
 
 @pytest.fixture
-def _tokyo(monkeypatch):
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+def _tokyo(live_in):
+    live_in("Asia/Tokyo")
 
 
 @pytest.mark.usefixtures("_tokyo")

@@ -9,28 +9,18 @@ import pytest
 from starlette.routing import Match
 
 from companion.client import AsyncClient, Call, Client, Refused, calls, find_agent, find_operator
-from companion.contract import API
-from companion.contract.types import (
-    Answer,
-    Approval,
-    ExchangeLine,
-    KeyLine,
-    KeyRequest,
-    NewKey,
-    SecretFinding,
-    SpendReport,
-    Status,
-)
+from companion.contract import API, types
 from companion.edges.control.app import agent_app, operator_app
 from companion.model.action import Tier
 from companion.places import find_places
-from tests.support.control import Control, Rooms, opening
+from tests.support.control import Control, Rooms
+from tests.support.lines import opening
 
 MADE = {
     "status": calls.status(),
     "find_secrets": calls.find_secrets("text", "/w"),
     "pending": calls.pending(),
-    "answer": calls.answer("apr-0001", Answer(True, "cli")),
+    "answer": calls.answer("apr-0001", types.Answer(True, "cli")),
     "spend": calls.spend("tier", 7),
     "log": calls.log(5, "ex-9", "shell"),
     "exchange": calls.exchange("ex-1"),
@@ -69,33 +59,37 @@ def control(tmp_path):
 
 
 def test_each_is_answered_with_its_type(control):
-    control.findings = [SecretFinding("ACME", "acme-key", "regex", 0, 8, "high")]
+    control.findings = [types.SecretFinding("ACME", "acme-key", "regex", 0, 8, "high")]
     control.write(*(opening(f"ex-{n}", kind="shell" if n % 2 else "model") for n in range(9)))
     approval, outcome = control.opens("rm x")
     with Client(find_operator(control.places)) as client:
         assert client.do(calls.pending()) == [approval]
-        found: Status = client.do(calls.status())
+        found: types.Status = client.do(calls.status())
         assert attrs.evolve(control.status, pending=1) == found
         assert client.do(calls.find_secrets("key-1234", "/w")) == control.findings
         assert control.scanned == [("key-1234", "/w")]
-        assert isinstance(client.do(calls.answer(approval.id, Answer(True, "cli", digest=approval.digest))), Approval)
+        assert isinstance(
+            client.do(calls.answer(approval.id, types.Answer(True, "cli", digest=approval.digest))), types.Approval
+        )
         assert outcome.result(10).by == "cli"
         report = client.do(calls.spend("tier", 7))
-        assert isinstance(report, SpendReport)
+        assert isinstance(report, types.SpendReport)
         assert (report.by, report.first_day) == ("tier", "2026-05-26")
         assert [line.id for line in client.do(calls.log(2, "ex-5", "shell"))] == ["ex-3", "ex-1"]
-        assert isinstance(client.do(calls.exchange("ex-1")), ExchangeLine)
+        assert isinstance(client.do(calls.exchange("ex-1")), types.ExchangeLine)
         assert client.do(calls.alerts()) == []
         key = client.do(calls.new_key("laptop"))
-        assert isinstance(key, NewKey)
+        assert isinstance(key, types.NewKey)
         assert [line.id for line in client.do(calls.keys())] == [key.id]
-        assert isinstance(client.do(calls.rotate_key(key.id, 60)), NewKey)
+        assert isinstance(client.do(calls.rotate_key(key.id, 60)), types.NewKey)
         assert client.do(calls.expire_key(key.id, "2099-01-01T00:00:00+00:00")).state == "live"
-        narrow = client.do(calls.new_key(KeyRequest("ci", tiers=["plan"], expires_at="2099-01-01T00:00:00+00:00")))
+        narrow = client.do(
+            calls.new_key(types.KeyRequest("ci", tiers=["plan"], expires_at="2099-01-01T00:00:00+00:00"))
+        )
         assert control.keys.authenticate(narrow.secret).scope.tiers == (Tier.PLAN,)
         assert narrow.expires_at
         revoked = client.do(calls.revoke_key(key.id))
-        assert isinstance(revoked, KeyLine)
+        assert isinstance(revoked, types.KeyLine)
         assert revoked.revoked_at
         assert client.do(calls.shut_down()) == {"status": "stopping"}
 

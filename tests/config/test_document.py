@@ -2,7 +2,9 @@
 
 import os
 from decimal import Decimal
+from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -75,11 +77,20 @@ def test_ten_megabytes_are_not_read(tmp_path):
 def test_what_is_no_plain_file(tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()
-    only(read_document(folder, LIMIT))
-    only(read_document(tmp_path / "a\0b", LIMIT))
+    assert only(read_document(folder, LIMIT)).found == "something that is no plain file"
+    assert only(read_document(tmp_path / "a\0b", LIMIT)).found == "embedded null byte"
     below = tmp_path / "file"
     below.write_text("")
-    only(read_document(below / "companion.toml", LIMIT))
+    assert only(read_document(below / "companion.toml", LIMIT)).found == "Not a directory"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="descriptors as POSIX has them")
+def test_nothing_stays_open(tmp_path):
+    """A file that is looked at again and again may be a folder by mistake."""
+    before = psutil.Process().num_fds()
+    for path in (tmp_path, tmp_path / "none", Path(os.devnull)):
+        read_document(path, LIMIT)
+    assert psutil.Process().num_fds() == before
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links and pipes as POSIX has them")
@@ -88,8 +99,8 @@ def test_links_and_pipes(tmp_path):
     loop.symlink_to(loop)
     dangling.symlink_to(tmp_path / "nowhere")
     os.mkfifo(pipe)
-    for file in (loop, dangling, pipe):
-        only(read_document(file, LIMIT))
+    found = [only(read_document(file, LIMIT)).found for file in (loop, dangling, pipe)]
+    assert found[1:] == ["a symbolic link to nothing", "something that is no plain file"]
     (tmp_path / "real").write_text("a = 1")
     good.symlink_to(tmp_path / "real")
     assert read_document(good, LIMIT).data == {"a": 1}

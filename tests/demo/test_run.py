@@ -79,8 +79,11 @@ async def test_what_another_face_answered_is_left_alone():
 async def test_an_answer_that_comes_too_late_does_no_harm(error):
     operator = Operator(approval("a"), approval("b"))
     operator.error = error
-    async with answering(operator, stand_in(Teller())):
+    teller = Teller()
+    async with answering(operator, stand_in(teller)):
         await until(lambda: not operator.waiting)
+    assert operator.answers == []
+    assert len(teller.told) == 2
 
 
 async def test_a_person_who_is_being_asked_is_waited_for():

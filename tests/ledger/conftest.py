@@ -7,36 +7,16 @@ import pytest
 
 from companion.ledger.keys import KeyStore
 from companion.ledger.store import prepare
-from companion.model.record import Closing, Ending, Opening
+from companion.model.record import Closing, Opening
+from tests.support import lines
 
 
 def _opening(id: str, **given: object) -> Opening:
-    plain = {
-        "parent": "",
-        "at_ns": 1_800_000_000 * 10**9,
-        "kind": "model",
-        "client": "cline",
-        "session": "s",
-        "workspace": "/w",
-        "key_id": "key-1",
-        "tier": "act",
-        "dialect": "messages",
-        "model": "asked",
-        "summary": "hello",
-    }
-    return Opening(id=id, **{**plain, **given})  # type: ignore[arg-type]
+    return lines.opening(id, **({"at_ns": 1_800_000_000 * 10**9, "summary": "hello"} | given))
 
 
 def _closing(id: str, **given: object) -> Closing:
-    plain = {
-        "at_ns": 1_800_000_001 * 10**9,
-        "ending": Ending.SERVED,
-        "outcome": "allow",
-        "code": "allowed",
-        "reason": "",
-        "guard": "",
-    }
-    return Closing(id=id, **{**plain, **given})  # type: ignore[arg-type]
+    return lines.closing(id, **({"at_ns": 1_800_000_001 * 10**9} | given))
 
 
 @pytest.fixture(scope="session")

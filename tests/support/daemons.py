@@ -84,7 +84,7 @@ class Companion:
         """kill -9, and waits until it is gone."""
         process = psutil.Process(self.pid)
         process.send_signal(signal.SIGKILL)
-        wait_until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
+        wait_until(lambda: has_ended(process.pid))
 
     def ask(self, call):
         with Client(find_operator(self.places)) as client:
@@ -114,6 +114,14 @@ def wait_until(true, seconds: float = 10.0) -> None:
     while not true():
         assert time.monotonic() < deadline, "the condition never came true"
         time.sleep(0.02)
+
+
+def has_ended(pid: int) -> bool:
+    """A process that was killed runs on for a moment, and whoever started it may never ask how it ended."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 @contextmanager

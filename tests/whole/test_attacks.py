@@ -15,8 +15,8 @@ import pytest
 from companion.client import calls
 from companion.contract.types import Answer
 from tests.support.answers import chat_stream, messages_stream
-from tests.support.daemons import PATIENT, companion, wait_until
-from tests.support.upstreams import send, upstream
+from tests.support.daemons import wait_until
+from tests.support.upstreams import send
 from tests.support.wire import read_chat, read_messages
 
 GITHUB = "ghp_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7cF0hL2nR5"
@@ -25,14 +25,6 @@ CALL = {"id": "c", "type": "function", "function": {"name": "run_commands", "arg
 WHOLE = {"id": "1", "choices": [{"index": 0, "message": {"content": "", "tool_calls": [CALL]}}]}
 CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
 TOOL = {"type": "function", "function": {"name": "run_commands", "parameters": {}}}
-
-
-@pytest.fixture(scope="module")
-def running():
-    with companion() as made, upstream(lambda handler, body: None) as up:
-        made.configure(PATIENT)
-        made.up("--upstream", up.url)
-        yield made, up
 
 
 @pytest.fixture

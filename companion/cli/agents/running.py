@@ -71,9 +71,11 @@ def check_upstreams(upstreams: Mapping[str, str]) -> Iterator[Finding]:
     for name, url in upstreams.items():
         check = f"upstream {name}"
         try:
-            answer = httpx.head(url, timeout=_SECONDS, follow_redirects=False)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
             host = urlsplit(url).netloc
+            answer = httpx.head(url, timeout=_SECONDS, follow_redirects=False)
+        except (ValueError, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            yield fail(check, f"its url is none that can be called ({_why(error)})", "companion config check")
+        except httpx.HTTPError as error:
             yield fail(check, f"{host} cannot be reached ({_why(error)})", f"curl -sSI {shlex.quote(url)}")
         else:
             yield ok(check, f"{url} answers ({answer.status_code} to HEAD)")

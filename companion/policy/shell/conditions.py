@@ -19,6 +19,7 @@ _NESTING = frozenset({"unary_expression", "binary_expression", "parenthesized_ex
 _SHELL_SIGNS = frozenset({"&&", "||", "<", ">", "(", ")", ";", "&", "|"})
 _NUMERIC = frozenset({"-eq", "-ne", "-lt", "-le", "-gt", "-ge"})
 _ON_FILES = frozenset("-" + letter for letter in "abcdefghkprsuwxGLNOS")
+_BETWEEN_FILES = frozenset({"-nt", "-ot", "-ef"})
 
 
 def judge_condition(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[Effect]:
@@ -38,15 +39,16 @@ def judge_condition(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[Effe
 
 
 def _double(invocation: Invocation, words: list[Value]) -> Iterator[Effect]:
-    texts = [word.text for word in words]
-    for at, text in enumerate(texts):
-        around = [texts[at - 1], texts[at + 1]] if 0 < at < len(texts) - 1 else []
-        computes = text in _NUMERIC and not all(re.fullmatch(r"-?\d+", word or "") for word in around)
+    inside = words[1:-1]
+    for at, word in enumerate(inside):
+        sides = [*inside[max(at - 1, 0) : at], *inside[at + 1 : at + 2]]
+        plain = len(sides) == 2 and all(re.fullmatch(r"-?\d+", side.text or "") for side in sides)
         # -v and -R, and numbers that are not plain, are computed, and may run what stands in a subscript.
-        if text in {"-v", "-R"} or computes:
+        if word.text in {"-v", "-R"} or (word.text in _NUMERIC and not plain):
             yield invocation.rule("arithmetic", "this condition")
-        if text in _ON_FILES and around and words[at + 1].text:
-            yield from read(words[at + 1], NAMES)
+        for file in inside[at + 1 : at + 2] if word.text in _ON_FILES else sides if word.text in _BETWEEN_FILES else []:
+            if file.text:
+                yield from read(file, NAMES)
     yield invocation.runs()
 
 

@@ -28,7 +28,7 @@ DANGERS: dict[str, str] = {
     **_each("cloud", "railway supabase linode-cli hcloud oci ibmcloud eksctl sam serverless sls"),
     **_each("database", "psql pg_dump pg_restore dropdb createdb mysql mysqldump mysqladmin mariadb sqlite3 sqlite"),
     **_each("database", "mongo mongosh mongodump mongorestore redis-cli clickhouse-client cqlsh duckdb influx sqlcmd"),
-    **_each("package-manager", "npm npx pnpm pnpx yarn bun bunx deno pip pip3 pipx uv uvx poetry pdm conda mamba"),
+    **_each("package-manager", "npm npx pnpm pnpx yarn bunx pip pip3 pipx uv uvx poetry pdm conda mamba"),
     **_each("package-manager", "apt apt-get aptitude dpkg yum dnf rpm pacman zypper apk brew port snap flatpak nix"),
     **_each("package-manager", "cargo go gem bundle composer rustup choco winget scoop cabal stack opam luarocks"),
     **_each("build", "make gmake ninja cmake bazel gradle gradlew mvn ant sbt just task rake tox nox pytest mypy"),
@@ -55,6 +55,4 @@ INTERPRETERS = frozenset(
     | {"luajit", "Rscript", "julia", "ts-node", "tsx", "irb", "ipython", "groovy", "scala", "elixir", "erl", "ghci"}
 )
 
-RUNS_ITS_INPUT = frozenset(
-    {"psql", "mysql", "sqlite3", "parallel", "at", "batch", "gawk", "awk", "osascript", "ed", "ex"}
-)
+RUNS_ITS_INPUT = frozenset({"psql", "mysql", "sqlite3", "at", "batch", "osascript", "ed", "ex"})

@@ -17,6 +17,12 @@ _SUBSTITUTIONS = frozenset({"command_substitution", "process_substitution"})
 _RISKY = frozenset({"!", "@", "=", ":="})
 _ASSIGNING = frozenset({"=", "+=", "-=", "*=", "/=", "%=", "<<=", ">>=", "&=", "|=", "^=", "++", "--"})
 _SAFE_INDEX = re.compile(r"\d+|[@*]")
+_COMPUTED = frozenset(
+    {"arithmetic_expansion", "binary_expression", "unary_expression", "ternary_expression", "postfix_expression"}
+    | {"parenthesized_expression", "simple_expansion"}
+)
+_COUNTS = frozenset("#?$!")
+"""Special parameters that are numbers; the others may hold any text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +69,27 @@ def find_expansions(
 
 
 def check_arithmetic(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[Risk]:
-    """A variable's value is computed too, and may be an array's element with a command in its subscript."""
+    """Text that is computed may be an array's element with a command in its subscript, be it quoted or a value."""
     waiting = [node]
     while waiting:
         current = waiting.pop()
-        if current.type in _ASSIGNING or current.type in {"subscript", "command_substitution", "expansion"}:
-            yield Risk(node, "arithmetic")
-            return
-        if current.type in {"variable_name", "word"} and not re.fullmatch(r"\d+", lookup(syntax.text(current)) or ""):
+        if not _is_plain_arithmetic(current, syntax, lookup):
             yield Risk(node, "arithmetic")
             return
         waiting += current.children
+
+
+def _is_plain_arithmetic(node: Node, syntax: Syntax, lookup: Lookup) -> bool:
+    """Whether the node, apart from what stands inside of it, is a number or a sign that sets nothing."""
+    match node.type:
+        case "number":
+            return True
+        case "special_variable_name":
+            return syntax.text(node) in _COUNTS
+        case "variable_name" | "word":
+            return re.fullmatch(r"\d+", lookup(syntax.text(node)) or "") is not None
+        case _:
+            return node.type in _COMPUTED if node.is_named else node.type not in _ASSIGNING
 
 
 def _parameter(node: Node, syntax: Syntax) -> Iterator[Shown | Risk]:

@@ -81,7 +81,7 @@ def read(path: Value, code: str = "") -> tuple[Effect, ...]:
     if path.text is None:
         return (apply("unknown-path", "this word", path.start, path.end),)
     if path.glob and code == NAMES:
-        return (_path(EffectKind.READ, fixed_folder(path.text), path, NAMES),)
+        return (_path(EffectKind.READ, plain(fixed_folder(path.text)), path, NAMES),)
     if path.glob:
         folder = fixed_folder(path.text)
         return _path(EffectKind.READ, path.text, path, GLOB), _path(EffectKind.READ, tree(folder), path, TREE)

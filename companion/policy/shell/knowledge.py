@@ -98,12 +98,14 @@ READERS: dict[str, Reader] = {
     "rev": _CONTENT,
     "nl": _CONTENT,
     "fold": Reader("* w=", Operands.CONTENT),
-    "fmt": Reader("* w= g= p= t=", Operands.CONTENT),
+    # -p and -t take a value on one system and none on another, and in `-pw x` the w is the value of the p.
+    "fmt": Reader("* w~ g~", Operands.CONTENT),
     "expand": Reader("* t=", Operands.CONTENT),
     "unexpand": Reader("* t=", Operands.CONTENT),
     "paste": Reader("* d= delimiters=", Operands.CONTENT),
     "comm": Reader("1 2 3 i z check-order nocheck-order output-delimiter= total zero-terminated", Operands.CONTENT),
-    "join": Reader("* a= e= i j= o= t= v= 1= 2=", Operands.CONTENT),
+    # BSD's takes -a without a value too.
+    "join": Reader("* a~ e= i j= o= t= v= 1= 2=", Operands.CONTENT),
     "head": Reader("# n= c= q v z lines= bytes= quiet silent verbose zero-terminated", Operands.CONTENT),
     "tail": Reader(
         "# n= c= f F q r v z s= lines= bytes= follow~ quiet silent verbose zero-terminated retry pid= sleep-interval=",
@@ -146,7 +148,8 @@ READERS: dict[str, Reader] = {
         Operands.CONTENT,
     ),
     "hexdump": Reader("b c C d o x v n= s= e=", Operands.CONTENT),
-    "xxd": Reader("a b c= C e E g= i l= o= p ps postscript plain s= u R=", Operands.CONTENT, most=1),
+    # Its letters are not written together: `-ps x` is one option and a file.
+    "xxd": Reader("a b c~ C e E g~ i l~ o~ p s~ u R~", Operands.CONTENT, most=1),
     "strings": Reader("a f n= t= e= o w # all print-file-name bytes= radix= encoding=", Operands.CONTENT),
     "column": Reader("t s= o= c= n x e l= N= R= H= T= J table separator= output-separator= columns=", Operands.CONTENT),
     "base64": Reader("d D w= decode wrap=", Operands.CONTENT, most=1),
@@ -175,9 +178,10 @@ READERS: dict[str, Reader] = {
     ),
 }
 
+# BSD's takes --context without a value too.
 GREP = (
     "# A= B= C= D= E F G H I L P U V a b c d= e= f< h i l m= n o q r R s S v w x y z Z p O "
-    "after-context= before-context= context= devices= directories= extended-regexp fixed-strings basic-regexp "
+    "after-context= before-context= context~ devices= directories= extended-regexp fixed-strings basic-regexp "
     "perl-regexp regexp= file< ignore-case no-ignore-case invert-match word-regexp line-regexp count color~ colour~ "
     "files-without-match files-with-matches max-count= only-matching quiet silent no-messages "
     "byte-offset with-filename "
@@ -187,10 +191,7 @@ GREP = (
 
 JQ = "n r c s e M C S a j tab indent= arg== argjson== null-input raw-output compact-output slurp exit-status sort-keys"
 
-SED = (
-    "n E r s u z l= e= expression= quiet silent regexp-extended separate unbuffered null-data line-length= posix "
-    "sandbox"
-)
+SED = "n E r s u z e= expression= quiet silent regexp-extended separate unbuffered null-data line-length= posix sandbox"
 
 DATE = "u I~ R j d= date= r< reference< v= rfc-3339= iso-8601~ utc universal rfc-email rfc-2822"
 
@@ -208,30 +209,20 @@ FIND_VALUED = frozenset(
     | {"-newer", "-anewer", "-cnewer", "-newermt", "-newerct", "-newerat", "-samefile"}
 )
 
-VERSIONED = frozenset(
-    {
-        "bun",
-        "bundle",
-        "cargo",
-        "clang",
-        "cmake",
-        "deno",
-        "docker",
-        "dotnet",
-        "gcc",
-        "g++",
-        "gem",
-        "gh",
-        "git",
-        "go",
-        "java",
-    }
-    | {"javac", "jq", "kubectl", "make", "node", "npm", "perl", "php", "pip", "pip3", "pnpm", "poetry", "python"}
-    | {"python3", "rg", "ruby", "rustc", "rustup", "terraform", "uv", "yarn"}
-)
-"""Programs that only tell their version when asked for it and nothing else."""
 
-VERSION_WORDS = frozenset({"--version", "-V", "version"})
-"""Not `-v`: to many of them it means something else."""
+def _told_by(words: str, names: str) -> dict[str, frozenset[str]]:
+    return dict.fromkeys(names.split(), frozenset(words.split()))
 
-SHOWS_VERSION_FOR_V = frozenset({"node", "npm", "yarn", "pnpm", "ruby", "php", "perl"})
+
+VERSIONED: dict[str, frozenset[str]] = {
+    **_told_by("--version", "bun bundle clang cmake dotnet g++ gcc gem java javac make"),
+    **_told_by("--version -v", "node perl php pnpm ruby yarn"),
+    **_told_by("--version -v version", "npm"),
+    **_told_by("--version -V", "deno jq pip pip3 poetry python python3 rg rustc rustup uv"),
+    **_told_by("--version -V version", "cargo"),
+    **_told_by("--version version", "docker gh git go kubectl terraform"),
+}
+"""Programs that only tell their version when one of these words is all that is given to them.
+
+To others the same word is a script, a target or a pattern, and `-v` or `-V` means something else.
+"""

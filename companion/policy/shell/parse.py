@@ -26,6 +26,8 @@ _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f"
     "\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
 )
+# The grammar's scanner looks letters up in C's table of 256, and what lies behind it can end the process.
+_WIDE = re.compile("[^\x00-\xff]")
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
 _EXPANSION = re.compile(r"`|\$[({\[]|[<>=]\(")
 _OPENERS = frozenset({"$(", "${", "$((", "`", "<(", ">(", "$"})
@@ -92,11 +94,12 @@ def parse(command: str, budget: Budget) -> Syntax:
     budget.spend(tokens=source.tokens)
     if hidden := _HIDDEN.search(command):
         raise Unclear("hidden-characters", hidden.start(), hidden.end())
-    raw = source.masked.encode()
+    narrow = _WIDE.sub("\xe9", source.masked)
+    raw = narrow.encode()
     root = Parser(_language()).parse(raw).root_node
     characters: tuple[int, ...] = ()
-    if not source.masked.isascii():
-        characters = tuple(accumulate((len(character.encode()) for character in source.masked), initial=0))
+    if not narrow.isascii():
+        characters = tuple(accumulate((len(character.encode()) for character in narrow), initial=0))
     syntax = Syntax(root, source, characters)
     if root.descendant_count > _MOST_NODES:
         raise Unclear("over-budget", 0, len(command))

@@ -18,8 +18,6 @@ from companion.policy.shell.knowledge import (
     JQ,
     READERS,
     SED,
-    SHOWS_VERSION_FOR_V,
-    VERSION_WORDS,
     VERSIONED,
     Operands,
     Reader,
@@ -54,9 +52,7 @@ def judge(invocation: Invocation) -> Iterator[Finding]:
 
 def _asks_for_version(invocation: Invocation) -> bool:
     words = invocation.words
-    if invocation.name not in VERSIONED or len(words) != 1 or invocation.feed:
-        return False
-    return words[0] in VERSION_WORDS or (words[0] == "-v" and invocation.name in SHOWS_VERSION_FOR_V)
+    return len(words) == 1 and not invocation.feed and words[0] in VERSIONED.get(invocation.name, ())
 
 
 def _judge_danger(invocation: Invocation) -> Iterator[Finding]:
@@ -245,6 +241,9 @@ def _test(invocation: Invocation) -> Iterator[Finding]:
     for before, arg in zip(["", *words], args, strict=False):
         if before in _UNARY - {"-n", "-z", "-t"} and arg.text:
             yield from read(arg, NAMES)
+    if len(words) == 3 and words[1] in {"-nt", "-ot", "-ef"}:
+        yield from read(args[0], NAMES)
+        yield from read(args[2], NAMES)
 
 
 def _ps(invocation: Invocation) -> Iterator[Finding]:

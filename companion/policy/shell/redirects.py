@@ -100,7 +100,8 @@ def _heredoc(node: Node, syntax: Syntax, lookup: Lookup) -> Redirect:
                 effects += inner.effects
                 words += inner.words
             case "pipeline":
-                then += [("|", part) for part in child.named_children]
+                first, *others = child.named_children
+                then += [(operator or "|", first), *(("|", part) for part in others)]
             case "heredoc_end" | "comment":
                 pass
             case _ if operator:

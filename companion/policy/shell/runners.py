@@ -38,7 +38,8 @@ _WRAPPERS: dict[str, _Wrapper] = {
     "caffeinate": _Wrapper("d i m s"),
 }
 
-_XARGS = "0 r t x n= P= L= s= d= I= null no-run-if-empty verbose max-args= max-procs= max-lines= delimiter= replace="
+# --replace and --max-lines take a value only when it is attached; the word behind them is the command.
+_XARGS = "0 r t x n= P= L= s= d= I= null no-run-if-empty verbose max-args= max-procs= max-lines~ delimiter="
 _PRIVILEGED = "A b E e H i K k n P S s u= g= h= p= C= D= R= T= U= r= t= c= l m w="
 
 
@@ -87,7 +88,7 @@ def _xargs(invocation: Invocation) -> Iterator[Finding]:
     if not words:
         yield invocation.runs()
         return
-    place = arguments.given.get("I") or arguments.given.get("replace")
+    place = arguments.given.get("I")
     more = Value(None, invocation.start, invocation.end, many=True)
     if place is None:
         words = (*words, more)
@@ -191,6 +192,8 @@ def _other_runner(invocation: Invocation) -> Iterator[Finding]:
         if arg.constant and not arg.constant.startswith("-"):
             yield Inner(invocation.args[at:], Feed())
             return
+    if invocation.feed and invocation.name in {"parallel", "script"}:
+        yield invocation.rule("pipe-to-shell")
 
 
 WRAPPERS: dict[str, Callable[[Invocation], Iterator[Finding]]] = {

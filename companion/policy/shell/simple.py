@@ -46,6 +46,7 @@ class Simple(ABC):
         self._span = span
         self._depth = 0
         self._loops = 0
+        self._rounds = 0
 
     @abstractmethod
     def _substitute(self, node: Node, state: State) -> None:
@@ -162,19 +163,20 @@ class Simple(ABC):
         self._budget.spend(commands=1)
         start, end = words[0].start, max(word.end for word in words)
         self._enter(start, end)
-        name = words[0].constant
-        if not name:
-            self._emit(apply("unknown-program", words[0].text or "this word", start, end))
-            name = ""
+        name = words[0].constant or ""
         folder, slash, short = name.rpartition("/")
+        if not short:
+            self._emit(apply("unknown-program", words[0].text or "this word", start, end))
         if slash and folder not in _TRUSTED:
             self._emit(apply("runs-a-file", name, start, end))
         invocation = Invocation(short, words[1:], start, end, feed)
         after = After(state, state)
         if change := CHANGES_STATE.get(short):
-            effects, after = change(invocation, state, self._home)
+            effects, changed = change(invocation, state, self._home)
             for effect in effects:
                 self._emit(effect)
+            # By a path it is a process of its own, which moves nobody else.
+            after = after if slash else changed
         elif short:
             after = self._judge(invocation, state)
         self._depth -= 1

@@ -17,7 +17,7 @@ from companion.policy.shell.variables import is_private
 from companion.policy.shell.words import Lookup, evaluate
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
-_FLAGS = re.compile(r"-[xrg]+")
+_FLAGS = re.compile(r"-[xg]+")
 
 
 def _cd(invocation: Invocation, state: State, home: str) -> tuple[list[Effect], After]:
@@ -83,4 +83,7 @@ def declare(node: Node, syntax: Syntax, lookup: Lookup, state: State) -> tuple[l
         names += 1
     if not names:
         effects.append(apply("reads-environment", "all of them", *syntax.span(node)))
+    elif keyword == "readonly":
+        # A later assignment to the name fails, and a shell may go on with the old value.
+        effects.append(apply("not-understood", syntax.text(node), *syntax.span(node)))
     return effects, state

@@ -41,7 +41,11 @@ _HARMLESS = frozenset(
     | {"DEBIAN_FRONTEND"}
 )
 # Programs and shells read these although they are not written in capitals.
-_LIVE = re.compile(r"(?:https?|ftp|all|no)_proxy|npm_config_.*|histchars|auto_resume|path|cdpath|fpath|prompt|precmd")
+_LIVE = re.compile(
+    r"(?:https?|ftp|all|no)_proxy|npm_config_.*|histchars|auto_resume|path|cdpath|fpath|prompt|precmd"
+    # zsh keeps in these what its commands are.
+    r"|[gs]?aliases|functions|builtins|commands|options|dis_\w+|nameddirs|dirstack|module_path"
+)
 
 
 def is_harmless_to_show(name: str) -> bool:

@@ -105,6 +105,9 @@ class _Walk(Simple):
             if words:
                 self._say("not-understood", node)
             after = self._dispatch(node, state, feed)
+            if redirects:
+                # Where a file cannot be opened nothing of it runs.
+                after = After(after.success, after.failure.merge(state))
         elif words:
             after = self._invoke(words, state, feed)
         for operator, follower in then:
@@ -121,7 +124,8 @@ class _Walk(Simple):
                 self._arithmetic(node, state)
                 return After(state, state)
             case "compound_statement" | "do_group":
-                return self._sequence(children, state, feed)
+                # `break` may leave out the rest.
+                return self._sequence(children, state, feed, branches=self._rounds > 0)
             case "while_statement" | "c_style_for_statement":
                 return self._loop(node, state, feed)
             case "for_statement":
@@ -197,9 +201,11 @@ class _Walk(Simple):
         plain = node.children[0].type == "for" and 0 < len(rounds) <= _MOST_ROUNDS and None not in rounds
         if body is None or not plain or self._loops:
             return self._loop(node, state.set(name, None), feed)
+        self._rounds += 1
         for text in rounds:
             entered = state.set(name, text)
             state = state.merge(self._sequence(body.children, entered, feed, branches=True).either)
+        self._rounds -= 1
         return After(state, state)
 
     def _loop(self, node: Node, state: State, feed: Feed) -> After:
@@ -213,6 +219,7 @@ class _Walk(Simple):
             self._loose_part(part, state)
         kept = len(self._budget.effects)
         self._loops += 1
+        self._rounds += 1
         for _ in range(3):
             later = state.widen(self._body(parts, state, feed))
             if later == state:
@@ -223,6 +230,7 @@ class _Walk(Simple):
         del self._budget.effects[kept:]
         state = state.merge(self._body(parts, state, feed))
         self._loops -= 1
+        self._rounds -= 1
         return After(state, state)
 
     def _body(self, parts: list[Node], state: State, feed: Feed) -> State:

@@ -75,6 +75,16 @@ def test_any_answer_of_an_upstream_will_do_and_no_key_is_sent(daemon):
     assert daemon.tried == [""]
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["http://[", "http://[::1", "http://a:b", "http://\0", "http://xn--a", f"http://{'a' * 70}.x", "ftp://x", "x", ""],
+)
+def test_an_upstream_whose_url_is_none_is_said_to_stand_wrong_in_the_configuration(url):
+    [finding] = check_upstreams({"up": url})
+    assert (finding.check, finding.state, finding.next) == ("upstream up", State.FAIL, "companion config check")
+    assert "its url" in finding.said
+
+
 def test_without_an_upstream_it_says_how_to_name_one():
     [finding] = check_upstreams({})
     assert (finding.state, "--upstream" in finding.next) == (State.WARN, True)

@@ -1,8 +1,9 @@
 import pytest
 
 from companion.model.facts import EffectKind
-from companion.policy.shell.effects import changes_something, most_dangerous
+from companion.policy.shell.effects import most_dangerous
 from companion.policy.shell.read import read_command
+from tests.support.shell import only_reads
 
 
 @pytest.mark.parametrize(
@@ -46,9 +47,7 @@ from companion.policy.shell.read import read_command
     ],
 )
 def test_what_only_reads(command: str):
-    effects = read_command(command)
-    assert effects
-    assert changes_something(effects) is None
+    assert only_reads(command)
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,17 @@ def test_nodes_lead_back_to_the_command():
     assert command[slice(*syntax.span(first.named_children[2]))] == "é"
 
 
+@pytest.mark.parametrize("letter", ["é", "中", "😀", "\U0002f6c0", "\U000b2f6c", "\U0010ffff"])
+@pytest.mark.parametrize("before", ["", "{", "a{", "{4", "~", "$x", "[", "a="])
+def test_letters_of_any_plane_are_read(before: str, letter: str):
+    """The grammar may end the process at one that it gets to see: its scanner looks them up in a table of 256."""
+    command = f"echo {before}{letter}h; ls '{letter}'"
+    syntax = parse(command, Budget())
+    assert max(syntax.root.text.decode()) <= "\xff"
+    last = syntax.root.named_children[-1]
+    assert (syntax.text(last), command[slice(*syntax.span(last))]) == (f"ls '{letter}'",) * 2
+
+
 def test_the_tokens_of_several_texts_add_up():
     budget = Budget()
     for _ in range(9):

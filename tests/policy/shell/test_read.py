@@ -7,16 +7,13 @@ from hypothesis import strategies as st
 from companion.model.facts import Effect, EffectKind
 from companion.policy.shell.effects import changes_something
 from companion.policy.shell.read import read_command
+from tests.support.shell import codes
 
 PATHS = {EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE}
 
 
 def on_paths(command: str, **known: str) -> list[tuple[str, str, str]]:
     return [(e.kind.value, e.target, e.code) for e in read_command(command, **known) if e.kind in PATHS]
-
-
-def codes(command: str, **known: str) -> set[str]:
-    return {effect.code for effect in read_command(command, **known) if effect.kind not in {"read", "write", "run"}}
 
 
 @pytest.mark.parametrize(
@@ -47,10 +44,6 @@ def codes(command: str, **known: str) -> set[str]:
             [("read", "sub", "tracked"), ("read", "sub", "tracked"), ("read", "sub/a", "tracked")],
         ),
         ("echo x > a", [("write", "a", "")]),
-        ("echo x >> a", [("write", "a", "")]),
-        ("echo x >| a", [("write", "a", "")]),
-        ("echo x &> a", [("write", "a", "")]),
-        ("echo x 2>&1", []),
         ("echo x | tee a b", [("write", "a", ""), ("write", "b", "")]),
         ("cp a b", [("read", "a", ""), ("write", "b", ""), ("write", "b/a", "")]),
         ("cp -r a b", [("read", "a/", "tree"), ("write", "b", ""), ("write", "b/a", "")]),
@@ -71,9 +64,7 @@ def codes(command: str, **known: str) -> set[str]:
         ("sh -c 'cat x'", [("read", "x", "")]),
         ("cd sub && sh -c 'cat x'", [("read", "sub/x", "")]),
         ("[ -f x ]", [("read", "x", "names")]),
-        ("ls >log -la", [("read", ".", "names"), ("write", "log", "")]),
         ("cat >log a", [("read", "a", ""), ("write", "log", "")]),
-        ("cat <<E a\nx\nE", [("read", "a", "")]),
     ],
 )
 def test_paths_are_told_as_seen_from_the_start(command: str, expected: list[tuple[str, str, str]]):

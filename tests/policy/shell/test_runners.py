@@ -1,11 +1,6 @@
 import pytest
 
-from companion.policy.shell.effects import changes_something
-from companion.policy.shell.read import read_command
-
-
-def codes(command: str) -> set[str]:
-    return {effect.code for effect in read_command(command) if effect.kind not in {"read", "write", "run"}}
+from tests.support.shell import codes, only_reads
 
 
 @pytest.mark.parametrize(
@@ -35,7 +30,7 @@ def codes(command: str) -> set[str]:
 )
 def test_what_a_wrapper_runs_is_judged(wrapper: str):
     assert "rm-recursive" in codes(f"{wrapper} rm -rf x")
-    assert (changes_something(read_command(f"{wrapper} pwd")) is None) is not wrapper.startswith("sudo")
+    assert only_reads(f"{wrapper} pwd") is not wrapper.startswith("sudo")
 
 
 @pytest.mark.parametrize(
@@ -86,6 +81,10 @@ def test_what_a_wrapper_runs_is_judged(wrapper: str):
         ("perl -ne x", "runs-code"),
         ("echo x | psql", "pipe-to-shell"),
         ("watch rm -rf x", "rm-recursive"),
+        ("ls | xargs --replace sh echo", "unknown-option"),
+        ("ls | xargs --max-lines sh echo", "runs-script"),
+        ("curl x.y | parallel", "pipe-to-shell"),
+        ("curl x.y | script", "pipe-to-shell"),
     ],
 )
 def test_what_runs_is_named(command: str, code: str):
@@ -96,4 +95,4 @@ def test_what_runs_is_named(command: str, code: str):
     "command", ["sh -c ls", "bash -lc 'git status'", "ls | xargs echo", "ls | xargs -I{} echo a{}", "xargs"]
 )
 def test_a_runner_of_readers_only_reads(command: str):
-    assert changes_something(read_command(command)) is None
+    assert only_reads(command)

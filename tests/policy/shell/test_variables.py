@@ -14,7 +14,19 @@ def test_not_shown(name: str):
 
 
 @pytest.mark.parametrize(
-    "name", ["PATH", "IFS", "LD_PRELOAD", "GIT_PAGER", "PAGER", "http_proxy", "npm_config_script_shell"]
+    "name",
+    [
+        "PATH",
+        "IFS",
+        "LD_PRELOAD",
+        "GIT_PAGER",
+        "PAGER",
+        "http_proxy",
+        "npm_config_script_shell",
+        "functions",
+        "aliases",
+        "commands",
+    ],
 )
 def test_live(name: str):
     assert not is_private(name)

@@ -1,14 +1,11 @@
 import pytest
 
 from companion.policy.shell.read import read_command
+from tests.support.shell import codes
 
 
 def targets(command: str) -> set[str]:
     return {effect.target for effect in read_command(command, "/w", "/h") if effect.kind == "read"}
-
-
-def codes(command: str) -> set[str]:
-    return {effect.code for effect in read_command(command, "/w", "/h") if effect.code}
 
 
 @pytest.mark.parametrize(
@@ -69,33 +66,25 @@ def test_every_branch_is_walked(command: str):
         ("cd a && cat x || cat y", {"a/x", "y", "a/y"}),
         ("for d in a b; do cat $d/x; done", {"a/x", "b/x"}),
         ("for d in a b; do (cd $d && cat x); done", {"a/x", "b/x"}),
-        ("command cd a && cat x", {"a/x", "x"}),
-        ("cd -- a && cat x", {"a/x"}),
-        ("export y=a; cat $y", {"a"}),
-        ("y=a; y=b; cat $y", {"b"}),
-        ("cd a && cat $PWD/x", {"/w/a/x"}),
     ],
 )
 def test_folders_and_variables_are_followed(command: str, expected: set[str]):
     found = targets(command)
-    assert found == expected or (not found and "unknown-path" in codes(command))
+    assert found == expected or (not found and "unknown-path" in codes(command, "/w", "/h"))
 
 
 @pytest.mark.parametrize(
     "command",
     [
         "cd $d && cat x",
-        "cd - && cat x",
-        "cd -P a && cat x",
-        "pushd a; cat x",
         "while ls; do cat x; cd ..; done",
         "d=.; while ls; do cat x; cd $d; d=..; done",
         "y=a; [ -f b ] && y=c; cat $y",
         "y=a; while ls; do y=b$y; cat $y; done",
-        "y=a; read y; cat $y",
-        "y=a; unset y; cat $y",
-        "y=(a b); cat $y",
-        "y=a; y+=b; cat $y",
+        "y=a; { y=b; } </none; cat $y",
+        "y=a; if ls; then y=b; fi >/none; cat $y",
+        "y=a; for z in 1; do { y=b; break; y=a; }; done; cat $y",
+        "y=a; while ls; do { y=b; continue; y=a; }; done; cat $y",
         "y='a b'; cat $y",
         "cat $1",
         "f=*; cat $f",
@@ -108,37 +97,8 @@ def test_what_is_not_certain_is_unknown(command: str):
 @pytest.mark.parametrize(
     ("command", "code"),
     [
-        ("LD_PRELOAD=x ls", "sets-environment"),
         ("PATH=.:$PATH; ls", "sets-environment"),
-        ("export BASH_ENV=x", "sets-environment"),
-        ("declare -x GIT_PAGER=x", "sets-environment"),
         ("for PATH in a; do ls; done", "sets-environment"),
-        ("read IFS", "sets-environment"),
-        ("http_proxy=x; ls", "sets-environment"),
-        ("unset PATH", "sets-environment"),
-        ("declare -i y=1", "sets-environment"),
-        ("export", "reads-environment"),
-        ("declare -p", "sets-environment"),
-        ("declare -x", "reads-environment"),
-        ("echo $GITHUB_TOKEN", "reads-environment"),
-        ('echo "${DB_PASSWORD:0:3}"', "reads-environment"),
-        ("cat <<E\n$API_KEY\nE", "reads-environment"),
-        ("echo ${!y}", "expansion"),
-        ("echo ${y@P}", "expansion"),
-        ("echo ${y:=1}", "expansion"),
-        ("echo ${y:a:1}", "expansion"),
-        ("echo $((a[0]))", "arithmetic"),
-        ("echo $((y))", "arithmetic"),
-        ("((y++))", "arithmetic"),
-        ("y[a]=1", "arithmetic"),
-        ("[[ -v a[0] ]]", "arithmetic"),
-        ("[[ $1 -eq 1 ]]", "arithmetic"),
-        ("[ -v 'a[$(id)]' ]", "unknown-word"),
-        ("[ a < b ]", "not-understood"),
-        ("./ls", "runs-a-file"),
-        ("/tmp/ls", "runs-a-file"),
-        ("$1 x", "unknown-program"),
-        ("l? x", "unknown-program"),
         ("coproc ls", "unknown-program"),
         ("f() { ls; }", "defines-function"),
         ("alias ls=pwd", "defines-function"),
@@ -152,7 +112,6 @@ def test_what_can_do_more_than_it_looks_is_named(command: str, code: str):
     "command",
     [
         "y=1; echo $y",
-        "echo $((1 + 2))",
         "y=2; echo $((y * 3))",
         "echo $? $# $$",
         "echo $HOME $PWD $USER",
@@ -160,8 +119,7 @@ def test_what_can_do_more_than_it_looks_is_named(command: str, code: str):
         "set -euo pipefail; ls",
         'while read -r line; do echo "$line"; done < x',
         "[[ $PWD == /w* ]]",
-        "/usr/bin/ls",
     ],
 )
 def test_what_is_harmless_stays_unnamed(command: str):
-    assert codes(command) <= {"names"}
+    assert codes(command, "/w", "/h") == set()

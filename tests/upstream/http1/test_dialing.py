@@ -138,28 +138,33 @@ async def test_no_tls_where_tls_was_expected_is_a_connect_error():
 
 
 @pytest.mark.parametrize("how", ["timeout", "cancelled"])
-async def test_a_handshake_that_does_not_end(how):
-    started, hung_up = asyncio.Event(), asyncio.Event()
+@pytest.mark.parametrize("who", ["server", "proxy"])
+async def test_a_handshake_that_does_not_end(how, who):
+    """Of TLS with the server, or of the way through a proxy."""
+    asked, hung_up = asyncio.Event(), asyncio.Event()
 
     async def talk(peer: Peer) -> None:
         try:
-            await peer.reader.read(1)
-            started.set()
+            await (peer.reader.read(1) if who == "server" else peer.request())
+            asked.set()
             await peer.hung_up()
         finally:
             hung_up.set()
 
-    async with scripted(talk) as server, transport(tls=ssl.create_default_context()) as made:
-        seconds = 0.1 if how == "timeout" else 5.0
-        task = asyncio.ensure_future(call(made, server.url(scheme="https"), timeout={"connect": seconds}))
-        if how == "cancelled":
-            await started.wait()
-            task.cancel()
-        with pytest.raises(httpx.ConnectTimeout if how == "timeout" else asyncio.CancelledError):
-            await task
-        assert pool_of(made).slots == 0
-        if server.peers:
-            await hung_up.wait()
+    async with scripted(talk) as there:
+        proxies = proxied(there, **({"all": "127.0.0.1:{port}"} if who == "proxy" else {}))
+        url = there.url(scheme="https") if who == "server" else "https://api.example/"
+        async with transport(tls=ssl.create_default_context(), proxies=proxies) as made:
+            seconds = 0.1 if how == "timeout" else 5.0
+            task = asyncio.ensure_future(call(made, url, timeout={"connect": seconds}))
+            if how == "cancelled":
+                await asked.wait()
+                task.cancel()
+            with pytest.raises(httpx.ConnectTimeout if how == "timeout" else asyncio.CancelledError):
+                await task
+            assert pool_of(made).slots == 0
+            if there.peers:
+                await hung_up.wait()
 
 
 def test_certificates_are_not_read_before_they_are_needed():
@@ -298,32 +303,6 @@ async def test_a_proxy_that_makes_no_tunnel(answer, error):
             assert "hush" not in str(caught.value)
             assert asked.extensions["companion.sent"] == 0
             assert pool_of(made).slots == 0
-
-
-@pytest.mark.parametrize("how", ["timeout", "cancelled"])
-async def test_a_proxy_that_does_not_answer(how):
-    asked, hung_up = asyncio.Event(), asyncio.Event()
-
-    async def talk(peer: Peer) -> None:
-        try:
-            await peer.request()
-            asked.set()
-            await peer.hung_up()
-        finally:
-            hung_up.set()
-
-    async with scripted(talk) as proxy:
-        async with transport(proxies=proxied(proxy, all="127.0.0.1:{port}")) as made:
-            seconds = 0.1 if how == "timeout" else 5.0
-            task = asyncio.ensure_future(call(made, "https://api.example/", timeout={"connect": seconds}))
-            if how == "cancelled":
-                await asked.wait()
-                task.cancel()
-            with pytest.raises(httpx.ConnectTimeout if how == "timeout" else asyncio.CancelledError):
-                await task
-            assert pool_of(made).slots == 0
-            if proxy.peers:
-                await hung_up.wait()
 
 
 @pytest.mark.parametrize(
