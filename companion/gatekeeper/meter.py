@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from companion.gatekeeper.tally import Sum, Tally
+from companion.gatekeeper.tally import Sum, Sums, Tally
 from companion.model.budget import ALL, EACH, Budget, BudgetState, SpentRow, Window, beginning_of
 from companion.model.money import show_dollars
 from companion.model.scope import ANYTHING, Dimension, KeyScope, Subject
@@ -29,6 +29,8 @@ class Reservation:
     picodollars: int
     subject: Subject
     tallies: Mapping[Window, tuple[date, Tally]]
+    sums: Sequence[Sums] = ()
+    """In which it is counted, as the tallies come; none where nothing is set aside."""
 
 
 _DIMENSIONS = tuple(Dimension)
@@ -116,15 +118,21 @@ class Meter:
                 exceeded.append(self._state(window, first, dimension, names[dimension], limit, found))
         if exceeded:
             raise BudgetExceeded(max(exceeded, key=lambda state: state.resets_at), ceiling)
-        for _, tally in running.values():
-            tally.add(names, reserved=ceiling)
-        return Reservation(ceiling, names, running)
+        sums: list[Sums] = []
+        for _, tally in running.values() if ceiling else ():
+            sums.append(mine := tally.sums(names))
+            tally.count(mine, reserved=ceiling)
+        return Reservation(ceiling, names, running, sums)
 
     def settle(self, reservation: Reservation, cost: int) -> None:
         """Turns a reservation into spend, in the windows it was reserved in; a cost of 0 releases it."""
         names = reservation.subject
-        for _, tally in reservation.tallies.values():
-            tally.add(names, spent=cost, reserved=-reservation.picodollars)
+        if reservation.sums:
+            for (_, tally), sums in zip(reservation.tallies.values(), reservation.sums, strict=True):
+                tally.count(sums, spent=cost, reserved=-reservation.picodollars)
+        else:
+            for _, tally in reservation.tallies.values():
+                tally.add(names, spent=cost)
         for window, dimension, limit in self._matching(names) if cost else ():
             first, tally = reservation.tallies[window]
             found = tally.of(dimension, names[dimension])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from companion.model.scope import Dimension, Subject
@@ -20,6 +20,10 @@ class Sum:
 
     def __bool__(self) -> bool:
         return bool(self.spent or self.reserved)
+
+
+Sums = Sequence[tuple[Dimension, str, Sum]]
+"""One subject's sums of one window, each with what it is of. One in which something is counted stays the same."""
 
 
 @dataclass(slots=True)
@@ -60,22 +64,31 @@ class Tally:
         """To read only."""
         return self._by[dimension].find(name) or Sum()
 
-    def add(self, subject: Subject, *, spent: int = 0, reserved: int = 0) -> None:
-        """Counts both for the subject in every dimension; what is taken back leaves nothing behind."""
-        if not (spent or reserved):
-            return
+    def sums(self, subject: Subject) -> Sums:
+        """The subject's sums, made where there are none. To be added to at once: an empty one is not kept for long."""
+        found: list[tuple[Dimension, str, Sum]] = []
         for dimension, names in self._by.items():
             name = subject[dimension]
-            found = names.own.get(name)
-            if found is None:
-                # Most names were there before: nothing is asked twice for them.
-                found = names.find(name)
-            if found is None:
-                found = names.own[name] = Sum()
+            mine = names.own.get(name)
+            if mine is None:
+                mine = names.find(name)
+            if mine is None:
+                mine = names.own[name] = Sum()
+            found.append((dimension, name, mine))
+        return found
+
+    def count(self, sums: Sums, *, spent: int = 0, reserved: int = 0) -> None:
+        """Counts both in each of the sums; what is taken back leaves nothing behind."""
+        for dimension, name, found in sums:
             found.spent += spent
             found.reserved += reserved
             if not found.spent and not found.reserved:
                 self._forget(dimension, name)
+
+    def add(self, subject: Subject, *, spent: int = 0, reserved: int = 0) -> None:
+        """Counts both for the subject in every dimension."""
+        if spent or reserved:
+            self.count(self.sums(subject), spent=spent, reserved=reserved)
 
     def names(self, dimension: Dimension) -> Iterator[tuple[str, Sum]]:
         """Every name of which something is counted; those that share a sum as "…"."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import quote, unquote_plus
 
 from companion.upstream.sender import forwarded
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Envelope:
     """`path` is the API's own, from /v1 on; `query` comes without its question mark; `headers` are those that leave."""
 
@@ -22,7 +23,7 @@ class Envelope:
     def path_with_query(self) -> str:
         return f"{self.path}?{self.query}" if self.query else self.path
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         """Names the texts."""
         return hashlib.sha256("\0".join(("envelope", *self.texts())).encode("utf-8", "surrogatepass")).digest()

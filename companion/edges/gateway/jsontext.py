@@ -44,7 +44,7 @@ def read_value(raw: bytes) -> Any:
     if raw.count(b'"') + raw.count(b"{") + raw.count(b"[") > _MOST_TOKENS:
         raise ValueError(f"more than {_MOST_TOKENS} strings, objects and lists")
     try:
-        return json.loads(raw.decode("utf-8"), object_pairs_hook=_each_key_once)
+        return _STRICT.decode(raw.decode("utf-8"))
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -54,6 +54,9 @@ def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a key stands twice in one object")
     return found
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_each_key_once)
 
 
 def strings(raw: bytes, within: Sequence[str] = ()) -> Iterator[StringToken]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import msgspec
 
@@ -98,10 +99,8 @@ def _cut(raw: bytes, top: dict[str, msgspec.Raw], colon: bytes, comma: bytes) ->
     found: list[Place] = []
     at = 1
     for number, (key, value) in enumerate(top.items()):
-        if not _KEY.fullmatch(key):
-            return None
-        head = (comma if number else b"") + b'"' + key.encode() + b'"' + colon
-        if not raw.startswith(head, at):
+        head = _head(key, colon, comma if number else b"")
+        if head is None or not raw.startswith(head, at):
             return None
         start = at + len(head)
         at = start + len(memoryview(value))
@@ -113,6 +112,12 @@ def _cut(raw: bytes, top: dict[str, msgspec.Raw], colon: bytes, comma: bytes) ->
         else:
             found.append(Place(key, start, at))
     return tuple(found) if raw[at:] == b"}" and len(found) <= _MOST_PARTS else None
+
+
+@lru_cache(maxsize=1_024)
+def _head(key: str, colon: bytes, comma: bytes) -> bytes | None:
+    """What stands before a value; None for a key that says something by itself."""
+    return b'%b"%b"%b' % (comma, key.encode(), colon) if _KEY.fullmatch(key) else None
 
 
 def _entries(raw: bytes, key: str, start: int, end: int, comma: bytes) -> Sequence[Place] | None:

@@ -55,6 +55,11 @@ class Part:
         return len(self.raw)
 
     @cached_property
+    def value(self) -> Any:
+        """Raises ValueError, as `jsontext.read_value`."""
+        return read_value(self.raw)
+
+    @cached_property
     def tokens(self) -> tuple[StringToken, ...]:
         key = self.place.key
         within = (key, key) if self.place.entry else (key,) if key else ()
@@ -82,8 +87,7 @@ class Part:
         key, entry = self.place.key, self.place.entry
         if key and not (entry and key in {"messages", "input"}):
             return {}
-        value = json.loads(self.raw)
-        return {key: [value]} if key else value
+        return {key: [self.value]} if key else self.value
 
     def texts(self) -> tuple[str, ...]:
         """Every string; empty where it is sealed or a picture, and its text where it is a text file as base64."""
@@ -242,7 +246,7 @@ class PromptReader:
         if known is not None:
             self._known.move_to_end(part.digest)
             return known
-        value = read_value(part.raw)
+        value = part.value
         # An escaped letter could hide the mark.
         kept = _kept(part.place, value), b"SECRET" in part.raw or b"\\u" in part.raw
         if len(part.raw) <= _LARGEST_REMEMBERED:
