@@ -364,7 +364,9 @@ def test_no_answer_comes_through_the_socket_that_asks(scene, method, path):
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"[" * 100_000, b"\xff", b'{"approve": "x"}', b"null", b'{"text": ' + b"9" * 5000]
+    "raw",
+    [b"", b"[" * 100_000, b"\xff", b'{"approve": "x"}', b"null", b'{"text": ' + b"9" * 5000],
+    ids=["empty", "deep", "bytes", "words", "null", "long"],
 )
 @pytest.mark.parametrize("path", ["approvals/x/answer", "keys", "secrets"])
 def test_control_bodies_that_are_none_are_answered(scene, path, raw):
