@@ -273,11 +273,13 @@ class KeyLine:
 
 @frozen
 class Event:
-    """One server-sent event. `name`: approval.opened, approval.closed, exchange.opened, exchange.closed, alert."""
+    """One server-sent event. `name`: approval.opened, approval.closed, exchange.opened, exchange.closed, alert,
+    budget.warning, call.attached, config.changed, request.turned-away or failure; more may come.
+    """
 
     name: str
     id: str
-    """Of the approval, exchange or alert it speaks of."""
+    """Of what it speaks of: an approval, an exchange, an alert, a budget's dimension, a code."""
     at: str
     text: str = ""
     """One line for people."""
