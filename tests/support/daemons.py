@@ -108,7 +108,7 @@ class Companion:
         return httpx.post(self.gateway + path, json=body, headers=self.headers(**more), timeout=30, trust_env=False)
 
 
-def wait_until(true, seconds: float = 10.0) -> None:
+def wait_until(true, seconds: float = 30.0) -> None:
     """Waits for a condition, never for a time."""
     deadline = time.monotonic() + seconds
     while not true():

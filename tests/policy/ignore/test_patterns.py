@@ -99,9 +99,9 @@ def test_pathspec_translates_ordinary_patterns_itself():
 
 @pytest.mark.parametrize(("line", "path"), HOSTILE)
 def test_no_pattern_takes_long(line, path):
-    start = time.perf_counter()
+    start = time.thread_time()
     parse_pattern(line, 1).covers(path, path.rpartition(b"/")[2], is_dir=False)
-    assert time.perf_counter() - start < 0.5
+    assert time.thread_time() - start < 0.5
 
 
 @given(st.binary(max_size=40), st.binary(min_size=1, max_size=40), st.booleans(), st.booleans())
