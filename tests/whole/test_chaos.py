@@ -229,7 +229,7 @@ def test_stopped_it_finishes_what_runs_and_refuses_what_waits(scene, how):
     with foreground(made, up.url) as process, crowd(made, 8) as pool:
         assert ask(made) == "served"
         streams = [pool.submit(ask, made, "slow") for _ in range(3)]
-        asking = [pool.submit(ask, made, "rm") for _ in range(3)]
+        asking = [pool.submit(ask, made, "rm", f"{number}") for number in range(3)]
         held(made, 3)
         begun = time.monotonic()
         if how == "down":
