@@ -17,7 +17,6 @@ BESIDE = {
     "tests/whole/": "the real daemon, from its sockets to its ledger",
     "tests/test_docs.py": "the documents against the code",
     "tests/test_mirror.py": "this law",
-    "tests/edges/gateway/test_smuggling.py": "calls of a hostile model, whichever module stops them",
     "tests/ledger/test_key_ends.py": "how keys end, over the key store, its rows and its migrations",
     "tests/observe/test_alerts.py": "what rooms do becomes an alert, over all that lies between",
     "tests/policy/guards/test_guards.py": "the list of guards, which is the package itself",

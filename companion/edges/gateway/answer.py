@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+import json
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from companion.edges.gateway import chat
 from companion.edges.gateway.cache import Kept
 from companion.edges.gateway.dialect import AnswerStream, BadRequest, UnclearAnswer, restore_strings
 from companion.edges.gateway.held import Held, HeldAnswers
@@ -44,6 +44,8 @@ class Recording:
     exchange: str
     headers: Headers
     lookup: Lookup | None
+    uses: Sequence[ToolUse]
+    """Its calls, as they are judged."""
     events: Sequence[SseEvent] = ()
     document: dict[str, Any] | None = None
 
@@ -58,7 +60,7 @@ class StreamedAnswer:
         """`lookup` knows the placeholders that the model was shown; None where it was shown none."""
         self._turn = turn
         self._lookup = lookup
-        self._answer: AnswerStream = turn.module.stream(lookup)
+        self._answer = _stream(turn, lookup)
         self._uses: list[ToolUse] = []
         self._headers: Headers = []
         self._events: list[SseEvent] = []
@@ -107,11 +109,9 @@ class StreamedAnswer:
             for number, event in enumerate(events):
                 if self._answer.over:
                     return
-                told = self._answer.feed(event)
+                passed += self._answer.feed(event)
                 if self._turn.asked.tools:
                     self._events.append(event)
-                if not (self._turn.adds_usage and chat.is_usage_only(event)):
-                    passed += told
                 if passed and not self._passed:
                     # What comes first goes at once: until then nobody knows that there is an answer.
                     self._passed = True
@@ -135,9 +135,9 @@ class StreamedAnswer:
         if not answer.holding:
             await turn.respond.finish()
             return
-        recording = Recording(turn.exchange.id, self._headers, self._lookup, events=self._events)
+        recording = Recording(turn.exchange.id, self._headers, self._lookup, self._uses, events=self._events)
         async with turn.respond.kept_alive(partial(_beat, answer)):
-            changes = await _judged(turn, holding, recording, self._uses)
+            changes = await _judged(turn, holding, recording)
         await turn.respond.finish(b"".join(answer.release(changes)))
 
 
@@ -179,49 +179,76 @@ class WholeAnswer:
         if admission.failure:
             await turn.fail(_BAD_GATEWAY, "answer-unreadable", admission.failure)
             return
-        recording = Recording(turn.exchange.id, self._headers, self._lookup, document=self._document)
+        recording = Recording(turn.exchange.id, self._headers, self._lookup, self._uses, document=self._document)
         changes = Changes()
         if self._uses:
             async with _kept_waiting(turn, self._status, self._headers):
-                changes = await _judged(turn, holding, recording, self._uses)
+                changes = await _judged(turn, holding, recording)
         await _give_document(turn, self._status, recording, self._document, changes, self._raw)
 
 
 async def give_again(turn: Turn, held: Held[Recording]) -> None:
     """Gives an answer that is being held to a request that came back for it, in the form that this one asks for."""
-    recording, respond, dialect = held.recording, turn.respond, turn.module.DIALECT
+    recording = held.recording
     kept = [(name, value) for name, value in recording.headers if name not in {"content-type", "content-length"}]
     kept.append(("x-companion-attached", recording.exchange))
-    if not turn.asked.stream:
-        document = recording.document or document_of(dialect, recording.events)
-        headers = [*kept, ("content-type", "application/json")]
-        async with _kept_waiting(turn, _OK, headers):
-            changes = await held.changes()
-        again = replace(recording, headers=headers)
-        await _give_document(turn, _OK, again, document, changes, dump(document))
-        return
-    answer = turn.module.stream(recording.lookup)
-    events = recording.events or events_of(dialect, recording.document or {})
-    await respond.begin(_OK, [*kept, ("content-type", "text/event-stream")])
-    await respond.write(b"".join(_told(turn, answer, events)))
+    try:
+        if turn.asked.stream:
+            await _give_events(turn, held, kept)
+        else:
+            document = recording.document or document_of(turn.module.DIALECT, recording.events)
+            _refuse_others(recording.uses, turn.module.uses_of(document))
+            again = replace(recording, headers=[*kept, ("content-type", "application/json")])
+            async with _kept_waiting(turn, _OK, again.headers):
+                changes = await held.changes()
+            await _give_document(turn, _OK, again, document, changes, dump(document))
+    except UnclearAnswer as unclear:
+        await turn.fail(_BAD_GATEWAY, "answer-unreadable", f"the answer cannot be told in this form: {unclear}")
+
+
+async def _give_events(turn: Turn, held: Held[Recording], headers: Headers) -> None:
+    """As `give_again`, as a stream. Raises UnclearAnswer before it has begun."""
+    recording, respond = held.recording, turn.respond
+    answer = _stream(turn, recording.lookup)
+    events = recording.events or events_of(turn.module.DIALECT, recording.document or {})
+    told = b"".join(piece for event in events for piece in answer.feed(event))
+    _refuse_others(recording.uses, answer.uses)
+    await respond.begin(_OK, [*headers, ("content-type", "text/event-stream")])
+    await respond.write(told)
     async with respond.kept_alive(partial(_beat, answer)):
         changes = await held.changes()
     await respond.finish(b"".join(answer.release(changes)))
 
 
-def _told(turn: Turn, answer: AnswerStream, events: Iterable[SseEvent]) -> Iterator[bytes]:
-    for event in events:
-        passed = answer.feed(event)
-        if not (turn.adds_usage and chat.is_usage_only(event)):
-            yield from passed
+def _refuse_others(judged: Sequence[ToolUse], told: Sequence[ToolUse]) -> None:
+    """Raises UnclearAnswer unless both are the same: what was decided of a call is found by its key."""
+    if [replace(use, arguments=_compact(use)) for use in judged] != [
+        replace(use, arguments=_compact(use)) for use in told
+    ]:
+        raise UnclearAnswer("its tool calls are others than those that were judged")
+
+
+def _compact(use: ToolUse) -> str:
+    try:
+        return dump(json.loads(use.arguments)).decode()
+    except (ValueError, RecursionError):
+        return use.arguments
+
+
+def _stream(turn: Turn, lookup: Lookup | None) -> AnswerStream:
+    answer = turn.module.stream(lookup)
+    answer.passes_usage = not turn.adds_usage
+    return answer
 
 
 async def _beat(answer: AnswerStream) -> bytes:
     return answer.beat()
 
 
-async def _judged(turn: Turn, holding: Holding, recording: Recording, uses: Sequence[ToolUse]) -> Changes:
-    judging = turn.gate_for(recording.lookup).judge(uses, turn.asked.tools, turn.exchange.origin, turn.exchange.id)
+async def _judged(turn: Turn, holding: Holding, recording: Recording) -> Changes:
+    judging = turn.gate_for(recording.lookup).judge(
+        recording.uses, turn.asked.tools, turn.exchange.origin, turn.exchange.id
+    )
     return await holding.judged(recording, judging, turn.question)
 
 

@@ -85,6 +85,8 @@ class AnswerStream(ABC):
         """Whether the answer came to its proper end."""
         self.over = False
         """Whether the event came after which agents read no more."""
+        self.passes_usage = True
+        """Whether the agent gets what tells nothing but the usage: not where companion alone asked for it."""
 
     @property
     @abstractmethod
@@ -120,6 +122,8 @@ class AnswerStream(ABC):
             if letters := letters_in(data):
                 self._letters += letters
                 self._overhead = len(event.data) - letters
+            if not self.passes_usage and self._tells_only_usage(data):
+                return []
             if not self.holding:
                 return self._restored(event, data)
         except UnclearAnswer:
@@ -150,6 +154,11 @@ class AnswerStream(ABC):
 
         Told by its bytes: most events of an answer are such pieces, and reading each takes longer than all else.
         """
+        return False
+
+    @staticmethod
+    def _tells_only_usage(data: dict[str, Any]) -> bool:  # noqa: ARG004 - as above
+        """Whether the event exists only because usage was asked for."""
         return False
 
     @abstractmethod
@@ -270,6 +279,26 @@ def refuse_elsewhere(document: Any, is_call: Callable[[dict[str, Any]], bool], j
                 raise UnclearAnswer("a tool call stands where none belongs")
             inner = value.values()
         waiting += [one for one in inner if type(one) in _HOLDERS]
+
+
+def refuse_misspelt(value: dict[str, Any], names: frozenset[str]) -> None:
+    """Raises UnclearAnswer for a key that some readers, those that are blind to case, take for one of `names`."""
+    for key in value:
+        if key not in names and key.casefold() in names:
+            raise UnclearAnswer(f"the key {key!a} is not {key.casefold()} to every reader")
+
+
+def whole_letters(text: str) -> str:
+    """Text that came in pieces, joined; letters that were cut between their two UTF-16 halves are whole again.
+
+    Raises UnclearAnswer for half a letter, which some readers keep and others take for U+FFFD.
+    """
+    if text.isascii():
+        return text
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        raise UnclearAnswer("half a letter stands in a tool call") from None
 
 
 def strings_in(value: Any) -> str:

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from companion.edges.gateway.blocks import KEYS, Blocks, is_call, name_of, refuse_strays, told
 from companion.edges.gateway.dialect import (
     AnswerStream,
     Asked,
@@ -14,34 +15,38 @@ from companion.edges.gateway.dialect import (
     index_in,
     last_words,
     objects_in,
-    refuse_elsewhere,
     texts_in,
     whole_number,
 )
-from companion.edges.gateway.jsontext import rewrite_value
+from companion.edges.gateway.jsontext import dump, rewrite_value
+from companion.edges.gateway.spelling import refuse_misspelt_in
 from companion.edges.gateway.sse import SseEvent, build, wrap
-from companion.edges.gateway.tooluse import Called, Changes, Rewritten, Said, ToolUse
+from companion.edges.gateway.tooluse import Called, Change, Changes, Rewritten, Said, ToolUse
 from companion.model.action import Dialect
 from companion.model.money import Usage
 from companion.policy.redaction import Lookup
 
 DIALECT = Dialect.MESSAGES
 
-_TEXT_DELTA = re.compile(rb'\{\s*"type"\s*:\s*"content_block_delta"')
-_INDEX = re.compile(rb'"index"\s*:\s*(\d{1,9})(?=[,}\s])')
+# A piece of text or of thinking, and nothing else in it, whatever it is spelt like.
+_PLAIN = re.compile(
+    rb'\{\s*+"type"\s*+:\s*+"content_block_delta"\s*+,\s*+"index"\s*+:\s*+(0|[1-9]\d{0,8})\s*+,'
+    rb'\s*+"delta"\s*+:\s*+\{\s*+"type"\s*+:\s*+'
+    rb'(?:"text_delta"\s*+,\s*+"text"|"thinking_delta"\s*+,\s*+"thinking")\s*+:\s*+'
+    rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"\s*+\}\s*+\}\s*+',
+    re.DOTALL,
+)
 
-_SERVER_TOOLS = frozenset(
+_EVENTS = frozenset(
     {
-        "web_search",
-        "web_fetch",
-        "code_execution",
-        "bash_code_execution",
-        "text_editor_code_execution",
-        "tool_search_tool_regex",
-        "tool_search_tool_bm25",
+        "message_start",
+        "content_block_start",
+        "content_block_delta",
+        "content_block_stop",
+        "message_delta",
+        "message_stop",
     }
 )
-"""Tools that the provider carries out itself. Any other server tool counts as the agent's, and is asked about."""
 
 
 def read_request(body: dict[str, Any]) -> Asked:
@@ -90,46 +95,36 @@ def _usage(usage: dict[str, Any]) -> Usage:
     )
 
 
-def _is_call(block: dict[str, Any]) -> bool:
-    kind = str(block.get("type", ""))
-    if kind == "server_tool_use":
-        return block.get("name") not in _SERVER_TOOLS
-    return kind.endswith("tool_use") and kind != "mcp_tool_use"
-
-
-def _name(block: dict[str, Any]) -> str:
-    """The name that the call is judged by; a kind of call that is not known is part of it."""
-    kind, name = block.get("type"), block.get("name")
-    if not isinstance(name, str):
-        raise UnclearAnswer("a tool call has no name")
-    return name if kind == "tool_use" else f"{kind} {name}"
-
-
 def uses_of(answer: dict[str, Any]) -> list[ToolUse]:
     content = objects_in(answer.get("content"), "content")
-    calls = [(place, block) for place, block in enumerate(content) if _is_call(block)]
-    refuse_elsewhere(answer, _is_call, [block for _, block in calls])
-    return [
-        ToolUse(place, _name(block), json.dumps(block.get("input", {}), ensure_ascii=False)) for place, block in calls
-    ]
+    refuse_misspelt_in(KEYS, answer)
+    refuse_strays(answer, content)
+    calls = [(place, block) for place, block in enumerate(content) if is_call(block)]
+    return [ToolUse(place, name_of(block), told(block.get("input", {}))) for place, block in calls]
 
 
 def change(answer: dict[str, Any], changes: Changes) -> dict[str, Any]:
     content: list[Any] = []
     for place, block in enumerate(answer.get("content") or []):
         made = changes.by_key.get(place)
-        content.append(block if made is None else _block(made, block.get("id", ""), block.get("name", "")))
-    content += [_block(made, _extra_id(answer.get("id", ""), number)) for number, made in enumerate(changes.extra)]
-    called = any(isinstance(block, dict) and block.get("type") == "tool_use" for block in content)
+        content.append(block if made is None else _block(made, block))
+    extras = enumerate(changes.extra)
+    content += [_block(made, {"id": _extra_id(answer.get("id", ""), number)}) for number, made in extras]
+    called = any(isinstance(block, dict) and is_call(block) for block in content)
     stop = answer.get("stop_reason")
     return answer | {"content": content, "stop_reason": "end_turn" if stop == "tool_use" and not called else stop}
 
 
-def _block(made: Rewritten | Called | Said, call_id: str, name: str = "") -> dict[str, Any]:
+def _block(made: Change, block: dict[str, Any]) -> dict[str, Any]:
+    """The block that stands for `block` after the change. What is only rewritten stays the kind of call it is."""
     if isinstance(made, Said):
         return {"type": "text", "text": made.text}
-    name = made.name if isinstance(made, Called) else name
-    return {"type": "tool_use", "id": call_id, "name": name, "input": json.loads(made.arguments)}
+    called = block if isinstance(made, Rewritten) else _called(made, block)
+    return called | {"input": json.loads(made.arguments)}
+
+
+def _called(made: Called, block: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "tool_use", "id": block.get("id", ""), "name": made.name}
 
 
 def _extra_id(message_id: str, number: int) -> str:
@@ -156,12 +151,10 @@ class MessagesStream(AnswerStream):
     def __init__(self, lookup: Lookup | None) -> None:
         super().__init__(lookup)
         self._usage: dict[str, Any] = {}
-        self._seen: set[int] = set()
-        self._open: set[int] = set()
-        self._names: dict[int, str] = {}
-        self._arguments: dict[int, str] = {}
+        self._blocks = Blocks()
+        self._passing: list[bytes] = []
+        self._dropped = False
         self._message_id = ""
-        self._last_index = -1
         self._beat_index: int | None = None
 
     @property
@@ -170,66 +163,60 @@ class MessagesStream(AnswerStream):
 
     @property
     def uses(self) -> list[ToolUse]:
-        return [ToolUse(index, name, self._arguments[index] or "{}") for index, name in self._names.items()]
+        return self._blocks.uses
+
+    def feed(self, event: SseEvent) -> list[bytes]:
+        self._passing, self._dropped = [], False
+        out = super().feed(event)
+        if self._dropped:
+            self._held.pop()
+        return self._passing + out
 
     def _is_plain(self, event: SseEvent) -> bool:
-        data = event.data
-        # Without an escaped letter no key and no kind can be spelt in another way than these.
-        if (
-            event.name != "content_block_delta"
-            or b"\\u" in data
-            or b"tool" in data
-            or b"json" in data
-            or b"content_block_s" in data
-            or b"message_" in data
-            or b'"error"' in data
-            or not _TEXT_DELTA.match(data)
-        ):
-            return False
-        places = _INDEX.findall(data)
-        return len(places) == 1 and int(places[0]) in self._open and int(places[0]) not in self._names
+        found = _PLAIN.fullmatch(event.data) if event.name == "content_block_delta" else None
+        return found is not None and self._blocks.is_open_text(int(found[1]))
 
     def _observe(self, data: dict[str, Any]) -> None:
-        kind = data.get("type")
-        refuse_elsewhere(data, _is_call, [data.get("content_block")] if kind == "content_block_start" else [])
-        if kind == "message_start":
-            message = data.get("message", {})
-            self._message_id = str(message.get("id", ""))
-            self._merge(message.get("usage"))
-        elif kind == "content_block_start":
-            self._begin(index_in(data.get("index"), "a block's index"), data["content_block"])
-        elif kind in {"content_block_delta", "content_block_stop"}:
-            index = index_in(data.get("index"), "a block's index")
-            if index not in self._open:
-                raise UnclearAnswer(f"block {index} is spoken of while it is not open")
-            if kind == "content_block_stop":
-                self._open.remove(index)
-            elif index in self._names:
-                self._grow(index, data["delta"])
-        elif kind == "message_delta":
-            self._merge(data.get("usage"))
-        elif kind == "message_stop":
-            self.complete = self.over = True
-        elif kind == "error":
-            self.failed = str(data.get("error", {}).get("message", "the model's side reported an error"))
+        kind = data.get("type") or ""
+        if kind not in _EVENTS and kind.casefold() in _EVENTS:
+            raise UnclearAnswer(f"the event {kind!a} is another to agents that are blind to case")
+        refuse_misspelt_in(KEYS, data, data.get("delta"), data.get("message"))
+        begun = objects_in([data["content_block"]], "a block") if kind == "content_block_start" else []
+        refuse_strays(data, begun)
+        match kind:
+            case "message_start":
+                message = data.get("message", {})
+                # An agent that counts blocks from there on would count otherwise.
+                if message.get("content") or self._blocks.begun:
+                    raise UnclearAnswer("a message begins that has blocks already")
+                self._message_id = str(message.get("id", ""))
+                self._merge(message.get("usage"))
+            case "content_block_start":
+                for other in self._blocks.begin(index_in(data.get("index"), "a block's index"), begun[0]):
+                    self._end(other)
+                self.holding = bool(self._blocks.calls)
+            case "content_block_delta":
+                self._dropped = not self._blocks.grow(index_in(data.get("index"), "a block's index"), data["delta"])
+            case "content_block_stop":
+                self._dropped = not self._blocks.end(index_in(data.get("index"), "a block's index"))
+            case "message_delta":
+                self._merge(data.get("usage"))
+            case "message_stop":
+                self._blocks.close()
+                self.complete = self.over = True
+            case "error":
+                self.failed = str(data.get("error", {}).get("message", "the model's side reported an error"))
+            case _:
+                pass
 
-    def _begin(self, index: int, block: dict[str, Any]) -> None:
-        if index in self._seen:
-            raise UnclearAnswer(f"block {index} begins twice")
-        self._seen.add(index)
-        self._open.add(index)
-        self._last_index = max(self._last_index, index)
-        if _is_call(block):
-            self.holding = True
-            self._names[index] = _name(block)
-            given = block.get("input")
-            self._arguments[index] = json.dumps(given, ensure_ascii=False) if given else ""
-
-    def _grow(self, index: int, delta: dict[str, Any]) -> None:
-        piece = delta.get("partial_json")
-        if delta.get("type") != "input_json_delta" or not isinstance(piece, str):
-            raise UnclearAnswer("a tool call grows by something else than arguments")
-        self._arguments[index] += piece
+    def _end(self, index: int) -> None:
+        """Ends a block before its upstream does."""
+        data = {"type": "content_block_stop", "index": index}
+        event = SseEvent(build(data, "content_block_stop"), "content_block_stop", dump(data))
+        if self.holding:
+            self._held.append(event)
+        else:
+            self._passing += self._restored(event, data)
 
     def _merge(self, usage: Any) -> None:
         if isinstance(usage, dict):
@@ -258,12 +245,13 @@ class MessagesStream(AnswerStream):
             out.append(build({"type": "content_block_stop", "index": self._beat_index}, "content_block_stop"))
         shift = 1 if self._beat_index is not None else 0
         begun: set[int] = set()
-        left = any(not isinstance(changes.by_key.get(index), Said) for index in self._names)
+        by_index = self._blocks.told_anew() | dict(changes.by_key)
+        left = any(not isinstance(by_index.get(index), Said) for index in self._blocks.calls)
         left = left or any(isinstance(extra, Called) for extra in changes.extra)
         for event in self._held:
             data = event.json()
             kind, index = data.get("type"), data.get("index", -1)
-            made = changes.by_key.get(index) if isinstance(index, int) else None
+            made = by_index.get(index) if isinstance(index, int) else None
             if kind == "content_block_start" and made is not None:
                 out += self._changed_block(made, data["content_block"], index + shift)
                 begun.add(index)
@@ -280,16 +268,18 @@ class MessagesStream(AnswerStream):
         out: list[bytes] = []
         for number, made in enumerate(changes.extra):
             block = {"id": _extra_id(self._message_id, number)}
-            out += self._changed_block(made, block, self._last_index + 1 + shift + number)
+            out += self._changed_block(made, block, self._blocks.last_index + 1 + shift + number)
         return out
 
-    def _changed_block(self, made: Rewritten | Called | Said, block: dict[str, Any], index: int) -> list[bytes]:
+    def _changed_block(self, made: Change, block: dict[str, Any], index: int) -> list[bytes]:
         stop = build({"type": "content_block_stop", "index": index}, "content_block_stop")
         if isinstance(made, Said):
             start = {"type": "text", "text": ""}
             return [_start(index, start), _text_delta(index, made.text), stop]
-        name = made.name if isinstance(made, Called) else block.get("name", "")
-        start = block | {"type": "tool_use", "name": name, "input": {}}
+        if isinstance(made, Rewritten) and block.get("type") != "tool_use" and block.get("input"):
+            # Whoever knows this kind of call looks for its input where the upstream put it.
+            return [_start(index, _block(made, block)), stop]
+        start = (block if isinstance(made, Rewritten) else _called(made, block)) | {"input": {}}
         delta = {"type": "input_json_delta", "partial_json": made.arguments}
         body = build({"type": "content_block_delta", "index": index, "delta": delta}, "content_block_delta")
         return [_start(index, start), body, stop]
@@ -297,7 +287,7 @@ class MessagesStream(AnswerStream):
     def beat(self) -> bytes:
         """An empty text delta: pings do not keep Claude Code from giving up, this does."""
         if self._beat_index is None:
-            self._beat_index = min(self._names)
+            self._beat_index = min(self._blocks.calls)
             return _start(self._beat_index, {"type": "text", "text": ""}) + _text_delta(self._beat_index, "")
         return _text_delta(self._beat_index, "")
 

@@ -15,13 +15,14 @@ from companion.edges.gateway.dialect import (
     index_in,
     last_words,
     objects_in,
-    refuse_elsewhere,
     restore_strings,
     strings_in,
+    whole_letters,
     whole_number,
 )
-from companion.edges.gateway.items import PIECES, Items, is_call
+from companion.edges.gateway.items import PIECES, Items, is_call, refuse_strays
 from companion.edges.gateway.jsontext import rewrite_value
+from companion.edges.gateway.spelling import refuse_misspelt_in
 from companion.edges.gateway.sse import SseEvent, build, wrap
 from companion.edges.gateway.tooluse import Change, Changes, Form, Rewritten, Said, ToolUse
 from companion.model.action import Dialect
@@ -32,6 +33,14 @@ DIALECT = Dialect.RESPONSES
 
 _SIGNED = frozenset({"encrypted_content"})
 _SEQUENCE = re.compile(rb'("sequence_number"\s*:\s*)(\d+)')
+
+_ITEM_EVENTS = frozenset({"response.output_item.added", "response.output_item.done"})
+_FIRST_EVENTS = frozenset({"response.created", "response.queued", "response.in_progress"})
+_LAST_EVENTS = frozenset({"response.completed", "response.incomplete"})
+_EVENTS = _ITEM_EVENTS | _FIRST_EVENTS | _LAST_EVENTS | PIECES.keys()
+_KEYS = frozenset(
+    {"type", "response", "output", "item", "output_index", "item_id", "delta", "arguments", "input", "name"}
+)
 
 
 def read_request(body: dict[str, Any]) -> Asked:
@@ -107,12 +116,13 @@ def _text(item: dict[str, Any], key: str) -> str:
     value = item.get(key) or ""
     if not isinstance(value, str):
         raise UnclearAnswer(f"a tool call's {key} is not text")
-    return value
+    return whole_letters(value)
 
 
 def uses_of(answer: dict[str, Any]) -> list[ToolUse]:
     output = objects_in(answer.get("output"), "output")
-    refuse_elsewhere(answer, is_call, output)
+    refuse_misspelt_in(_KEYS, answer)
+    refuse_strays(answer, output)
     return [_use(place, item) for place, item in enumerate(output) if is_call(item)]
 
 
@@ -188,28 +198,34 @@ class ResponsesStream(AnswerStream):
         return [_use(index, item) for index, item in self._items.calls.items()]
 
     def _observe(self, data: dict[str, Any]) -> None:
-        kind = data.get("type", "")
-        if isinstance(data.get("response"), dict):
-            self._response = data["response"]
-            self._usage = usage_of(self._response) or self._usage
-        judged: list[Any] = []
-        if kind in {"response.output_item.added", "response.output_item.done"}:
-            judged = [data["item"]]
-            self._items.add(
-                index_in(data.get("output_index"), "output_index"), data["item"], done=kind.endswith("done")
-            )
+        kind, response = data.get("type") or "", data.get("response")
+        refuse_misspelt_in(_KEYS, data, response)
+        if kind not in _EVENTS and kind.casefold() in _EVENTS:
+            raise UnclearAnswer(f"the event {kind!a} is another to agents that are blind to case")
+        if isinstance(response, dict):
+            self._response = response
+            self._usage = usage_of(response) or self._usage
+        judged: list[dict[str, Any]] = []
+        if kind in _ITEM_EVENTS:
+            judged = objects_in([data["item"]], "an item")
+            index = index_in(data.get("output_index"), "output_index")
+            self._items.add(index, judged[0], done=kind.endswith("done"))
         elif kind in PIECES:
             self._items.grow(index_in(data.get("output_index"), "output_index"), kind, data)
-        elif kind in {"response.completed", "response.incomplete"}:
+        elif kind in _LAST_EVENTS:
             self.complete = self.over = True
-            judged = objects_in(self._response.get("output"), "output")
-            for index, item in enumerate(judged):
-                self._items.end(index, item)
+            judged = objects_in(data["response"].get("output"), "output")
+            self._items.end(judged)
+        elif kind in _FIRST_EVENTS:
+            # An agent that starts from what this event lists would count the items that follow otherwise.
+            again = kind == "response.created" and self._items.begun
+            if again or (isinstance(response, dict) and response.get("output")):
+                raise UnclearAnswer("an answer begins that has items already")
         elif kind == "response.failed":
             self.failed = str((self._response.get("error") or {}).get("message", "the model's side failed"))
         elif kind == "error":
             self.failed = str(data.get("message", "the model's side reported an error"))
-        refuse_elsewhere(data, is_call, judged)
+        refuse_strays(data, judged)
         self.holding = bool(self._items.calls)
 
     def _restored(self, event: SseEvent, data: dict[str, Any]) -> list[bytes]:
@@ -238,15 +254,22 @@ class ResponsesStream(AnswerStream):
 
     def release(self, changes: Changes) -> list[bytes]:
         out: list[bytes] = []
+        # A call whose pieces were cut within a letter is told anew, so that who reads piece by piece has it whole.
+        anew: dict[Any, Change] = {
+            index: Rewritten(_use(index, self._items.calls[index]).arguments) for index in self._items.cut
+        }
+        by_index = anew | dict(changes.by_key)
+        places = self._items.places.items()
+        listed = Changes({place: by_index[index] for place, index in places if index in by_index}, changes.extra)
         for event in self._held:
             data = event.json()
             kind, index = data.get("type", ""), data.get("output_index")
-            made = changes.by_key.get(index) if isinstance(index, int) else None
-            if kind in {"response.completed", "response.incomplete"} and changes:
+            made = by_index.get(index) if isinstance(index, int) else None
+            if kind in _LAST_EVENTS and changes:
                 out += self._extras(changes)
                 if self._lookup is not None:
                     data = json.loads(restore_strings(event.data, self._lookup, _SIGNED))
-                out.append(self._own(data | {"response": change(data["response"], changes)}))
+                out.append(self._own(data | {"response": change(data["response"], listed)}))
             elif made is None:
                 out += self._restored(event, data)
             elif kind == "response.output_item.done":

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 _SEAL = re.compile(r"[A-Za-z0-9+/_=-]{64,}")
-_BASE64 = re.compile(r"(?P<head>data:[\w/+.;=-]+;base64,)?(?P<data>(?:[A-Za-z0-9+/]|\r?\n){64,}={0,2}\s*)")
+_BASE64 = re.compile(r"(?P<head>data:[\w/+.;=-]+;base64,)?(?P<data>(?:[A-Za-z0-9+/]|\r?\n){64,}+\s*+(?:=\s*+){0,2})")
 _BASE64_KEYS = frozenset({"data", "url", "image_url", "file_data"})
 
 # How PNG, JPEG, GIF, WebP and WAV, PDF, MP3, Ogg, FLAC and ZIP begin.
@@ -62,7 +62,8 @@ def file_in(key: str, value: str) -> tuple[str, str] | None:
     found = _BASE64.fullmatch(value) if key in _BASE64_KEYS else None
     if found is None:
         return None
-    head, data = found["head"] or "", found["data"]
+    # A line may end anywhere: the first letters decode only without the ends.
+    head, data = found["head"] or "", "".join(found["data"].split())
     try:
         if base64.b64decode(data[:64]).startswith(_MEDIA):
             return head, ""

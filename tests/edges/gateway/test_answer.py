@@ -8,8 +8,6 @@ import json
 
 import pytest
 
-from companion.edges.gateway.answer import give_again
-from companion.edges.gateway.held import HeldAnswers
 from companion.edges.gateway.replay import document_of
 from companion.edges.gateway.respond import BEAT_SECONDS
 from companion.model.action import ShellCommand
@@ -19,7 +17,6 @@ from companion.upstream.sender import UpstreamUnreachable
 from tests.support.answers import STREAMS
 from tests.support.asgi import run
 from tests.support.dialects import DIALECTS, DONE, MODULES, parsed, sse
-from tests.support.rooms import gatekeeper
 from tests.support.turns import HEAD, Call, decide, pieces
 from tests.support.virtual_time import now
 from tests.support.wire import READERS
@@ -129,12 +126,24 @@ def test_an_upstreams_own_failure_is_told_once_also_where_it_would_have_been_hel
 
 
 @pytest.mark.parametrize("wanted", [True, False])
-def test_usage_that_only_companion_asked_for_is_not_passed_on(wanted):
+@pytest.mark.parametrize("calls", [[], [LS], [RM]])
+def test_usage_that_only_companion_asked_for_is_not_passed_on(wanted, calls):
     call = Call("chat", no_rm, stream_options={"include_usage": wanted})
-    out = call.told(STREAMS["chat"]("so", []))
+    out = call.told(STREAMS["chat"]("so", calls))
     assert (b'"usage"' in out) is wanted
     assert READERS["chat"](out).done
     assert call.admission.usage == Usage(input=60, cache_read=40, output=5)
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize("cut", [1, 2, 30])
+def test_an_event_that_is_cut_short_cannot_be_read_also_where_it_looks_like_text(name, cut):
+    raw = STREAMS[name]("so it is, and no otherwise", [], 26)
+    [whole] = [event.raw for event in parsed(raw) if event.raw.count(b"otherwise") == 1 and b"elta" in event.raw]
+    call = Call(name, no_rm)
+    out = call.told(raw.replace(whole, whole + whole[: -2 - cut] + b"\n\n"))
+    assert "cannot be read" in call.admission.failure
+    assert call.admission.failure in READERS[name](out).error
 
 
 def test_what_comes_first_is_passed_on_before_the_rest_is_there():
@@ -312,49 +321,6 @@ def test_while_a_person_decides_on_a_document_blanks_come_before_it(name, approv
     assert b"content-length" not in dict(call.wire.heads[0][1])
     assert (b"rm -rf" in call.wire.body) is approve
     assert (call.wire.body == b"   " + raw) is approve
-
-
-@pytest.mark.parametrize("name", DIALECTS)
-@pytest.mark.parametrize("streams", [(True, True), (True, False), (False, True), (False, False)])
-@pytest.mark.parametrize("approve", [True, False])
-def test_a_request_that_comes_back_gets_the_answer_that_is_held_in_the_form_it_asks_for(name, streams, approve):
-    keeper = gatekeeper([("test", ask_rm)])
-    first, second = (
-        Call(name, None, keeper, id=id, lookup=SECRETS.get, stream=stream)
-        for id, stream in zip("12", streams, strict=True)
-    )
-    calls, holding = [LS, RM], HeldAnswers()
-    raw = STREAMS[name]("a SECRET_AWS_0A1B2C3D", calls)
-    if not streams[0]:
-        raw = json.dumps(document(name, "a SECRET_AWS_0A1B2C3D", calls)).encode()
-
-    async def come_back() -> None:
-        await asyncio.sleep(2 * BEAT_SECONDS)
-        await give_again(second.turn, holding.find(second.turn.question()))
-
-    async def main() -> int:
-        answering = first.answer(pieces(raw), streamed=streams[0], holding=holding)
-        _, _, asked = await asyncio.gather(answering, come_back(), decide(keeper, 5 * BEAT_SECONDS, approve=approve))
-        return asked
-
-    assert run(main()) == 1
-    found = []
-    for call, streamed in zip((first, second), streams, strict=True):
-        answer = call.wire.body
-        if not streamed:
-            uses = MODULES[name].uses_of(json.loads(answer))
-            found.append([(use.name, json.loads(use.arguments)) for use in uses])
-            assert b'a a \\"key\\"' in answer
-            continue
-        read = READERS[name](answer)
-        found.append([(tool, json.loads(told)) for tool, told in read.calls])
-        assert (read.text, read.done) == ('a a "key"', True)
-    assert found[0] == found[1]
-    assert (found[0] == [(tool, json.loads(told)) for tool, told in calls]) is approve
-    assert len(second.wire.pieces) > 2, "it is kept alive too"
-    head = dict(second.wire.heads[0][1])
-    assert head[b"x-companion-attached"] == b"1"
-    assert head[b"content-type"] == (b"text/event-stream" if streams[1] else b"application/json")
 
 
 def test_the_last_word_alone_ends_a_stream():

@@ -1,4 +1,4 @@
-"""What is Chat Completions' own: choices, the old field, calls of two forms, usage where it is not asked for."""
+"""What is Chat Completions' own: choices, the old field, what becomes of calls, usage where it is not asked for."""
 
 from __future__ import annotations
 
@@ -13,75 +13,9 @@ from companion.edges.gateway.dialect import BadRequest, UnclearAnswer
 from companion.edges.gateway.sse import build
 from companion.edges.gateway.tooluse import Called, Changes, Form, Rewritten, Said
 from companion.model.money import Usage
-from tests.support.dialects import DONE, EVIL, FINE, NO_INDEX, fed, given_out, parsed, run, sse, whole
+from tests.support.chunks import chunk, grown, piece, told
+from tests.support.dialects import DONE, EVIL, FINE, fed, parsed, run, sse, whole
 from tests.support.wire import read_chat
-
-
-def chunk(*deltas: dict, key: str = "delta", finish: str | None = None) -> dict:
-    return {"id": "c", "choices": [{"index": 0, key: delta, "finish_reason": finish} for delta in deltas]}
-
-
-def piece(arguments: object = EVIL, name: object = "Bash", **more) -> dict:
-    return {"index": 0, "id": "c1", "type": "function", "function": {"name": name, "arguments": arguments}} | more
-
-
-def told(*chunks: dict, finish: str = "tool_calls") -> bytes:
-    return sse(*chunks, chunk({}, finish=finish)) + DONE
-
-
-SMUGGLED = {
-    "a name told twice": [
-        chunk({"tool_calls": [piece(json.dumps({"file_path": "a", "command": "EVIL"}), "Read")]}),
-        chunk({"tool_calls": [piece("", "Bash")]}),
-    ],
-    "an id told twice": [
-        chunk({"tool_calls": [piece('{"file_path": "a"', "Read")]}),
-        chunk({"tool_calls": [piece(',"x": {"command": "EVIL"}}', "", id="c2")]}),
-    ],
-    "a name in two halves": [
-        chunk({"tool_calls": [piece(json.dumps({"file_path": "a", "command": "EVIL"}), "Re")]}),
-        chunk({"tool_calls": [piece("", "ad")]}),
-    ],
-    "a call that is a function and custom": [
-        chunk({"tool_calls": [piece(custom={"name": "ask_question", "input": "x"})]}),
-    ],
-    "a call that becomes custom": [
-        chunk({"tool_calls": [piece(FINE)]}),
-        chunk({"tool_calls": [{"index": 0, "custom": {"name": "apply_patch", "input": "EVIL"}}]}),
-    ],
-    "a form that nobody knows": [
-        chunk({"tool_calls": [{"index": 0, "id": "c1", "type": "shell", "shell": {"command": "EVIL"}}]}),
-    ],
-    "a message in a chunk": [chunk({"tool_calls": [piece()]}, key="message")],
-    "a call beside the choices": [{"id": "c", "choices": [], "message": {"tool_calls": [piece()]}}],
-    "an index that is true": [
-        chunk({"tool_calls": [piece("", index=1)]}),
-        chunk({"tool_calls": [piece(json.dumps({"command": "ls", "x": "EVIL"}), index=True)]}),
-    ],
-    "calls as an object": [chunk({"tool_calls": {"0": piece()}})],
-    "choices as an object": [{"choices": {"0": {"delta": {"tool_calls": [piece()]}}}}],
-    "the legacy field": [chunk({"function_call": {"name": "Bash", "arguments": EVIL}})],
-    "the second choice": [chunk({"content": "x"}, {"tool_calls": [piece()]})],
-    "arguments as an object": [chunk({"tool_calls": [piece({"command": "EVIL"})]})],
-    "a name that is a list": [chunk({"tool_calls": [piece(name=["Bash"])]})],
-    "no name": [chunk({"tool_calls": [piece(name=None)]})],
-    "after the reason to stop": [chunk({}, finish="stop"), chunk({"tool_calls": [piece()]})],
-}
-
-
-@pytest.mark.parametrize("case", SMUGGLED)
-def test_no_call_is_smuggled_through_a_stream(case):
-    assert b"EVIL" not in given_out("chat", told(*SMUGGLED[case]))
-
-
-@pytest.mark.parametrize("index", NO_INDEX)
-def test_an_index_that_readers_could_take_for_another_is_unclear(index):
-    for choice in (
-        {"index": 0, "delta": {"tool_calls": [piece(index=index)]}},
-        {"index": index, "delta": {"tool_calls": [piece()]}},
-    ):
-        with pytest.raises(UnclearAnswer):
-            fed("chat", sse({"choices": [choice]}))
 
 
 @pytest.mark.parametrize(
@@ -96,6 +30,15 @@ def test_an_index_that_readers_could_take_for_another_is_unclear(index):
         {"choices": [{"message": {"tool_calls": [piece({"command": "EVIL"})]}}]},
         {"choices": [{"message": {"function_call": {"name": "Bash", "arguments": EVIL}}}]},
         {"choices": [{"message": {}}, {"message": {"tool_calls": [piece(FINE), piece()]}}]},
+        {"choices": [{"message": {"tool_calls": [piece(custom=None)]}}]},
+        {"choices": [{"message": {"tool_calls": [piece(json.dumps({"path": "EVIL"}), "Grep", custom=None)]}}]},
+        {"choices": [{"message": {"tool_calls": [piece(FINE, id=7)], "content": "EVIL"}}]},
+        {"choices": [{"message": {"Tool_Calls": [piece()]}}]},
+        {"choices": [{"message": {"tool_calls": [piece(FINE)], "more": {"tool_calls": [piece()]}}}]},
+        {"choices": [{"message": {"tool_calls": [piece(FINE, Function={"arguments": EVIL})]}}]},
+        {"choices": [{"message": {"tool_calls": [piece(FINE)]}, "Message": {"content": "EVIL"}}]},
+        {"choices": [{"message": {"tool_calls": [piece(FINE)], "content": "EVIL", "Function_Call": {"name": "x"}}}]},
+        {"choices": [{"message": {"tool_calls": [piece('{"command": "\ud83d"}')], "content": "EVIL"}}]},
     ],
 )
 def test_no_call_is_smuggled_through_a_whole_answer(answer):
@@ -165,6 +108,118 @@ def test_the_old_field_is_a_call_of_its_own():
     assert {use.key for use in answer.uses} == set(changes.by_key)
 
 
+def test_a_call_of_the_old_field_stays_there_when_it_is_rewritten():
+    old = {"name": "f", "arguments": EVIL}
+    _, out = run(
+        "chat", told(chunk({"function_call": old}), finish="function_call"), Changes({(0, -1): Rewritten(FINE)})
+    )
+    deltas = [one["delta"] for event in parsed(out) for one in event.json().get("choices", [])]
+    assert [delta for delta in deltas if delta] == [{"function_call": old | {"arguments": FINE}}]
+    assert read_chat(out).stop == "function_call"
+    document = {"choices": [{"message": {"function_call": old}, "finish_reason": "function_call"}]}
+    [choice] = chat.change(document, Changes({(0, -1): Rewritten(FINE)}))["choices"]
+    assert choice == {"message": {"function_call": old | {"arguments": FINE}}, "finish_reason": "function_call"}
+
+
+def test_a_call_of_the_old_field_that_becomes_another_is_a_call_with_an_id():
+    old = {"name": "f", "arguments": EVIL}
+    changes = Changes({(0, -1): Called("Bash", FINE)})
+    _, out = run("chat", told(chunk({"function_call": old, "tool_calls": [piece(id="")]})), changes)
+    assert read_chat(out).calls == [("Bash", EVIL), ("Bash", FINE)]
+    assert b"function_call" not in out
+    document = {"id": "x", "choices": [{"message": {"function_call": old, "tool_calls": [piece()]}}]}
+    [choice] = chat.change(document, changes)["choices"]
+    first, second = choice["message"]["tool_calls"]
+    assert (first["id"], second["type"], second["function"]) == ("c1", "function", {"name": "Bash", "arguments": FINE})
+    assert second["id"] not in {"", "c1"}
+
+
+def test_calls_of_one_id_are_told_apart():
+    made = {"choices": [{"message": {"tool_calls": [piece(), piece(), piece(id="c1_")]}}]}
+    [choice] = chat.change(made, Changes({(0, 1): Rewritten(FINE)}))["choices"]
+    calls = choice["message"]["tool_calls"]
+    assert [call["function"]["arguments"] for call in calls] == [EVIL, FINE, EVIL]
+    assert len({call["id"] for call in calls}) == 3
+
+
+def test_what_is_added_stands_where_the_calls_stand():
+    """Some servers put the text into one choice and the calls into the next."""
+    other = {"index": 1, "message": {"content": "x"}, "finish_reason": "stop"}
+    made = {"id": "a", "choices": [other, {"index": 0, "message": {"tool_calls": [piece()]}, "finish_reason": "stop"}]}
+    first, second = chat.change(made, Changes({}, (Called("Bash", FINE), Said("so"))))["choices"]
+    assert first == other
+    assert [call["function"]["arguments"] for call in second["message"]["tool_calls"]] == [EVIL, FINE]
+    assert second["message"]["content"] == "so"
+    raw = told({"id": "c", "choices": [{"index": 3, "delta": {"tool_calls": [piece()]}}]})
+    choices = [
+        one
+        for event in parsed(run("chat", raw, Changes({}, (Called("Bash", FINE),)))[1])
+        for one in event.json().get("choices", [])
+    ]
+    assert [one["index"] for one in choices if calls_in(one)] == [3, 3]
+
+
+@pytest.mark.parametrize("content", [[{"type": "text", "text": "x"}], "x", "", None, 7])
+def test_a_refusal_stands_behind_any_content(content):
+    made = {"choices": [{"message": {"content": content, "tool_calls": [piece()]}}]}
+    [choice] = chat.change(made, Changes({(0, 0): Said("no")}))["choices"]
+    wanted = {"x": "x\nno", "": "no", None: "no", 7: "no"}
+    told = [*content, {"type": "text", "text": "no"}] if isinstance(content, list) else wanted[content]
+    assert choice["message"] == {"content": told}
+
+
+FIRST = {"role": "assistant", "content": None, "tool_calls": [piece("")]}
+
+
+@pytest.mark.parametrize("before", [[], [chunk({"role": "assistant", "content": ""})]])
+@pytest.mark.parametrize("change", [Rewritten(FINE), Said("no")])
+def test_the_role_is_told_once_also_where_it_came_with_a_call_that_is_another(before, change):
+    raw = told(*before, chunk(FIRST), chunk({"role": "assistant", "tool_calls": [grown(EVIL)]}))
+    _, out = run("chat", raw, Changes({(0, 0): change}))
+    assert out.count(b'"role"') == 1
+    assert b"EVIL" not in out
+
+
+def test_what_else_a_chunk_of_a_call_says_is_said_before_it_and_its_end_after():
+    usage = {"prompt_tokens": 1}
+    both = chunk({"content": "so", "tool_calls": [piece("{")]}, finish="stop")
+    raw = sse(chunk({"tool_calls": [piece("", id="c1")]}) | {"usage": usage}, both | {"usage": usage}) + DONE
+    answer, out = run("chat", raw, Changes({(0, 0): Said("no")}))
+    events = [event.json() for event in parsed(out)][:-1]
+    assert [(one["choices"][0]["delta"], one["choices"][0]["finish_reason"], one.get("usage")) for one in events] == [
+        ({}, None, usage),
+        ({"content": "no"}, None, None),
+        ({"content": "so"}, None, None),
+        ({}, "stop", usage),
+    ]
+    assert answer.complete
+
+
+def test_only_the_choice_of_the_calls_stops_for_another_reason():
+    ends = [{"index": index, "delta": {}, "finish_reason": "tool_calls"} for index in (0, 1)]
+    raw = sse(chunk({"tool_calls": [piece()]}), {"choices": ends}) + DONE
+    *_, last, done = parsed(run("chat", raw, Changes({(0, 0): Said("no")}))[1])
+    assert [one["finish_reason"] for one in last.json()["choices"]] == ["stop", "tool_calls"]
+    assert done.raw == DONE
+
+
+def test_a_letter_that_the_upstream_cut_in_two_is_one_letter_and_half_a_letter_is_unclear():
+    cut = [chunk({"tool_calls": [piece('{"command": "cat \ud83d')]}), chunk({"tool_calls": [grown('\ude00"}')]})]
+    answer, out = run("chat", told(*cut))
+    [use] = answer.uses
+    assert read_chat(out).calls == [(use.name, use.arguments)] == [("Bash", '{"command": "cat \U0001f600"}')]
+    answer, _ = fed("chat", told(cut[0]))
+    with pytest.raises(UnclearAnswer):
+        answer.uses  # noqa: B018 - reading it is the law
+
+
+def test_an_event_line_hides_no_chunk():
+    """Some readers know no other events than those without a name."""
+    _, out = run("chat", told(chunk({"tool_calls": [piece()]})).replace(b"data: {", b"event: ping\ndata: {"))
+    assert b"event:" not in out
+    assert read_chat(out).calls == [("Bash", EVIL)]
+
+
 @pytest.mark.parametrize("finish", ["tool_calls", "function_call", "length", "stop", None])
 def test_only_a_stop_for_calls_that_are_gone_is_another_stop(finish):
     made = {"choices": [{"message": {"content": "hm", "tool_calls": [piece()]}, "finish_reason": finish}]}
@@ -183,11 +238,51 @@ def test_each_choice_is_restored_by_itself():
         for one, other in zip(first, second, strict=True)
     ]
     _, out = run("chat", told(*chunks), lookup={"SECRET_AWS_0A1B2C3D": "x"}.get)
+    assert said_in(out) == {0: "one x one1", 1: "two x two2"}
+
+
+def said_in(out: bytes) -> dict[int, str]:
     said = {0: "", 1: ""}
     for event in parsed(out):
         for choice in event.json().get("choices", []):
             said[choice["index"]] += choice["delta"].get("content") or ""
-    assert said == {0: "one x one1", 1: "two x two2"}
+    return said
+
+
+SECRETS = {"SECRET_AWS_0A1B2C3D": "a key"}
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        [chunk({"content": "I say"}), chunk({"content": " YES"}, finish="stop")],
+        [chunk({"content": "I say YES"})],
+        [chunk({"content": "I say YES"}), chunk({}, finish="stop")],
+        [chunk({"content": "I sa"}), chunk({}, finish="stop"), chunk({"content": "y YES"})],
+        [chunk({"content": "I say YE"}), chunk({"content": "S", "tool_calls": [piece()]}, finish="stop")],
+        [chunk({"content": "I say YES"}), chunk({"tool_calls": [piece()]}), chunk({}, finish="tool_calls")],
+    ],
+)
+@pytest.mark.parametrize("change", [None, Rewritten(FINE), Said("")])
+def test_the_end_of_a_text_that_could_become_a_placeholder_comes_whole_and_in_its_place(chunks, change):
+    changes = Changes({(0, 0): change} if change else {})
+    assert read_chat(run("chat", sse(*chunks) + DONE, changes, SECRETS.get)[1]).text == "I say YES"
+
+
+def test_a_refusal_stands_behind_the_whole_text():
+    raw = told(chunk({"content": "I say YES"}), chunk({"tool_calls": [piece()]}))
+    assert read_chat(run("chat", raw, Changes({(0, 0): Said(" no")}), SECRETS.get)[1]).text == "I say YES no"
+
+
+def test_choices_with_the_same_piece_are_restored_apart():
+    def both(one: str, other: str) -> dict:
+        return {
+            "id": "c",
+            "choices": [{"index": 0, "delta": {"content": one}}, {"index": 1, "delta": {"content": other}}],
+        }
+
+    _, out = run("chat", told(both("SECRET_AWS_0A1B2C", "so "), both("3D ", "3D ")), lookup=SECRETS.get)
+    assert said_in(out) == {0: "a key ", 1: "so 3D "}
 
 
 figures = st.one_of(st.integers(-5, 10**7), st.none(), st.booleans(), st.text(max_size=2))
@@ -220,12 +315,23 @@ def test_whose_usage_it_is():
     assert chat.asks_usage({"stream_options": {"include_usage": True}})
     for options in ({"include_usage": 1}, {"include_usage": False}, {}, None, [], "include_usage"):
         assert not chat.asks_usage({"stream_options": options})
-    [only, with_text, null, done] = parsed(
-        sse({"choices": [], "usage": {}}, chunk({"content": "x"}) | {"usage": {}}, {"choices": [], "usage": None})
-        + DONE
+
+
+@pytest.mark.parametrize("calls", [[], [chunk({"tool_calls": [piece()]})]])
+def test_usage_that_the_agent_did_not_ask_for_is_read_and_not_given_out(calls):
+    only, beside, null = (
+        {"choices": [], "usage": {"prompt_tokens": 7}},
+        chunk({"content": "x"}) | {"usage": {"prompt_tokens": 5}},
+        {"choices": [], "usage": None},
     )
-    assert chat.is_usage_only(only)
-    assert not any(chat.is_usage_only(event) for event in (with_text, null, done))
+    raw = sse(*calls, beside, null, only) + DONE
+    for passes in (True, False):
+        answer = chat.stream(None)
+        answer.passes_usage = passes
+        out = [piece for event in parsed(raw) for piece in answer.feed(event)]
+        out += answer.release(Changes()) if answer.holding else []
+        assert b"".join(out) == (raw if passes else raw.replace(sse(only), b""))
+        assert answer.usage == Usage(input=7)
 
 
 BODY = {"model": "m", "messages": []}

@@ -16,11 +16,13 @@ from companion.edges.gateway.dialect import (
     never_streamed,
     objects_in,
     refuse_elsewhere,
+    refuse_misspelt,
     restore_arguments,
     restore_strings,
     strings_in,
     texts_in,
     unchanged,
+    whole_letters,
     whole_number,
 )
 from companion.edges.gateway.sse import build
@@ -241,6 +243,32 @@ def test_a_call_is_found_however_deep_it_stands_unless_it_is_the_one_that_was_ju
         refuse_elsewhere(document, is_call, [])
     with pytest.raises(UnclearAnswer):
         refuse_elsewhere(document, is_call, [{"call": value}])
+
+
+NAMES = frozenset({"tool_calls", "index", "kind"})
+
+
+@pytest.mark.parametrize("key", ["Tool_Calls", "INDEX", "tool_call\u017f", "\u212aind"])
+def test_a_key_that_a_reader_blind_to_case_takes_for_another_is_unclear(key):
+    with pytest.raises(UnclearAnswer):
+        refuse_misspelt({"index": 0, key: None}, NAMES)
+
+
+def test_a_key_that_nobody_takes_for_another_is_none():
+    refuse_misspelt({"index": 0, "tool_calls": [], "toolCalls": 1, "Content": {"Index": 1}, "": 0}, NAMES)
+
+
+@given(st.text(), st.integers(0, 50))
+def test_a_text_that_was_cut_between_halves_of_a_letter_is_whole_again(text, at):
+    units = (text[:at] + "\U0001f600" + text[at:]).encode("utf-16-le", "surrogatepass")
+    halves = [units[place : place + 2].decode("utf-16-le", "surrogatepass") for place in range(0, len(units), 2)]
+    assert whole_letters("".join(halves)) == text[:at] + "\U0001f600" + text[at:]
+
+
+@pytest.mark.parametrize("units", [[0xD83D], [0xDE00], [0xDE00, 0xD83D], [0xD83D, 0xD83D, 0xDE00], [0x1F600, 0xDE00]])
+def test_half_a_letter_is_unclear(units):
+    with pytest.raises(UnclearAnswer):
+        whole_letters("".join(map(chr, [97, *units, 98])))
 
 
 def test_a_dialect_without_calls_changes_nothing_and_has_no_stream():

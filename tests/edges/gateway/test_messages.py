@@ -12,93 +12,20 @@ from companion.edges.gateway import messages
 from companion.edges.gateway.dialect import BadRequest, UnclearAnswer
 from companion.edges.gateway.tooluse import Called, Changes, Rewritten, Said
 from companion.model.money import Usage
-from tests.support.dialects import EVIL, FINE, NO_INDEX, fed, given_out, parsed, run, sse, whole
+from tests.support.block_events import END, USE, block, called, delta, start, stop
+from tests.support.dialects import EVIL, FINE, NO_INDEX, fed, parsed, run, sse
 from tests.support.wire import read_messages
 
 SECRETS = {"SECRET_AWS_0A1B2C3D": "a key"}
 
 
-def start(index: object = 0, name: object = "Bash", kind: str = "tool_use", given: object = None) -> dict:
-    block = {"type": kind, "id": f"t{index}", "name": name, "input": given or {}}
-    return {"type": "content_block_start", "index": index, "content_block": block}
-
-
-def delta(text: str, index: object = 0, kind: str = "input_json_delta") -> dict:
-    return {"type": "content_block_delta", "index": index, "delta": {"type": kind, "partial_json": text}}
-
-
-def stop(index: object = 0) -> dict:
-    return {"type": "content_block_stop", "index": index}
-
-
-def called(index: int, name: str, arguments: str) -> list[dict]:
-    return [start(index, name), delta(arguments, index), stop(index)]
-
-
-def block(index: int, begun: dict, *deltas: dict) -> list[dict]:
-    grown = [{"type": "content_block_delta", "index": index, "delta": one} for one in deltas]
-    return [{"type": "content_block_start", "index": index, "content_block": begun}, *grown, stop(index)]
-
-
-END = [{"type": "message_delta", "delta": {"stop_reason": "tool_use"}}, {"type": "message_stop"}]
-USE = {"type": "tool_use", "id": "t", "name": "Bash", "input": {"command": "EVIL"}}
-
-SMUGGLED = {
-    "one index twice": [start(), delta(EVIL), stop(), start(), delta(FINE), stop()],
-    "pieces that are no arguments": [
-        start(),
-        delta('{"command": "ls", "description": ', kind="text_delta"),
-        delta(EVIL),
-        delta("}", kind="text_delta"),
-        stop(),
-    ],
-    "a piece that is no text": [start(), delta({"command": "EVIL"}), stop()],
-    "pieces after the end": [start(), delta('{"command": "ls", "description": "EVIL"'), stop(), delta("}")],
-    "pieces before the beginning": [delta(EVIL), start(), stop()],
-    "an end before the beginning": [stop(), *called(0, "Bash", EVIL)],
-    "a message that starts with a call": [{"type": "message_start", "message": {"id": "m", "content": [USE]}}],
-    "a server tool with a name of the agent's": [start(kind="server_tool_use", given={"command": "EVIL"}), stop()],
-    "an unknown kind of use": [start(kind="new_tool_use", given={"command": "EVIL"}), stop()],
-    "an event of an unknown type": [{"type": "content_block", "content_block": USE}],
-    "a call within a delta": block(0, {"type": "text", "text": ""}, {"type": "text_delta", "text": "", "next": [USE]}),
-    "an index that is true": [start(1), start(True), delta(EVIL, True), stop(True), delta(FINE, 1), stop(1)],
-    "input at the start": [start(given={"command": "EVIL"}), stop()],
-    "input at the start and more of it": [start(given={"command": "ls"}), delta(EVIL), stop()],
-    "no index": [{"type": "content_block_start", "content_block": USE}, {"type": "content_block_stop"}],
-    "no name": [start(name=None), delta(EVIL), stop()],
-    "a name that is a list": [start(name=["Bash"]), delta(EVIL), stop()],
-    "no block": [{"type": "content_block_start", "index": 0}, delta(EVIL), stop()],
-    "never ended": [start(), delta(EVIL)],
-}
-
-
-@pytest.mark.parametrize("case", SMUGGLED)
-@pytest.mark.parametrize("named", [True, False])
-def test_no_call_is_smuggled_through_a_stream(case, named):
-    assert b"EVIL" not in given_out("messages", sse(*SMUGGLED[case], *END, named=named))
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        {"content": {"0": USE}},
-        {"content": [{"type": "text", "text": "x", "next": USE}]},
-        {"content": [USE | {"type": "server_tool_use"}]},
-        {"content": [USE | {"type": "new_tool_use"}]},
-        {"content": [USE | {"name": None}]},
-        {"content": [USE | {"input": "EVIL"}]},
-        {"content": [], "message": {"content": [USE]}},
-        {"content": [USE | {"input": {"command": "ls"}}, USE]},
-    ],
-)
-def test_no_call_is_smuggled_through_a_whole_answer(answer):
-    assert "EVIL" not in whole("messages", answer)
-
-
 @pytest.mark.parametrize("index", NO_INDEX)
 def test_an_index_that_readers_could_take_for_another_is_unclear(index):
-    for events in ([start(index)], [start(1), start(0), delta(EVIL, index)], [start(1), start(0), stop(index)]):
-        with pytest.raises(UnclearAnswer):
+    *text, end = text_in_two_pieces()
+    two = [text[0], text[0] | {"index": 1}]
+    for events in ([start(index)], [*two, text[1] | {"index": index}], [*two, end | {"index": index}]):
+        fed("messages", sse(*events[:-1]))
+        with pytest.raises(UnclearAnswer, match="place in a list"):
             fed("messages", sse(*events))
 
 
@@ -123,6 +50,22 @@ def test_an_event_line_that_lies_of_a_piece_of_text_is_put_right():
     _, passed = fed("messages", spoilt)
     assert passed.count(told) == raw.count(told) == 2
     assert b"message_stop" not in passed
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"Type": "content_block_stop"},
+        {"Index": 1},
+        {"Delta": {"type": "input_json_delta", "partial_json": EVIL}},
+        {"delta": {"type": "text_delta", "text": "x", "Partial_J\u017fon": EVIL}},
+        {"next": USE},
+    ],
+)
+def test_a_piece_of_text_is_known_by_its_bytes_only_where_nothing_else_is_in_it(more):
+    *text, _ = text_in_two_pieces()
+    with pytest.raises(UnclearAnswer):
+        fed("messages", sse(*text, text[1] | more))
 
 
 def test_a_call_may_carry_what_looks_like_a_call():
@@ -211,6 +154,67 @@ def test_only_a_stop_for_calls_that_are_gone_is_another_stop(stop_reason):
         assert messages.change({"content": [USE], "stop_reason": stop_reason}, changes)["stop_reason"] == wanted
         _, out = run("messages", sse(*called(0, "Bash", EVIL), *end), changes)
         assert read_messages(out).stop == wanted
+
+
+@pytest.mark.parametrize("beats", [0, 2])
+def test_an_upstream_that_ends_its_blocks_only_at_the_end_is_put_right(beats):
+    """As llama.cpp does, and bridges that turn Chat Completions into Messages."""
+    text = block(0, {"type": "text", "text": ""}, {"type": "text_delta", "text": "SECRET_AWS_0A1B2C3D SECR"})[:-1]
+    calls = [event for n, name in enumerate(("Bash", "Read"), 1) for event in called(n, name, FINE)[:-1]]
+    sealed = {"type": "content_block_delta", "index": 0, "delta": {"type": "signature_delta", "signature": ""}}
+    late = [sealed, *(stop(index) for index in range(3))]
+    answer, passed = fed("messages", sse(*text, *calls, *late, *END), SECRETS.get)
+    assert [use.arguments for use in answer.uses] == [FINE, FINE]
+    told = b"".join(answer.beat() for _ in range(beats))
+    read = read_messages(passed + told + b"".join(answer.release(Changes())))
+    assert (read.text, read.calls, read.done) == ("a key SECR", [("Bash", FINE), ("Read", FINE)], True)
+
+
+def test_a_call_whose_input_stands_at_its_beginning_goes_out_as_every_agent_reads_it():
+    answer, _ = fed("messages", sse(start(given=json.loads(FINE)), stop(), *END))
+    assert read_messages(b"".join(answer.release(Changes()))).calls == [("Bash", FINE)]
+    assert read_messages(b"".join(answer.release(Changes({0: Rewritten(EVIL)})))).calls == [("Bash", EVIL)]
+
+
+def test_a_letter_cut_in_two_halves_is_one_letter_to_the_gate_and_to_every_agent():
+    raw = sse(start(), delta('{"command": "cat \ud83d'), delta('\ude00"}'), stop(), *END)
+    answer, out = run("messages", raw)
+    [use] = answer.uses
+    assert [("Bash", use.arguments)] == read_messages(out).calls == [("Bash", '{"command": "cat \U0001f600"}')]
+    assert b"\\ud" not in out
+
+
+KINDS = ["tool_use", "new_tool_use", "server_tool_use", "Tool_Use"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("as_pieces", [True, False])
+def test_what_is_rewritten_stays_the_kind_of_call_that_it_was(kind, as_pieces):
+    begun = USE | {"type": kind, "input": {} if as_pieces else {"command": "SECRET_X_00000000"}, "caller": "x"}
+    grown = [{"type": "input_json_delta", "partial_json": '{"command": "SECRET_X_00000000"}'}] * as_pieces
+    answer, _ = fed("messages", sse(*block(0, begun, *grown), *END))
+    again, _ = fed("messages", b"".join(answer.release(Changes({0: Rewritten(FINE)}))))
+    named = "Bash" if kind == "tool_use" else f"{kind} Bash"
+    assert [(use.name, use.arguments) for use in again.uses] == [(named, FINE)]
+    [use] = messages.uses_of(changed := messages.change({"content": [begun]}, Changes({0: Rewritten(FINE)})))
+    assert (use.name, use.arguments) == (named, FINE)
+    assert changed["content"][0]["caller"] == "x"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_becomes_another_call_is_the_agents_own_and_nothing_else(kind):
+    made = {0: Called("Read", FINE)}
+    wanted = {"type": "tool_use", "id": "t", "name": "Read", "input": json.loads(FINE)}
+    begun = USE | {"type": kind, "caller": "x"}
+    assert messages.change({"content": [begun]}, Changes(made))["content"] == [wanted]
+    _, out = run("messages", sse(*block(0, begun), *END), Changes(made))
+    assert read_messages(out).calls == [("Read", FINE)]
+    assert next(event.json()["content_block"] for event in parsed(out)) == wanted | {"input": {}}
+
+
+def test_a_stop_for_a_call_of_another_kind_stays():
+    document = {"content": [USE | {"type": "new_tool_use"}], "stop_reason": "tool_use"}
+    assert messages.change(document, Changes({0: Rewritten(FINE)}))["stop_reason"] == "tool_use"
 
 
 def test_an_error_in_the_stream_is_a_failure_in_its_words():

@@ -14,86 +14,9 @@ from companion.edges.gateway.replay import events_of
 from companion.edges.gateway.tooluse import Called, Changes, Form, Rewritten, Said
 from companion.model.action import Dialect
 from tests.support.answers import STREAMS
-from tests.support.dialects import EVIL, FINE, NO_INDEX, fed, given_out, parsed, run, sse, whole
+from tests.support.dialects import EVIL, FINE, NO_INDEX, fed, parsed, run, sse
+from tests.support.item_events import PATCH, SHELL, TEXT, UNKNOWN, added, completed, done, item, piece
 from tests.support.wire import read_responses
-
-
-def item(arguments: object = EVIL, **more) -> dict:
-    return {"type": "function_call", "id": "f", "call_id": "c", "name": "Bash", "arguments": arguments} | more
-
-
-def added(made: dict, index: object = 0) -> dict:
-    return {"type": "response.output_item.added", "output_index": index, "item": made}
-
-
-def done(made: dict, index: object = 0) -> dict:
-    return {"type": "response.output_item.done", "output_index": index, "item": made}
-
-
-def completed(*made: object) -> dict:
-    return {"type": "response.completed", "response": {"id": "r", "output": list(made)}}
-
-
-def piece(text: object, index: object = 0, *, whole: bool = False) -> dict:
-    kind = f"response.function_call_arguments.{'done' if whole else 'delta'}"
-    return {"type": kind, "output_index": index, "arguments" if whole else "delta": text}
-
-
-SHELL = {"type": "local_shell_call", "id": "l", "call_id": "c", "status": "completed"}
-SHELL |= {"action": {"type": "exec", "command": ["ls"], "env": {}}}
-PATCH = {"type": "custom_tool_call", "id": "u", "call_id": "c", "name": "apply_patch", "input": "*** Begin Patch"}
-UNKNOWN = {"type": "shell_call", "id": "s", "call_id": "c", "action": {"commands": ["ls"]}}
-TEXT = {"type": "message", "id": "m", "role": "assistant", "content": []}
-
-SMUGGLED = {
-    "another call at the end": [done(item()), completed(item(FINE))],
-    "one index twice": [done(item()), done(item(FINE)), completed()],
-    "another name at the end": [
-        done(item(json.dumps({"file_path": "a", "command": "EVIL"}))),
-        completed(item(json.dumps({"file_path": "a", "command": "EVIL"}), name="Read")),
-    ],
-    "pieces that differ": [added(item("")), piece(EVIL), done(item(FINE)), completed(item(FINE))],
-    "arguments said to be done that differ": [
-        added(item("")),
-        piece(EVIL, whole=True),
-        done(item(FINE)),
-        completed(item(FINE)),
-    ],
-    "pieces and what they are said to be differ": [
-        added(item("")),
-        piece(FINE),
-        piece(EVIL, whole=True),
-        done(item(FINE)),
-        completed(item(FINE)),
-    ],
-    "pieces before the item": [piece(EVIL), added(item("")), done(item(FINE)), completed(item(FINE))],
-    "pieces after the item": [done(item(FINE)), piece(EVIL), completed(item(FINE))],
-    "pieces of another item": [done(item(FINE)), added(TEXT, 1), piece(EVIL, 1), completed(item(FINE))],
-    "pieces that are no text": [added(item("")), piece({"command": "EVIL"}), completed(item(FINE))],
-    "a call begun as another": [added(item(EVIL)), done(item(FINE)), completed(item(FINE))],
-    "a call that ends as text": [added(item(EVIL)), done(TEXT | {"id": "f"}), completed()],
-    "text that ends as a call": [added(TEXT), done(item()), completed()],
-    "only at the end": [completed(item())],
-    "only at an end that is cut": [{"type": "response.incomplete", "response": {"id": "r", "output": [item()]}}],
-    "already at the beginning": [{"type": "response.created", "response": {"id": "r", "output": [item()]}}],
-    "an event of an unknown type": [{"type": "response.done", "response": {"id": "r", "output": [item()]}}],
-    "an unknown kind of call": [done({"type": "shell_call", "action": {"commands": ["EVIL"]}}), completed()],
-    "a name in a namespace": [done(item(FINE, namespace="EVIL")), completed()],
-    "no index": [{"type": "response.output_item.done", "item": item()}, completed()],
-    "no name": [done(item(name=None)), completed()],
-    "arguments that are no text": [done(item({"command": "EVIL"})), completed()],
-    "output as an object": [{"type": "response.completed", "response": {"output": {"0": item()}}}],
-    "a shell with an environment": [
-        done(SHELL | {"action": {"command": ["ls"], "env": {"LD_PRELOAD": "EVIL"}}}),
-        completed(),
-    ],
-}
-
-
-@pytest.mark.parametrize("case", SMUGGLED)
-@pytest.mark.parametrize("named", [True, False])
-def test_no_call_is_smuggled_through_a_stream(case, named):
-    assert b"EVIL" not in given_out("responses", sse(*SMUGGLED[case], named=named))
 
 
 @pytest.mark.parametrize("index", NO_INDEX)
@@ -101,26 +24,10 @@ def test_an_index_that_readers_could_take_for_another_is_unclear(index):
     for events in (
         [added(TEXT, index)],
         [done(item(), index)],
-        [added(item(""), 1), added(item(""), 0), piece("", index)],
+        [added(TEXT), added(item(""), 1), piece("", index)],
     ):
-        with pytest.raises(UnclearAnswer):
+        with pytest.raises(UnclearAnswer, match="place in a list"):
             fed("responses", sse(*events))
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        {"output": {"0": item()}},
-        {"output": [], "response": {"output": [item()]}},
-        {"output": [item(FINE, namespace="EVIL")]},
-        {"output": [item(name=None)]},
-        {"output": [item({"command": "EVIL"})]},
-        {"output": [item(FINE), UNKNOWN | {"action": {"commands": ["EVIL"]}}]},
-        {"output": [PATCH | {"input": "*** Begin Patch\n*** Add File: EVIL\n+x\n*** End Patch"}]},
-    ],
-)
-def test_no_call_is_smuggled_through_a_whole_answer(answer):
-    assert "EVIL" not in whole("responses", answer)
 
 
 @pytest.mark.parametrize(
@@ -153,6 +60,73 @@ def test_what_the_provider_runs_is_not_held(kind):
     answer, passed = fed("responses", raw)
     assert (answer.holding, passed) == (False, raw)
     assert responses.uses_of({"output": [made]}) == []
+
+
+THOUGHT = {"type": "reasoning", "id": "rs", "summary": []}
+ONE, TWO = item(FINE, id="c1", call_id="c1"), item(EVIL, id="c2", call_id="c2")
+BARE = {"arguments": "", "status": "in_progress"}
+UPSTREAMS = {
+    "LiteLLM, where thoughts and text go by one index": [
+        *[added(THOUGHT), done(THOUGHT), {"type": "response.output_text.delta", "output_index": 0, "delta": "x"}],
+        *[added(ONE | BARE, 1), piece(FINE[:9], 1) | {"item_id": "c1"}, piece(FINE[9:], 1) | {"item_id": "c1"}],
+        *[added(TWO | BARE, 2), piece(EVIL, 2) | {"item_id": "c2"}],
+        *[piece(FINE, 1, whole=True), done(ONE, 1), piece(EVIL, 2, whole=True), done(TWO, 2)],
+        *[done(TEXT), completed(THOUGHT, TEXT, ONE, TWO)],
+    ],
+    "LiteLLM, where no text comes first": [
+        *[added(ONE | BARE, 1), piece(FINE, 1), added(TWO | BARE, 2), piece(EVIL, 2)],
+        *[piece(FINE, 1, whole=True), done(ONE, 1), piece(EVIL, 2, whole=True), done(TWO, 2)],
+        *[done(TEXT), completed(TEXT, ONE, TWO)],
+    ],
+    "Copilot, where each event has an id of its own": [
+        *[added(ONE | BARE), piece(FINE[:9]) | {"item_id": "r1"}, piece(FINE[9:]) | {"item_id": "r2"}],
+        *[piece(FINE, whole=True) | {"item_id": "r3"}, done(ONE | {"id": "r4"})],
+        *[added(TWO | BARE, 1), piece(EVIL, 1) | {"item_id": "r5"}, done(TWO | {"id": "r6"}, 1)],
+        completed(ONE | {"id": "r7"}, TWO | {"id": "r8"}),
+    ],
+    "Bedrock, where what is done has no id": [
+        *[added(ONE | BARE), piece(FINE) | {"item_id": "c1"}, done(ONE | {"id": None, "item_id": "c1"})],
+        *[added(TWO | BARE, 1), piece(EVIL, 1) | {"item_id": "c2"}, done(TWO | {"id": None, "output_index": 1}, 1)],
+        completed(ONE | {"id": None}, TWO | {"id": None}),
+    ],
+    "one that tells no pieces": [added(ONE | BARE), done(ONE), added(TWO | BARE, 1), done(TWO, 1), completed(ONE, TWO)],
+    "one whose last event lists nothing": [added(ONE | BARE), piece(FINE), done(ONE), done(TWO, 1), completed()],
+    "one that tells calls at the end alone": [added(THOUGHT), done(THOUGHT), completed(THOUGHT, ONE, TWO)],
+    "one that tells the arguments at once": [
+        *[added(ONE), piece(FINE), piece(FINE, whole=True), done(ONE)],
+        *[added(TWO, 1), done(TWO, 1), completed(ONE, TWO)],
+    ],
+}
+
+
+@pytest.mark.parametrize("upstream", UPSTREAMS)
+def test_what_is_untidy_and_clear_is_judged_and_given_out_and_what_is_refused_is_refused_wherever_it_is_told(upstream):
+    raw = sse(*UPSTREAMS[upstream])
+    answer, passed = fed("responses", raw)
+    assert [(use.name, use.arguments) for use in answer.uses] == [("Bash", FINE), ("Bash", EVIL)]
+    assert passed + b"".join(answer.release(Changes())) == raw
+    again, passed = fed("responses", raw)
+    out = passed + b"".join(again.release(Changes({again.uses[1].key: Said("no")})))
+    assert b"EVIL" not in out
+    told = [event.json() for event in parsed(out)]
+    items = [event["item"] for event in told if event["type"] == "response.output_item.done"]
+    for listed in (items, told[-1]["response"]["output"]):
+        calls = [one for one in listed if one["type"] == "function_call"]
+        assert [one["arguments"] for one in calls] == [FINE] * len(calls)
+    assert any(one["type"] == "message" for one in (*items, *told[-1]["response"]["output"]))
+
+
+def test_a_letter_cut_in_two_halves_is_one_letter_to_the_gate_and_to_every_agent():
+    whole_text = '{"command": "cat \U0001f600"}'
+    made = item(whole_text)
+    cut = [piece('{"command": "cat \ud83d'), piece('\ude00"}')]
+    answer, out = run("responses", sse(added(made | BARE), *cut, done(made), completed(made)))
+    assert [use.arguments for use in answer.uses] == [whole_text]
+    assert read_responses(out).calls == [("Bash", whole_text)]
+    pieces = [event.json()["delta"] for event in parsed(out) if event.name.endswith("arguments.delta")]
+    assert pieces == [whole_text]
+    with pytest.raises(UnclearAnswer, match="half a letter"):
+        fed("responses", sse(added(made | BARE), cut[0], done(item('{"command": "cat \ud83d')), completed()))
 
 
 REWRITTEN = {

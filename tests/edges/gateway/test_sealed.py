@@ -112,7 +112,7 @@ KEYS = ["data", "url", "image_url", "file_data"]
     text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=48, max_size=200),
     key=st.sampled_from(KEYS),
     head=st.sampled_from(["", "data:text/plain;base64,", "data:text/plain;charset=utf-8;base64,"]),
-    width=st.sampled_from([0, 64, 76]),
+    width=st.integers(0, 80),
     end=st.sampled_from(["\n", "\r\n"]),
 )
 def test_a_text_file_is_found_whole_and_written_back_as_it_is_amended(text, key, head, width, end):
@@ -141,6 +141,9 @@ def test_of_a_picture_a_sound_or_an_archive_there_is_no_text(begin):
     told = base64.b64encode(begin + b"words " * 20).decode()
     assert file_in("data", told) == ("", "")
     assert file_in("url", f"data:image/png;base64,{told}") == ("data:image/png;base64,", "")
+    for width in (5, 20, 76):
+        lines = "\n".join(told[at : at + width] for at in range(0, len(told), width))
+        assert file_in("data", lines) == ("", "")
     later = base64.b64encode(b"words " * 20 + b"\x00\xff" + begin).decode()
     assert file_in("data", later) is None
 
@@ -159,6 +162,7 @@ def test_of_a_picture_a_sound_or_an_archive_there_is_no_text(begin):
         ("data", base64.b64encode(b"words\0" * 20).decode()),
         ("data", base64.b64encode(b"words " * 20).decode()[:-3]),
         ("data", "A" * 65),
+        pytest.param("data", "A" * 64 + "\n" * 200_000 + "!", id="line ends that would take hours to try"),
     ],
 )
 def test_what_is_no_file_is_scanned_as_it_stands(key, value):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from companion.edges.gateway.tools import Unreadable, read_use
 from companion.edges.gateway.tooluse import Form, ToolUse
 from companion.model.action import FileAccess, Operation, ShellCommand, ToolCall
+from tests.support.dialects import is_refused
 
 R, W, D, L, S = Operation.READ, Operation.WRITE, Operation.DELETE, Operation.LIST, Operation.SEARCH
 
@@ -54,6 +55,26 @@ PATCH = (
 def test_a_call_as_actions(name, arguments, actions):
     reading = read_use(ToolUse(0, name, json.dumps(arguments)))
     assert [part.action for part in reading.parts] == actions
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("read_file", {"path": "a", "absolute_path": "EVIL"}),
+        ("read_files", {"files": ["a"], "paths": ["EVIL"]}),
+        ("read_files", {"files": [{"path": "a", "file_path": "EVIL"}]}),
+        ("exec_command", {"cmd": "ls", "command": "EVIL"}),
+        ("run_shell_command", {"command": "ls", "workdir": "a", "directory": "EVIL"}),
+        ("run_commands", {"commands": [{"command": "ls", "args": ["EVIL"]}]}),
+        ("run_commands", {"commands": ["ls"], "cwd": "EVIL"}),
+        ("local_shell", {"command": ["ls"], "env": {"LD_PRELOAD": "EVIL"}}),
+        ("local_shell", {"command": ["ls"], "user": "EVIL"}),
+        ("Glob", {"pattern": "/EVIL/**"}),
+        ("Glob", {"pattern": "../EVIL"}),
+    ],
+)
+def test_every_argument_that_an_agent_may_act_on_is_read(tool, arguments):
+    assert is_refused(ToolUse(0, tool, json.dumps(arguments)))
 
 
 def test_a_shell_that_nobody_knows_is_a_tool_call():
