@@ -75,6 +75,7 @@ _log = get_logger("companion.daemon")
 _CANCEL_SECONDS = 2.0
 _LAST_ANSWERS_SECONDS = 1.0
 _WRITE_SECONDS = 5.0
+_SETTLE_SECONDS = 0.5
 _FLUSH_SECONDS = 60.0
 _KEY_BYTES = 32
 
@@ -147,7 +148,8 @@ class Daemon:
         config, places = self._config, self._places
         bus, ids = EventBus(_now), IdSource()
         catalogue.ledger_queue_depth.follow(lambda: float(ledger.depth))
-        reports, prices = Reports(places.ledger, zone), GenaiPrices()
+        reports = Reports(places.ledger, zone, partial(ledger.drain, _SETTLE_SECONDS))
+        prices = GenaiPrices()
         keys = KeyStore(places.ledger, zone=zone)
         scanner = SecretScan(machine_key(places.machine_key), default_engines(places.cache / "rules"))
         listener = Listeners([Onlooker(), bus], _listener_failed)

@@ -135,7 +135,8 @@ class Gatekeeper:
                 admission.redacted = dict(Counter(finding.type for finding in facts.findings))
             admission.passed = await self._wait_for_turn(admission)
             self._reserve(admission)
-            await self._written(admission, writing)
+            if writing is not None:
+                await self._written(admission, writing)
             await self._ask(admission, facts)
         except BaseException as error:
             self.end(admission, error)
@@ -235,7 +236,7 @@ class Gatekeeper:
     def _is_priced(self, route: Route) -> bool:
         return self.prices.price(route.provider, route.model, Usage(), self.clock()).picodollars is not None
 
-    def _open(self, admission: Admission, summary: str, session: str) -> Awaitable[None]:
+    def _open(self, admission: Admission, summary: str, session: str) -> Awaitable[None] | None:
         exchange, action = admission.exchange, admission.exchange.action
         opening = Opening(
             id=exchange.id,
@@ -252,7 +253,10 @@ class Gatekeeper:
             summary=summary,
         )
         self.listener.notice("exchange.opened", exchange.id, opening.summary, {"kind": opening.kind})
-        writing = asyncio.ensure_future(self.ledger.open(opening))
+        opened = self.ledger.open(opening)
+        if opened is None:
+            return None
+        writing = asyncio.ensure_future(opened)
         # Whoever is cancelled before the line is written does not ask what became of it.
         writing.add_done_callback(lambda done: done.cancelled() or done.exception())
         return writing

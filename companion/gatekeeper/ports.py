@@ -65,8 +65,8 @@ class PathJudge(Protocol):
 class Ledger(Protocol):
     """Keeps exchanges. One opening and one closing line each, whatever happens."""
 
-    def open(self, opening: Opening) -> Awaitable[None]:
-        """Puts the line on the writer's queue; the awaitable is done when the line outlives the daemon."""
+    def open(self, opening: Opening) -> Awaitable[None] | None:
+        """None when the line outlives the daemon from now on; else it does so when the awaitable is done."""
         ...
 
     def close(self, closing: Closing) -> None:

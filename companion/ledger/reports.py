@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
@@ -56,9 +57,11 @@ _EXCHANGE = """
 class Reports:
     """Reads one ledger. A file that is not there yet reads as an empty ledger. Raises LedgerError for a damaged one."""
 
-    def __init__(self, path: Path, zone: ZoneInfo) -> None:
+    def __init__(self, path: Path, zone: ZoneInfo, settle: Callable[[], object] = lambda: None) -> None:
+        """`settle` is called before each look: it has written what is on its way, if that takes no time to speak of."""
         self._path = path
         self._zone = zone
+        self._settle = settle
 
     def exchanges(self, limit: int = 50, before: str = "", kind: str = "") -> list[ExchangeLine]:
         """Newest first, at most MOST_EXCHANGES; those older than the id `before`, of one `kind`, where given."""
@@ -118,6 +121,7 @@ class Reports:
         return [SpentRow(*row) for row in rows]
 
     def _read(self, sql: str, values: list[Any]) -> list[sqlite3.Row]:
+        self._settle()
         if not self._path.exists():
             return []
         try:

@@ -1,8 +1,8 @@
 """The ledger's writer: one thread, one connection, lines committed in groups.
 
-An opening is committed at once, with whatever else came in meanwhile: its caller waits for it. Such a commit survives
-the daemon's death. Closings wait a few milliseconds for company and are committed with an fsync, which also makes
-everything before them survive a power cut.
+A line is appended to a journal, where it survives the daemon's death, and waits a few milliseconds for company. Then
+all are committed with an fsync, which makes them survive a power cut too. Where the journal cannot take an opening, or
+the ledger is in trouble, whoever opens an exchange waits for its commit.
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from enum import Enum, auto
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from companion.ledger.commit import Committer, Line, Rejected
+from companion.ledger.commit import Committer, Line
 from companion.ledger.errors import LedgerError, LedgerUnavailable
+from companion.ledger.journal import NOWHERE, Journal
 from companion.ledger.store import prepare
 from companion.model.record import Closing, Opening
 
@@ -31,13 +32,20 @@ _LONGEST_PAUSE = 1.0
 
 @dataclass(slots=True)
 class _Waiting:
-    """An opening and whoever waits for it, in which loop, since when (monotonic)."""
+    """Whoever waits for an opening, in which loop, since when (monotonic)."""
 
-    line: Opening
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[None]
     since: float = field(default_factory=time.monotonic)
-    told: bool = False
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A line on its way; `place` is where the journal has it."""
+
+    line: Line
+    place: int
+    waiting: _Waiting | None = None
 
 
 class _Stop:
@@ -48,11 +56,11 @@ class _Stop:
 
 
 class _Wake(Enum):
-    """Says that there are lines in the outbox."""
+    """Says that there are lines in the outbox, and why they are to be written now."""
 
-    OPENINGS = auto()
-    CLOSINGS = auto()
-    """Their time has come as well."""
+    SOMEBODY_WAITS = auto()
+    DUE = auto()
+    """The time of all has come."""
 
 
 _Item = _Wake | threading.Event | _Stop
@@ -74,11 +82,12 @@ class SqliteLedger:
         on_failure: Callable[[Exception], None] = lambda error: None,  # noqa: ARG005 - nobody listens
         now_ns: Callable[[], int] = time.time_ns,
         capacity: int = 100_000,
-        window: float = 0.01,
+        window: float = 0.025,
         patience: float = 5.0,
     ) -> None:
         self._path = path
         self._committer = Committer(path, zone)
+        self._journal = Journal(path.with_name("journal"))
         self._on_failure = on_failure
         self._now_ns = now_ns
         self._capacity = capacity
@@ -86,12 +95,12 @@ class SqliteLedger:
         self._patience = patience
         self._queue: SimpleQueue[_Item] = SimpleQueue()
         # Lines of the event loop. The thread is woken for many of them at once.
-        self._outbox: deque[_Waiting | Closing] = deque()
-        self._woken_for_openings = False
-        self._woken_for_closings = False
+        self._outbox: deque[_Entry] = deque()
+        self._woken = False
+        self._woken_for_waiting = False
         self._thread: threading.Thread | None = None
-        self._openings: list[_Waiting] = []
-        self._closings: list[Closing] = []
+        self._openings: list[_Entry] = []
+        self._closings: list[_Entry] = []
         self._due = False
         self._barriers: list[threading.Event] = []
         self._stop: _Stop | None = None
@@ -113,11 +122,14 @@ class SqliteLedger:
     def start(self) -> int:
         """Makes or upgrades the file, closes as LOST what an earlier daemon left open (returns how many), and starts.
 
-        Blocking. Only one daemon may have started on a file. Raises LedgerError.
+        What an earlier daemon had no time to commit is committed first. Blocking. Only one daemon may have started on
+        a file. Raises LedgerError.
         """
         prepare(self._path)
         try:
+            self._take_over()
             lost = self._committer.close_what_was_left_open(self._now_ns())
+            self._journal.start()
         except Exception as error:
             raise LedgerError(f"the ledger {self._path} cannot be written: {error}", "companion doctor") from error
         finally:
@@ -127,48 +139,56 @@ class SqliteLedger:
         self._thread.start()
         return lost
 
-    def open(self, opening: Opening) -> Awaitable[None]:
-        """Queues the line now; the awaitable is done when the line outlives the daemon.
+    def open(self, opening: Opening) -> Awaitable[None] | None:
+        """None when the line outlives the daemon from now on; else it does so when the awaitable is done.
 
-        It raises LedgerUnavailable when that takes too long (the line may still be written, so close it all the same),
-        or another exception when the line can never be stored.
+        The awaitable raises LedgerUnavailable when that takes too long (the line may still be written, so close it all
+        the same), or another exception when the line can never be stored.
         """
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[None] = loop.create_future()
         if self._thread is None or not self._thread.is_alive():
-            future.set_exception(LedgerUnavailable("the ledger is not running", "companion up"))
-        elif self.depth >= self._capacity:
-            future.set_exception(LedgerUnavailable(f"{self.depth} lines wait for the disk", "free some disk space"))
-        else:
-            self._outbox.append(_Waiting(opening, loop, future))
-            if not self._woken_for_openings:
-                self._woken_for_openings = True
-                loop.call_soon(self._wake_for_openings)
-        return future
+            return _refused(loop, LedgerUnavailable("the ledger is not running", "companion up"))
+        if self.depth >= self._capacity:
+            return _refused(loop, LedgerUnavailable(f"{self.depth} lines wait for the disk", "free some disk space"))
+        place = self._journal.append(opening)
+        if place != NOWHERE and not self._pause:
+            self._outbox.append(_Entry(opening, place))
+            self._wake_soon(loop)
+            return None
+        waiting = _Waiting(loop, loop.create_future())
+        self._outbox.append(_Entry(opening, place, waiting))
+        if not self._woken_for_waiting:
+            self._woken_for_waiting = True
+            loop.call_soon(self._wake_for_waiting)
+        return waiting.future
 
     def close(self, closing: Closing) -> None:
         """Queues the line. Never waits, never raises."""
-        self._outbox.append(closing)
-        if self._woken_for_closings:
-            return
+        self._outbox.append(_Entry(closing, self._journal.append(closing)))
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            self._queue.put(_Wake.CLOSINGS)
+            self._queue.put(_Wake.DUE)
         else:
-            self._woken_for_closings = True
-            loop.call_later(self._window, self._wake_for_closings)
+            self._wake_soon(loop)
 
-    def _wake_for_openings(self) -> None:
-        self._woken_for_openings = False
-        self._queue.put(_Wake.OPENINGS)
+    def _wake_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not self._woken:
+            self._woken = True
+            loop.call_later(self._window, self._wake)
 
-    def _wake_for_closings(self) -> None:
-        self._woken_for_closings = False
-        self._queue.put(_Wake.CLOSINGS)
+    def _wake(self) -> None:
+        self._woken = False
+        self._queue.put(_Wake.DUE)
+
+    def _wake_for_waiting(self) -> None:
+        self._woken_for_waiting = False
+        self._queue.put(_Wake.SOMEBODY_WAITS)
 
     def drain(self, timeout: float) -> bool:
         """Waits until every line queued so far is durable; False when `timeout` seconds were not enough. Blocking."""
+        if self._thread is None or not self._thread.is_alive():
+            return not self.depth
         reached = threading.Event()
         self._queue.put(reached)
         return reached.wait(timeout)
@@ -196,6 +216,15 @@ class SqliteLedger:
             elif self._stop is not None and time.monotonic() >= self._stop.deadline:
                 break
         self._committer.disconnect()
+        self._journal.stop()
+
+    def _take_over(self) -> None:
+        """Commits what the journal of an earlier daemon has. Raises sqlite3.Error or OSError."""
+        left = self._journal.left()
+        for at in range(0, len(left), _MOST_IN_ONE_COMMIT):
+            some = left[at : at + _MOST_IN_ONE_COMMIT]
+            for one in self._committer.commit(some, survive_power_loss=True):
+                self._report(one.error)
 
     def _take(self) -> None:
         """Waits for lines, or until those at hand are due, and takes all that are there."""
@@ -204,17 +233,14 @@ class SqliteLedger:
             while True:
                 self._sort(self._queue.get_nowait())
         while self._outbox and len(self._openings) + len(self._closings) < 2 * self._capacity:
-            line = self._outbox.popleft()
-            if isinstance(line, Closing):
-                self._closings.append(line)
-            else:
-                self._openings.append(line)
+            entry = self._outbox.popleft()
+            (self._closings if isinstance(entry.line, Closing) else self._openings).append(entry)
 
     def _patience_for_more(self) -> float | None:
         now = time.monotonic()
         if self._retry_at > now:
             return self._retry_at - now
-        return 0.0 if self._openings or self._outbox or self._hurried or (self._closings and self._due) else None
+        return 0.0 if self.depth and (self._hurried or self._due or self._somebody_waits) else None
 
     @property
     def _hurried(self) -> bool:
@@ -222,7 +248,7 @@ class SqliteLedger:
 
     def _sort(self, item: _Item) -> None:
         match item:
-            case _Wake.CLOSINGS:
+            case _Wake.DUE:
                 self._due = True
             case _Wake():
                 pass
@@ -235,33 +261,46 @@ class SqliteLedger:
         if time.monotonic() < self._retry_at:
             self._tell_who_waited_too_long()
             return
-        # An opening is written before a closing: the closing refers to it.
-        while self._openings:
+        with contextlib.suppress(OSError):
+            self._journal.check()
+        while self._somebody_waits:
+            # Not for an fsync as well, and not for what came after.
+            if not self._commit(self._openings[:_MOST_IN_ONE_COMMIT], survive_power_loss=False):
+                return
+        while self._is_time and (self._openings or self._closings):
             batch = self._openings[:_MOST_IN_ONE_COMMIT]
-            rejected = self._commit([waiting.line for waiting in batch], survive_power_loss=False)
-            if rejected is None:
+            # A closing refers to its opening.
+            if len(batch) == len(self._openings):
+                batch += self._closings[: _MOST_IN_ONE_COMMIT - len(batch)]
+            if not self._commit(batch, survive_power_loss=True):
                 return
-            del self._openings[: len(batch)]
-            _tell(batch, {id(one.line): one.error for one in rejected})
-        while self._closings and (self._hurried or self._due):
-            closings = self._closings[:_MOST_IN_ONE_COMMIT]
-            if self._commit(closings, survive_power_loss=True) is None:
-                return
-            del self._closings[: len(closings)]
-        self._due = self._due and bool(self._closings)
+        self._due = self._due and bool(self._openings or self._closings)
 
-    def _commit(self, lines: Sequence[Line], *, survive_power_loss: bool) -> list[Rejected] | None:
-        """The lines that can never be stored; None when nothing could be stored now."""
+    @property
+    def _is_time(self) -> bool:
+        return self._due or self._hurried
+
+    @property
+    def _somebody_waits(self) -> bool:
+        return any(entry.waiting is not None for entry in self._openings)
+
+    def _commit(self, batch: Sequence[_Entry], *, survive_power_loss: bool) -> bool:
+        """Commits openings and then closings, the first of those at hand; False when nothing could be stored now."""
         try:
-            rejected = self._committer.commit(lines, survive_power_loss=survive_power_loss)
+            rejected = self._committer.commit([entry.line for entry in batch], survive_power_loss=survive_power_loss)
         except Exception as error:  # noqa: BLE001 - the lines are kept and retried, whatever it was
             self._failed(error)
             self._tell_who_waited_too_long()
-            return None
+            return False
         self._pause = self._retry_at = 0.0
+        openings = sum(isinstance(entry.line, Opening) for entry in batch)
+        del self._openings[:openings]
+        del self._closings[: len(batch) - openings]
+        self._journal.settle(entry.place for entry in batch)
         for one in rejected:
             self._report(one.error)
-        return rejected
+        _tell(batch, {id(one.line): one.error for one in rejected})
+        return True
 
     def _failed(self, error: Exception) -> None:
         self._pause = min(self._pause * 2 or _FIRST_PAUSE, _LONGEST_PAUSE)
@@ -276,19 +315,27 @@ class SqliteLedger:
 
     def _tell_who_waited_too_long(self) -> None:
         oldest = time.monotonic() - self._patience
-        late = [waiting for waiting in self._openings if not waiting.told and waiting.since <= oldest]
+        late = [entry for entry in self._openings if entry.waiting is not None and entry.waiting.since <= oldest]
         if late:
+            # Written they are all the same, as soon as that can be.
+            self._due = True
             words = f"no line could be stored for {self._patience:g} s ({self._last_error})"
-            _tell(late, {id(one.line): LedgerUnavailable(words, "companion doctor") for one in late})
+            _tell(late, {id(entry.line): LedgerUnavailable(words, "companion doctor") for entry in late})
 
 
-def _tell(batch: Sequence[_Waiting], errors: dict[int, Exception]) -> None:
-    """Resolves futures in their own loops, one wake-up a loop."""
+def _refused(loop: asyncio.AbstractEventLoop, error: LedgerUnavailable) -> Awaitable[None]:
+    future: asyncio.Future[None] = loop.create_future()
+    future.set_exception(error)
+    return future
+
+
+def _tell(entries: Sequence[_Entry], errors: Mapping[int, Exception]) -> None:
+    """Resolves futures in their own loops, one wake-up a loop. Nobody waits for these lines any more."""
     by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[None], Exception | None]]] = {}
-    for waiting in batch:
-        if not waiting.told:
-            waiting.told = True
-            by_loop.setdefault(waiting.loop, []).append((waiting.future, errors.get(id(waiting.line))))
+    for entry in entries:
+        waiting, entry.waiting = entry.waiting, None
+        if waiting is not None:
+            by_loop.setdefault(waiting.loop, []).append((waiting.future, errors.get(id(entry.line))))
     for loop, outcomes in by_loop.items():
         # A loop that has ended has nobody left to tell.
         with contextlib.suppress(RuntimeError):

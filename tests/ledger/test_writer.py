@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from companion.ledger import commit, store
-from companion.ledger.errors import LedgerUnavailable
+from companion.ledger.errors import LedgerError, LedgerUnavailable
+from companion.ledger.journal import NOWHERE, Journal
+from companion.ledger.reports import Reports
 from companion.ledger.store import connect, connect_to_read
 from companion.ledger.writer import SqliteLedger
 from companion.model.money import Cost, Usage
@@ -43,6 +46,18 @@ def make(tmp_path, utc):
 
 
 @pytest.fixture
+def no_journal(monkeypatch):
+    """A disk that takes no line for the journal: whoever opens an exchange waits for its commit."""
+    monkeypatch.setattr(Journal, "_append", lambda self, record: NOWHERE)
+
+
+async def opened(ledger, line):
+    """Until the line outlives the daemon."""
+    if (waiting := ledger.open(line)) is not None:
+        await waiting
+
+
+@pytest.fixture
 def disk(monkeypatch):
     """Disk space of every connection that is made while `full` is set: none."""
 
@@ -60,31 +75,80 @@ def disk(monkeypatch):
     return Disk
 
 
+@pytest.mark.usefixtures("no_journal")
 async def test_an_opening_is_durable_when_its_await_returns(make, opening, tmp_path):
-    ledger = make()
+    ledger = make(window=60.0)
     ledger.start()
     await ledger.open(opening("a"))
     assert rows(tmp_path / "ledger.db", "SELECT id FROM opening") == [("a",)]
 
 
+async def test_a_line_in_the_journal_is_committed_soon_and_nobody_waits(make, opening, closing, tmp_path):
+    ledger = make()
+    ledger.start()
+    assert ledger.open(opening("a")) is None
+    ledger.close(closing("a"))
+    while ledger.depth:
+        await asyncio.sleep(0.01)
+    assert rows(tmp_path / "ledger.db", "SELECT id FROM closing") == [("a",)]
+
+
+async def test_what_only_the_journal_has_is_in_the_ledger_after_the_next_start(make, opening, closing, tmp_path, utc):
+    ledger = SqliteLedger(tmp_path / "ledger.db", utc, window=60.0)
+    ledger.start()
+    for id in ("a", "b"):
+        assert ledger.open(opening(id)) is None
+    ledger.close(closing("a"))
+    assert rows(tmp_path / "ledger.db", "SELECT id FROM opening") == []
+    # The first is never stopped, as a daemon that is killed.
+    assert make().start() == 1
+    assert rows(tmp_path / "ledger.db", "SELECT id, ending FROM closing") == [("a", "served"), ("b", "lost")]
+    assert make().start() == 0
+
+
+async def test_a_journal_that_cannot_be_read_is_told_and_stays(make, opening, tmp_path):
+    ledger = make()
+    ledger.start()
+    ledger.stop()
+    (tmp_path / "journal.1").unlink()
+    (tmp_path / "journal.1").mkdir()
+    with pytest.raises(LedgerError, match="journal"):
+        make().start()
+
+
 async def test_closings_are_durable_after_a_drain(make, opening, closing, tmp_path):
     ledger = make()
     ledger.start()
-    await ledger.open(opening("a"))
+    await opened(ledger, opening("a"))
     ledger.close(closing("a", usage=Usage(input=3, output=4), cost=Cost(5), calls=1))
     assert ledger.drain(5.0)
     assert ledger.depth == 0
     assert rows(tmp_path / "ledger.db", "SELECT id, input, cost_pd FROM closing") == [("a", 3, 5)]
 
 
+async def test_whoever_reads_sees_what_was_written_before(make, opening, closing, tmp_path, utc):
+    ledger = make(window=60.0)
+    assert ledger.drain(0.0)
+    ledger.start()
+    reports = Reports(tmp_path / "ledger.db", utc, partial(ledger.drain, 5.0))
+    for n in range(50):
+        ledger.open(opening(f"{n:03}"))
+        ledger.close(closing(f"{n:03}"))
+        line = await asyncio.to_thread(reports.exchange, f"{n:03}")
+        assert line is not None
+        assert line.ending == "served"
+    ledger.stop()
+    ledger.close(closing("050"))
+    assert not ledger.drain(5.0)
+
+
 async def test_stopping_writes_what_is_queued(make, opening, closing, tmp_path):
     ledger = make(window=60.0)
     ledger.start()
-    waiting = [ledger.open(opening(f"{n:03}")) for n in range(100)]
     for n in range(100):
+        ledger.open(opening(f"{n:03}"))
         ledger.close(closing(f"{n:03}"))
     assert ledger.stop(5.0) == 0
-    await asyncio.gather(*waiting)
     assert rows(tmp_path / "ledger.db", "SELECT count(*) FROM closing") == [(100,)]
 
 
@@ -111,11 +175,12 @@ def test_whatever_is_queued_twice_there_is_one_opening_and_one_closing(first, se
 async def play(path, zone, steps, opening, closing):
     ledger = SqliteLedger(path, zone)
     ledger.start()
-    waiting = [ledger.open(opening(id_)) for step, id_ in steps if step == "open"]
+    for step, id_ in steps:
+        if step == "open":
+            ledger.open(opening(id_))
     for step, id_ in steps:
         if step == "close":
             ledger.close(closing(id_))
-    await asyncio.gather(*waiting)
     assert await asyncio.to_thread(ledger.stop) == 0
 
 
@@ -123,7 +188,7 @@ async def test_after_a_start_no_exchange_is_open(make, opening, closing, tmp_pat
     ledger = make()
     assert ledger.start() == 0
     for id_, kind in (("a", "model"), ("b", "shell"), ("c", "model")):
-        await ledger.open(opening(id_, kind=kind))
+        await opened(ledger, opening(id_, kind=kind))
     ledger.close(closing("c"))
     ledger.stop()
     assert make(now_ns=lambda: 1_900_000_000 * 10**9).start() == 2
@@ -137,6 +202,7 @@ async def test_after_a_start_no_exchange_is_open(make, opening, closing, tmp_pat
     assert make().start() == 0
 
 
+@pytest.mark.usefixtures("no_journal")
 async def test_a_full_disk_loses_nothing(make, opening, closing, tmp_path, disk):
     heard = []
     ledger = make(on_failure=heard.append, patience=30.0)
@@ -157,6 +223,7 @@ async def test_a_full_disk_loses_nothing(make, opening, closing, tmp_path, disk)
     assert ledger.failures == len(heard)
 
 
+@pytest.mark.usefixtures("no_journal")
 async def test_stopping_with_a_full_disk_says_how_many_lines_are_left(make, opening, disk):
     ledger = make(patience=0.0)
     ledger.start()
@@ -167,6 +234,7 @@ async def test_stopping_with_a_full_disk_says_how_many_lines_are_left(make, open
         await waiting
 
 
+@pytest.mark.usefixtures("no_journal")
 async def test_an_opening_that_waits_too_long_fails_but_is_still_written(make, opening, tmp_path, monkeypatch):
     monkeypatch.setattr(store, "_BUSY_SECONDS", 0.01)
     ledger = make(patience=0.1)
@@ -182,6 +250,7 @@ async def test_an_opening_that_waits_too_long_fails_but_is_still_written(make, o
     assert rows(tmp_path / "ledger.db", "SELECT id FROM opening") == [("a",)]
 
 
+@pytest.mark.usefixtures("no_journal")
 async def test_when_memory_is_full_no_more_exchanges_are_opened(make, opening, tmp_path, monkeypatch):
     monkeypatch.setattr(store, "_BUSY_SECONDS", 0.01)
     ledger = make(capacity=3, patience=60.0)
@@ -196,6 +265,7 @@ async def test_when_memory_is_full_no_more_exchanges_are_opened(make, opening, t
     await asyncio.gather(*accepted)
 
 
+@pytest.mark.usefixtures("no_journal")
 async def test_a_line_that_can_never_be_stored_takes_no_other_with_it(make, opening, closing, tmp_path):
     heard = []
     ledger = make(on_failure=heard.append)
@@ -212,6 +282,7 @@ async def test_a_line_that_can_never_be_stored_takes_no_other_with_it(make, open
     assert [type(error).__name__ for error in heard] == ["ValueError", "IntegrityError"]
 
 
+@pytest.mark.usefixtures("no_journal")
 async def test_a_listener_that_raises_does_not_stop_the_writer(make, opening, closing, tmp_path):
     def raise_it(error):
         raise error
@@ -234,6 +305,7 @@ async def test_a_ledger_that_does_not_run_refuses(make, opening, closing):
         await ledger.open(opening("b"))
 
 
+@pytest.mark.usefixtures("no_journal")
 async def test_a_caller_that_was_cancelled_still_has_its_line(make, opening, tmp_path):
     ledger = make()
     ledger.start()
@@ -243,6 +315,7 @@ async def test_a_caller_that_was_cancelled_still_has_its_line(make, opening, tmp
     assert rows(tmp_path / "ledger.db", "SELECT id FROM opening") == [("a",)]
 
 
+@pytest.mark.usefixtures("no_journal")
 def test_an_event_loop_that_has_ended_does_no_harm(make, opening, tmp_path):
     ledger = make()
     ledger.start()
@@ -264,7 +337,9 @@ from companion.ledger.writer import SqliteLedger
 from companion.model.record import Closing, Ending, Opening
 
 async def one(ledger, id):
-    await ledger.open(Opening(id, "", 1, "shell", "c", "s", "w", "k", "act", "", "", "summary"))
+    waiting = ledger.open(Opening(id, "", 1, "shell", "c", "s", "w", "k", "act", "", "", "summary"))
+    if waiting is not None:
+        await waiting
     print("opened", id, flush=True)
     ledger.close(Closing(id, 2, Ending.SERVED, "allow", "", "", ""))
 
@@ -273,6 +348,7 @@ async def main():
     ledger.start()
     for batch in range(1_000_000):
         await asyncio.gather(*(one(ledger, f"{sys.argv[2]}-{batch:06}-{n}") for n in range(8)))
+        await asyncio.sleep(0.001)
 
 asyncio.run(main())
 """
@@ -308,34 +384,65 @@ def test_a_killed_daemon_loses_no_acknowledged_line(tmp_path, utc):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there a file in use cannot be deleted")
-@pytest.mark.parametrize("pattern", ["ledger.db*", "ledger.db", "ledger.db-wal"])
+@pytest.mark.parametrize("pattern", ["ledger.db*", "ledger.db", "ledger.db-wal", "journal.*", "journal.0"])
 @pytest.mark.parametrize("lines_before", [0, 1, 3])
-async def test_a_deleted_file_takes_no_line_that_was_promised(make, opening, tmp_path, pattern, lines_before):
+@pytest.mark.parametrize("journaled", [True, False])
+async def test_a_deleted_file_takes_no_line_that_was_promised(
+    make, opening, tmp_path, pattern, lines_before, journaled, request
+):
+    if not journaled:
+        request.getfixturevalue("no_journal")
     heard = []
     ledger = make(patience=0.2, on_failure=heard.append)
     ledger.start()
     kept = [f"{n}" for n in range(lines_before)]
     for id in kept:
-        await ledger.open(opening(id))
+        await opened(ledger, opening(id))
+    assert await asyncio.to_thread(ledger.drain, 5.0)
     for file in tmp_path.glob(pattern):
         file.unlink()
-    promised = await asyncio.gather(ledger.open(opening("late")), return_exceptions=True)
+    promised: list[object] = []
+    for id in ("late", "later"):
+        promised += await asyncio.gather(opened(ledger, opening(id)), return_exceptions=True)
+        await asyncio.to_thread(ledger.drain, 0.5)
     if (tmp_path / "ledger.db").exists():
-        assert promised == [None], "the journal alone can be made again"
-        assert rows(tmp_path / "ledger.db", "SELECT id FROM opening ORDER BY id") == [(id,) for id in [*kept, "late"]]
+        assert promised == [None, None], "SQLite's log or our journal alone can be made again"
+        found = rows(tmp_path / "ledger.db", "SELECT id FROM opening ORDER BY id")
+        assert found == [(id,) for id in [*kept, "late", "later"]]
+        assert len(list(tmp_path.glob("journal.*"))) == 2
     else:
-        assert isinstance(promised[0], LedgerUnavailable)
+        assert isinstance(promised[-1], LedgerUnavailable)
         assert heard
+        ledger.stop(0.1)
+        make().start()
+        found = {id for (id,) in rows(tmp_path / "ledger.db", "SELECT id FROM opening")}
+        assert found >= {id for id, told in zip(("late", "later"), promised, strict=True) if told is None}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there a file in use cannot be replaced")
 async def test_a_file_put_in_place_of_the_ledger_is_the_ledger_from_then_on(make, opening, tmp_path, utc):
     ledger = make()
     ledger.start()
-    await ledger.open(opening("before"))
+    await opened(ledger, opening("before"))
+    assert await asyncio.to_thread(ledger.drain, 5.0)
     for file in tmp_path.glob("ledger.db*"):
         file.unlink()
     store.prepare(tmp_path / "ledger.db")
-    await ledger.open(opening("after"))
+    await opened(ledger, opening("after"))
+    assert await asyncio.to_thread(ledger.drain, 5.0)
     assert rows(tmp_path / "ledger.db", "SELECT id FROM opening") == [("after",)]
     assert ledger.failures == 1, "that it was replaced is told"
+
+
+async def test_while_the_ledger_is_in_trouble_nothing_is_promised_by_the_journal_alone(make, opening, disk):
+    ledger = make(patience=30.0)
+    ledger.start()
+    disk.full.set()
+    assert ledger.open(opening("first", summary="x" * 50_000)) is None
+    while not ledger.failures:
+        await asyncio.sleep(0.01)
+    waiting = ledger.open(opening("second"))
+    assert waiting is not None
+    disk.full.clear()
+    await waiting
+    assert ledger.open(opening("third")) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import socket
 import threading
@@ -72,6 +73,7 @@ def test_no_redirect_leads_an_agent_past_the_gateway(scene, status, stream):
         ("application/json", b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}", False),
         ("application/json", b"", False),
     ],
+    ids=map(str, itertools.count()),
 )
 def test_an_answer_that_can_be_read_in_two_ways_is_not_given_out(scene, kind, raw, stream):
     made, up = scene

@@ -296,27 +296,48 @@ def test_a_ledger_that_is_deleted_under_it_stops_all_calls_until_a_restart(scene
     made, up = scene
     made.up("--upstream", up.url)
     assert ask(made) == "served"
+    assert len(made.lines("model")) == 1
     for file in made.places.state.glob("ledger.db*"):
         file.unlink()
-    assert "ledger-unavailable" in ask(made)
-    assert len(up.requests) == 1
-    assert made.ask(calls.status()).pid == made.pid
+    # The journal has this one.
+    assert ask(made) == "served"
     wait_until(lambda: "ledger-write-failed" in alerts(made))
+    assert "ledger-unavailable" in ask(made)
+    assert len(up.requests) == 2
+    assert made.ask(calls.status()).pid == made.pid
     made.down()
     made.up("--upstream", up.url)
     assert ask(made) == "served"
+    assert [line.ending for line in made.lines("model")] == ["served", "served", "refused", "served"]
 
 
-def test_a_call_waits_for_a_ledger_that_another_program_has_locked(scene):
+def test_a_ledger_that_another_program_has_locked_loses_no_call_and_soon_takes_no_more(scene):
     made, up = scene
     made.up("--upstream", up.url)
     with closing(sqlite3.connect(made.places.ledger, isolation_level=None)) as db, ThreadPoolExecutor(1) as pool:
         db.execute("BEGIN IMMEDIATE")
+        assert ask(made) == "served"
+        # Now the ledger is known to be in trouble.
+        time.sleep(3)
         asking = pool.submit(ask, made)
-        time.sleep(2.5)
-        assert up.requests == []
+        time.sleep(1)
+        assert len(up.requests) == 1
         db.execute("ROLLBACK")
         assert asking.result() == "served"
+    wait_until(lambda: [line.ending for line in made.lines("model")] == ["served"] * 2)
+
+
+def test_a_daemon_that_dies_before_it_could_commit_has_lost_nothing(scene):
+    made, up = scene
+    made.up("--upstream", up.url)
+    with closing(sqlite3.connect(made.places.ledger, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        assert [ask(made) for _ in range(3)] == ["served"] * 3
+        made.kill()
+        db.execute("ROLLBACK")
+    made.up("--upstream", up.url)
+    assert [line.ending for line in made.lines("model")] == ["served"] * 3
+    assert len(up.requests) == 3
 
 
 def test_nonsense_in_the_configuration_changes_nothing_and_is_an_alert(scene):

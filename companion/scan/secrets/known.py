@@ -77,9 +77,10 @@ class KnownValues:
         with self._lock:
             number = self._numbers.get(value, -1)
             if number < 0:
-                number = self._numbers[value] = len(self._entries)
+                number = len(self._entries)
                 self._entries[number] = (kind, rule)
                 self._learn([(form, number) for form in spellings(value)])
+                self._numbers[value] = number
             if certain:
                 self._certain.add(number)
             return number
@@ -87,12 +88,13 @@ class KnownValues:
     def _learn(self, forms: list[_Form]) -> None:
         if len(self._forms) + len(forms) > self._limit:
             half = len(self._forms) // 2
+            # A value is kept with all its spellings or with none: `add` would not learn the missing ones again.
+            while 0 < half < len(self._forms) and self._forms[half][1] == self._forms[half - 1][1]:
+                half += 1
             self._forgotten += half
             self._forms = self._forms[half:]
             kept = {number for _, number in self._forms}
-            self._numbers = {
-                value: number for value, number in self._numbers.items() if number in kept or not self._forms
-            }
+            self._numbers = {value: number for value, number in self._numbers.items() if number in kept}
             self._heads = {}
             for form in self._forms:
                 self._heads.setdefault(form[0][:_HEAD], []).append(form)
@@ -124,7 +126,7 @@ class KnownValues:
                 index = self._index
                 if index is None or not index.serves(self.count):
                     index = self._index = _Index(self._heads, self.count)
-                recent = self._forms[index.count - self._forgotten :]
+                recent = self._forms[max(0, index.count - self._forgotten) :]
         hits = [Hit(start, start + len(form), number) for form, number in recent for start in _starts(text, form)]
         return hits + index.find(text) if index else hits
 

@@ -45,6 +45,11 @@ def test_no_call_is_smuggled_through_a_whole_answer(answer):
     assert "EVIL" not in whole("chat", answer)
 
 
+def test_a_form_that_is_said_to_be_none_is_none():
+    [use] = chat.uses_of({"choices": [{"message": {"tool_calls": [piece(FINE, custom=None)]}}]})
+    assert (use.arguments, use.form) == (FINE, Form.FUNCTION)
+
+
 def test_two_choices_of_one_index_are_two_choices():
     calls = [piece('{"command": "one"}'), piece('{"command": "two"}')]
     answer = {"choices": [{"index": 0, "message": {"tool_calls": [call]}} for call in calls]}
@@ -145,9 +150,11 @@ def test_calls_of_one_id_are_told_apart():
 def test_what_is_added_stands_where_the_calls_stand():
     """Some servers put the text into one choice and the calls into the next."""
     other = {"index": 1, "message": {"content": "x"}, "finish_reason": "stop"}
-    made = {"id": "a", "choices": [other, {"index": 0, "message": {"tool_calls": [piece()]}, "finish_reason": "stop"}]}
-    first, second = chat.change(made, Changes({}, (Called("Bash", FINE), Said("so"))))["choices"]
-    assert first == other
+    more = {"index": 2, "message": {"content": None, "tool_calls": [piece(id="c3")]}, "finish_reason": "stop"}
+    calls = {"index": 0, "message": {"tool_calls": [piece()]}, "finish_reason": "stop"}
+    changes = Changes({}, (Called("Bash", FINE), Said("so")))
+    first, second, third = chat.change({"id": "a", "choices": [other, calls, more]}, changes)["choices"]
+    assert (first, len(third["message"]["tool_calls"]), third["message"]["content"]) == (other, 1, None)
     assert [call["function"]["arguments"] for call in second["message"]["tool_calls"]] == [EVIL, FINE]
     assert second["message"]["content"] == "so"
     raw = told({"id": "c", "choices": [{"index": 3, "delta": {"tool_calls": [piece()]}}]})
@@ -159,13 +166,15 @@ def test_what_is_added_stands_where_the_calls_stand():
     assert [one["index"] for one in choices if calls_in(one)] == [3, 3]
 
 
-@pytest.mark.parametrize("content", [[{"type": "text", "text": "x"}], "x", "", None, 7])
+WORDS = {"type": "text", "text": "x"}
+
+
+@pytest.mark.parametrize("content", [[WORDS], "x", "", None, 7])
 def test_a_refusal_stands_behind_any_content(content):
     made = {"choices": [{"message": {"content": content, "tool_calls": [piece()]}}]}
     [choice] = chat.change(made, Changes({(0, 0): Said("no")}))["choices"]
-    wanted = {"x": "x\nno", "": "no", None: "no", 7: "no"}
-    told = [*content, {"type": "text", "text": "no"}] if isinstance(content, list) else wanted[content]
-    assert choice["message"] == {"content": told}
+    text = "x\nno" if content == "x" else "no"
+    assert choice["message"]["content"] == ([*content, {"type": "text", "text": "no"}] if content == [WORDS] else text)
 
 
 FIRST = {"role": "assistant", "content": None, "tool_calls": [piece("")]}
@@ -319,12 +328,8 @@ def test_whose_usage_it_is():
 
 @pytest.mark.parametrize("calls", [[], [chunk({"tool_calls": [piece()]})]])
 def test_usage_that_the_agent_did_not_ask_for_is_read_and_not_given_out(calls):
-    only, beside, null = (
-        {"choices": [], "usage": {"prompt_tokens": 7}},
-        chunk({"content": "x"}) | {"usage": {"prompt_tokens": 5}},
-        {"choices": [], "usage": None},
-    )
-    raw = sse(*calls, beside, null, only) + DONE
+    only, beside = {"choices": [], "usage": {"prompt_tokens": 7}}, chunk({"content": "x"}) | {"usage": {}}
+    raw = sse(*calls, beside, {"choices": [], "usage": None}, only) + DONE
     for passes in (True, False):
         answer = chat.stream(None)
         answer.passes_usage = passes

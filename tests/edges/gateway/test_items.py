@@ -315,6 +315,7 @@ def test_the_last_event_may_list_calls_at_other_places_than_their_indexes():
         [{"type": "message"}, A, A],
         [{"type": "message"}, {"type": "message"}, call(told="x", call_id="ca")],
         [{"type": "message"}, {"type": "message"}, call(call_id="new")],
+        [{"type": "message"}, call(told="x", call_id="new")],
         [B, A],
         [call(call_id="new"), A],
     ],

@@ -170,8 +170,9 @@ def test_an_upstream_that_ends_its_blocks_only_at_the_end_is_put_right(beats):
     assert (read.text, read.calls, read.done) == ("a key SECR", [("Bash", FINE), ("Read", FINE)], True)
 
 
-def test_a_call_whose_input_stands_at_its_beginning_goes_out_as_every_agent_reads_it():
-    answer, _ = fed("messages", sse(start(given=json.loads(FINE)), stop(), *END))
+@pytest.mark.parametrize("end", [[stop()], []])
+def test_a_call_whose_input_stands_at_its_beginning_goes_out_as_every_agent_reads_it(end):
+    answer, _ = fed("messages", sse(start(given=json.loads(FINE)), *end, *END))
     assert read_messages(b"".join(answer.release(Changes()))).calls == [("Bash", FINE)]
     assert read_messages(b"".join(answer.release(Changes({0: Rewritten(EVIL)})))).calls == [("Bash", EVIL)]
 
@@ -193,7 +194,9 @@ def test_what_is_rewritten_stays_the_kind_of_call_that_it_was(kind, as_pieces):
     begun = USE | {"type": kind, "input": {} if as_pieces else {"command": "SECRET_X_00000000"}, "caller": "x"}
     grown = [{"type": "input_json_delta", "partial_json": '{"command": "SECRET_X_00000000"}'}] * as_pieces
     answer, _ = fed("messages", sse(*block(0, begun, *grown), *END))
-    again, _ = fed("messages", b"".join(answer.release(Changes({0: Rewritten(FINE)}))))
+    out = b"".join(answer.release(Changes({0: Rewritten(FINE)})))
+    assert (b"input_json_delta" in out) is (as_pieces or kind == "tool_use")
+    again, _ = fed("messages", out)
     named = "Bash" if kind == "tool_use" else f"{kind} Bash"
     assert [(use.name, use.arguments) for use in again.uses] == [(named, FINE)]
     [use] = messages.uses_of(changed := messages.change({"content": [begun]}, Changes({0: Rewritten(FINE)})))

@@ -53,6 +53,11 @@ SMUGGLED = {
         *called(0, "Bash", FINE),
         *called(1, "Read", E2),
     ],
+    "a message that has a block in another case when it starts": [
+        {"type": "message_start", "message": {"id": "m", "Content": [{"type": "text", "text": ""}]}},
+        *called(0, "Bash", FINE),
+        *called(1, "Read", E2),
+    ],
     "a message that starts once more": [
         *called(0, "Read", F2),
         {"type": "message_start", "message": {"id": "m", "content": []}},

@@ -80,6 +80,7 @@ SMUGGLED = {
         chunk({"tool_calls": [grown('{"command":"ls","file_path":"a"}', 1)]}),
     ],
     "calls in another case": [chunk({"Tool_Calls": [piece()]})],
+    "calls in another case, behind text": [chunk({"content": "so"}), chunk({"Tool_Calls": [piece()]})],
     "calls in a letter that folds": [chunk({"tool_call\u017f": [piece()]})],
     "calls in another case, beside none": [chunk({"tool_calls": [], "TOOL_CALLS": [piece()]})],
     "calls deep in a delta": [chunk({"content": "x", "more": [{"tool_calls": [piece()]}]})],
@@ -161,6 +162,12 @@ SERVERS = {
         chunk({"role": "assistant", "content": "", "tool_calls": [whole("Read", READ)]}),
         chunk({"role": "assistant", "content": "", "tool_calls": [whole("Bash", FINE)]}),
         chunk({"role": "assistant", "content": ""}, finish="tool_calls"),
+    ],
+    "a server that says 0 of every call, and does not send them whole": [
+        chunk({"tool_calls": [piece("", "Read")]}),
+        chunk({"tool_calls": [grown(READ)]}),
+        chunk({"tool_calls": [piece("", id="c2")]}),
+        chunk({"tool_calls": [grown(FINE)]}),
     ],
     "a router that repeats the role and names nobody's reason": [
         {
@@ -251,6 +258,7 @@ def test_what_a_call_carries_beside_is_told_again_with_it():
         [chunk({"tool_calls": [piece("")]}), chunk({"tool_calls": [grown(FINE) | {"id": "c1"}]})],
         [chunk({"tool_calls": [piece("")]}), chunk({"tool_calls": [piece(FINE, id="")]})],
         [chunk({"tool_calls": [piece(FINE, index=1)]})],
+        [chunk({"tool_calls": [piece("")]}), chunk({"tool_calls": [{"function": {"arguments": FINE}}]})],
         [chunk({"tool_calls": [piece(FINE, type="custom")]})],
         [chunk({"tool_calls": [piece(FINE, id=None)]})],
         [chunk({"tool_calls": [piece(FINE, custom=None)]})],
@@ -305,6 +313,7 @@ def test_the_old_field_comes_last_and_is_never_tidy():
             chunk({"function_call": {"arguments": "x"}}),
         ],
         [chunk({"function_call": {"name": "f"}}), chunk({"function_call": {"name": "g"}})],
+        [chunk({"function_call": {"name": "f"}}), chunk({"tool_calls": [{"function": {"arguments": "x"}}]})],
         [chunk({"function_call": {"name": "f", "Arguments": EVIL}})],
         [chunk({"tool_calls": [piece(id=7)]})],
         [chunk({"tool_calls": [piece()]}) | {"Choices": []}],

@@ -91,6 +91,11 @@ UPSTREAMS = {
     ],
     "one that tells no pieces": [added(ONE | BARE), done(ONE), added(TWO | BARE, 1), done(TWO, 1), completed(ONE, TWO)],
     "one whose last event lists nothing": [added(ONE | BARE), piece(FINE), done(ONE), done(TWO, 1), completed()],
+    "one that says in between that it goes on, as another companion does": [
+        *[{"type": "response.created", "response": {"id": "r", "output": []}}] * 2,
+        *[added(ONE | BARE), {"type": "response.in_progress", "response": {"id": "r", "output": []}}, done(ONE)],
+        *[done(TWO, 1), completed(ONE, TWO)],
+    ],
     "one that tells calls at the end alone": [added(THOUGHT), done(THOUGHT), completed(THOUGHT, ONE, TWO)],
     "one that tells the arguments at once": [
         *[added(ONE), piece(FINE), piece(FINE, whole=True), done(ONE)],
@@ -114,6 +119,11 @@ def test_what_is_untidy_and_clear_is_judged_and_given_out_and_what_is_refused_is
         calls = [one for one in listed if one["type"] == "function_call"]
         assert [one["arguments"] for one in calls] == [FINE] * len(calls)
     assert any(one["type"] == "message" for one in (*items, *told[-1]["response"]["output"]))
+
+
+def test_a_last_event_without_an_answer_is_unclear():
+    with pytest.raises(UnclearAnswer):
+        fed("responses", sse(completed() | {"type": "response.created"}, done(item()), {"type": "response.completed"}))
 
 
 def test_a_letter_cut_in_two_halves_is_one_letter_to_the_gate_and_to_every_agent():
@@ -309,7 +319,8 @@ def test_an_error_has_openais_shape_and_in_a_stream_the_one_that_codex_shows():
 
 
 def test_a_whole_answer_that_is_none_is_unclear():
-    for answer in ({"output": "x"}, {"output": [1]}, {"output": {}}):
+    half = item('{"command": "\ud83d"}')
+    for answer in ({"output": "x"}, {"output": [1]}, {"output": {}}, {"output": [half]}):
         with pytest.raises(UnclearAnswer):
             responses.uses_of(answer)
     assert responses.uses_of({}) == responses.uses_of({"output": None}) == []

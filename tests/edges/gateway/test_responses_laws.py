@@ -110,6 +110,7 @@ SMUGGLED = {
     "a kind in another case": [done(item(type="Function_Call")), completed()],
     "a kind told twice": [done(item(type="message", Type="function_call")), completed()],
     "keys in another case": [{"type": "response.output_item.done", "output_index": 0, "Item": item()}, completed()],
+    "pieces in another case": [added(item("")), piece(FINE) | {"Delta": EVIL}, done(item(FINE)), completed(item(FINE))],
     "arguments in another case": [done(item(FINE, Arguments=EVIL)), completed()],
     "an action in another case": [done(SHELL | {"action": {"command": ["ls"], "Command": ["EVIL"]}}), completed()],
     "an event in another case": [

@@ -94,5 +94,19 @@ def test_it_is_bounded_and_forgets_the_oldest() -> None:
     assert values.count > 100
 
 
+@pytest.mark.parametrize("limit", [1, 20, 64, 75, 100, 130, 300, 1000])
+def test_whatever_it_forgot_a_value_is_found_in_all_its_spellings_or_can_be_learnt_again(limit: int) -> None:
+    values = KnownValues(limit=limit)
+    for n in range(200):
+        latest = f"välue/number-{n:04}"
+        number = values.add(latest, "ENV", ".env", certain=True)
+        assert {form for form in spellings(latest) if values.find(form)} == set(spellings(latest))
+        earlier = f"välue/number-{n // 2:04}"
+        again = values.add(earlier, "ENV", ".env", certain=True)
+        for form in spellings(earlier):
+            assert again in {hit.value for hit in values.find(form)}
+        assert values.entry(number) == ("ENV", ".env")
+
+
 def test_spellings_are_long_enough_to_be_told_from_chance() -> None:
     assert all(len(form) >= 8 for form in spellings("12345678"))
