@@ -5,14 +5,54 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 DRAIN_SECONDS = 5
 """How long calls under way may go on once the daemon stops."""
+
+
+class Corked:
+    """A transport that sends the head of an answer together with what is written next, in one packet.
+
+    The server writes both apart, and each write is a system call and wakes the agent. What is written next comes in
+    the same turn of the loop, or the head goes alone.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+        self._loop = asyncio.get_running_loop()
+
+    def write(self, data: bytes) -> None:
+        if self._head:
+            data, self._head = self._head + data, b""
+            self._transport.write(data)
+        elif data.startswith(b"HTTP/1.1 "):
+            self._head = data
+            self._loop.call_soon(self._send_head)
+        else:
+            self._transport.write(data)
+
+    def close(self) -> None:
+        self._send_head()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def _send_head(self) -> None:
+        head, self._head = self._head, b""
+        if head and not self._transport.is_closing():
+            self._transport.write(head)
+
+
+class _Protocol(HttpToolsProtocol):
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(cast("asyncio.Transport", Corked(transport)))
 
 
 class HttpServer(uvicorn.Server):
@@ -21,7 +61,7 @@ class HttpServer(uvicorn.Server):
     def __init__(self, app: Any, sockets: list[socket.socket]) -> None:
         config = uvicorn.Config(
             app,
-            http="httptools" if sys.platform != "win32" else "auto",
+            http=_Protocol,
             ws="none",
             lifespan="off",
             log_config=None,

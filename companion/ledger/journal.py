@@ -12,6 +12,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from struct import Struct
 
@@ -32,6 +33,8 @@ _REST_SECONDS = 10.0
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
+_CANNOT = (OSError, TypeError, ValueError, OverflowError)
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -50,6 +53,7 @@ class Journal:
         self._appended = [0, 0]
         self._settled = [0, 0]
         self._rests_until = 0.0
+        self._held: list[bytes] = []
 
     def left(self) -> list[Line]:
         """The lines that the last daemon left, those among them that it has committed. Raises OSError."""
@@ -63,6 +67,7 @@ class Journal:
 
     def stop(self) -> None:
         """Takes no more lines. What the ledger has is forgotten."""
+        self.flush()
         with self._lock:
             for number, file in enumerate(self._files):
                 self._files[number] = None
@@ -89,14 +94,31 @@ class Journal:
 
         Takes microseconds. Where the disk makes it wait, nothing is appended for some seconds.
         """
-        kind = b"o" if isinstance(line, Opening) else b"c"
         try:
-            said = _encode(line)
-            record = _HEAD.pack(kind, len(said), zlib.crc32(said)) + said
+            record = _record(line)
             with self._lock:
                 return self._append(record)
-        except (OSError, TypeError, ValueError, OverflowError):
+        except _CANNOT:
             return NOWHERE
+
+    def append_soon(self, line: Line) -> int:
+        """As `append`, but the line goes into the file with the next that is appended, or with `flush`."""
+        try:
+            record = _record(line)
+            with self._lock:
+                if self._files[self._at] is None:
+                    return NOWHERE
+                self._held.append(record)
+                self._appended[self._at] += 1
+                return self._at
+        except _CANNOT:
+            return NOWHERE
+
+    def flush(self) -> None:
+        """What was to go into the file soon is in it now; without room there it lives in memory until its commit."""
+        with self._lock, suppress(OSError):
+            if self._held:
+                self._write(self._take())
 
     def settle(self, numbers: Iterable[int]) -> None:
         """The ledger has the lines that stand in these files, one number a line."""
@@ -106,25 +128,39 @@ class Journal:
 
     def _append(self, record: bytes) -> int:
         now = self._now()
+        if self._held:
+            # They are counted in this file.
+            if self._sizes[self._at] <= self._limit and now >= self._rests_until:
+                record = self._take() + record
+            else:
+                self._write(self._take())
         other = 1 - self._at
         if self._sizes[self._at] > self._limit and self._settled[other] == self._appended[other]:
             if (idle := self._files[other]) is not None:
                 os.ftruncate(idle, 0)
             self._sizes[other], self._at = 0, other
-        at = self._at
-        file = self._files[at]
-        if file is None or now < self._rests_until:
+        if now < self._rests_until or not self._write(record):
             return NOWHERE
-        written = os.write(file, record)
-        if written < len(record):
-            # Behind half a line none could be read.
-            os.ftruncate(file, self._sizes[at])
-            return NOWHERE
-        self._sizes[at] += written
-        self._appended[at] += 1
         if self._now() - now > _SLOW_SECONDS:
             self._rests_until = now + _REST_SECONDS
-        return at
+        self._appended[self._at] += 1
+        return self._at
+
+    def _take(self) -> bytes:
+        held, self._held = b"".join(self._held), []
+        return held
+
+    def _write(self, records: bytes) -> bool:
+        file = self._files[self._at]
+        if file is None:
+            return False
+        written = os.write(file, records)
+        if written < len(records):
+            # Behind half a line none could be read.
+            os.ftruncate(file, self._sizes[self._at])
+            return False
+        self._sizes[self._at] += written
+        return True
 
     def _open(self, number: int) -> None:
         with self._lock:
@@ -133,6 +169,11 @@ class Journal:
                 os.close(before)
             self._files[number] = os.open(self._paths[number], _FLAGS, 0o600)
             self._sizes[number] = 0
+
+
+def _record(line: Line) -> bytes:
+    said = _encode(line)
+    return _HEAD.pack(b"o" if isinstance(line, Opening) else b"c", len(said), zlib.crc32(said)) + said
 
 
 def _lines(path: Path) -> Iterable[Line]:

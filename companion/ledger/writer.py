@@ -1,8 +1,9 @@
 """The ledger's writer: one thread, one connection, lines committed in groups.
 
-A line is appended to a journal, where it survives the daemon's death, and waits a few milliseconds for company. Then
-all are committed with an fsync, which makes them survive a power cut too. Where the journal cannot take an opening, or
-the ledger is in trouble, whoever opens an exchange waits for its commit.
+A line is appended to a journal, where it survives the daemon's death: an opening at once, a closing with the next
+opening or within milliseconds. There it waits for company, until all are committed with an fsync, which makes them
+survive a power cut too. Where the journal cannot take an opening, or the ledger is in trouble, whoever opens an
+exchange waits for its commit.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from companion.model.record import Closing, Opening
 _MOST_IN_ONE_COMMIT = 2_000
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
+_FLUSH_SECONDS = 0.005
+"""So long the journal may lack a closing: it goes there with the next opening, which is one write less."""
 
 
 @dataclass(slots=True)
@@ -98,6 +101,7 @@ class SqliteLedger:
         self._outbox: deque[_Entry] = deque()
         self._woken = False
         self._woken_for_waiting = False
+        self._flushing = False
         self._thread: threading.Thread | None = None
         self._openings: list[_Entry] = []
         self._closings: list[_Entry] = []
@@ -164,13 +168,21 @@ class SqliteLedger:
 
     def close(self, closing: Closing) -> None:
         """Queues the line. Never waits, never raises."""
-        self._outbox.append(_Entry(closing, self._journal.append(closing)))
+        self._outbox.append(_Entry(closing, self._journal.append_soon(closing)))
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
+            self._journal.flush()
             self._queue.put(_Wake.DUE)
-        else:
-            self._wake_soon(loop)
+            return
+        self._wake_soon(loop)
+        if not self._flushing:
+            self._flushing = True
+            loop.call_later(_FLUSH_SECONDS, self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = False
+        self._journal.flush()
 
     def _wake_soon(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._woken:

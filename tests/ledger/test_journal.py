@@ -231,3 +231,42 @@ def test_where_it_cannot_be_made_anew_it_takes_nothing_until_it_can(journal, tmp
     (tmp_path / "journal.0").rmdir()
     journal.check()
     assert journal.append(opening("b")) == 0
+
+
+def test_what_may_come_soon_comes_with_the_next_line_in_its_order(journal, tmp_path, opening, closing):
+    other = Journal(tmp_path / "journal")
+    assert journal.append_soon(closing("a")) == 0
+    assert other.left() == []
+    assert journal.append(opening("b")) == 0
+    assert [line.id for line in other.left()] == ["a", "b"]
+    journal.append_soon(closing("c"))
+    journal.flush()
+    journal.flush()
+    assert [line.id for line in other.left()] == ["a", "b", "c"]
+    journal.append_soon(closing("d"))
+    journal.stop()
+    assert [line.id for line in other.left()] == ["a", "b", "c", "d"]
+    assert journal.append_soon(closing("e")) == NOWHERE
+
+
+def test_what_may_come_soon_is_counted_where_it_comes(tmp_path, opening, closing):
+    journal = Journal(tmp_path / "journal", size=1)
+    journal.start()
+    journal.settle([journal.append(opening("a"))])
+    place = journal.append_soon(closing("a"))
+    # The file is full, so the next line goes into the other.
+    assert journal.append(opening("b")) != place
+    assert {line.id for line in Journal(tmp_path / "journal").left()} == {"a", "b"}
+    journal.settle([place])
+    journal.append(opening("c"))
+    assert [line.id for line in Journal(tmp_path / "journal").left()] == ["c", "b"]
+
+
+def test_on_a_full_disk_it_is_not_there_soon_and_nothing_breaks(journal, tmp_path, opening, closing, monkeypatch):
+    journal.append_soon(closing("a"))
+    with monkeypatch.context() as patch:
+        patch.setattr(module.os, "write", lambda _file, _record: 3)
+        journal.flush()
+    journal.append_soon(closing("\ud800"))
+    journal.append(opening("b"))
+    assert [line.id for line in Journal(tmp_path / "journal").left()] == ["b"]

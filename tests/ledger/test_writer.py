@@ -96,13 +96,21 @@ async def test_a_line_in_the_journal_is_committed_soon_and_nobody_waits(make, op
 async def test_what_only_the_journal_has_is_in_the_ledger_after_the_next_start(make, opening, closing, tmp_path, utc):
     ledger = SqliteLedger(tmp_path / "ledger.db", utc, window=60.0)
     ledger.start()
-    for id in ("a", "b"):
-        assert ledger.open(opening(id)) is None
+    assert ledger.open(opening("a")) is None
     ledger.close(closing("a"))
+    # A closing has its place in the journal with the next opening, or within milliseconds.
+    assert ledger.open(opening("b")) is None
+    ledger.close(closing("b"))
+    await asyncio.sleep(0.05)
+    assert ledger.open(opening("c")) is None
     assert rows(tmp_path / "ledger.db", "SELECT id FROM opening") == []
     # The first is never stopped, as a daemon that is killed.
     assert make().start() == 1
-    assert rows(tmp_path / "ledger.db", "SELECT id, ending FROM closing") == [("a", "served"), ("b", "lost")]
+    assert rows(tmp_path / "ledger.db", "SELECT id, ending FROM closing") == [
+        ("a", "served"),
+        ("b", "served"),
+        ("c", "lost"),
+    ]
     assert make().start() == 0
 
 

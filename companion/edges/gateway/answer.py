@@ -66,6 +66,11 @@ class StreamedAnswer:
         self._events: list[SseEvent] = []
         self._passed = False
 
+    @property
+    def asks(self) -> bool:
+        """Whether it asks for something that has to be judged."""
+        return self._answer.holding
+
     def to_keep(self, headers: Headers) -> Kept | None:  # noqa: ARG002 - as WholeAnswer
         """Streams are not kept."""
         return None
@@ -153,6 +158,11 @@ class WholeAnswer:
         self._headers: list[tuple[str, str]] = []
         self._document: dict[str, Any] = {}
         self._uses: list[ToolUse] = []
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks for something that has to be judged."""
+        return bool(self._uses)
 
     def to_keep(self, headers: Headers) -> Kept | None:
         """The answer as it came, under its upstream's own headers; None for one that asks for something to be done."""

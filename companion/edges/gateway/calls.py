@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -93,18 +93,26 @@ class ModelCalls:
             return
         answer: StreamedAnswer | WholeAnswer | None = None
         objection = self.brake.judge(turn.exchange.origin)
+        failed: BaseException | None = None
         async with self.gatekeeper.admit(turn.exchange, turn.way.route(), objection, turn.noted) as admission:
             if admission.refusal is not None:
                 await _refuse(turn, admission.refusal)
                 return
             try:
                 answer = await self._exchange(turn, admission)
+                if answer is not None and not answer.asks:
+                    # It keeps nobody waiting, so the agent has it before the line is closed.
+                    given, answer = answer, None
+                    failed = await _failure(given.give(admission, self.held))
             except BudgetExceeded as exceeded:
                 admission.refusal = Refusal("budget-exceeded", str(exceeded), "companion spend")
                 await _refuse(turn, admission.refusal)
             except UpstreamUnreachable as unreachable:
                 admission.failure = str(unreachable)
                 await turn.fail(502, f"upstream-{unreachable.kind}", str(unreachable))
+        # The call went well even where its answer found nobody any more.
+        if failed is not None:
+            raise failed
         # The line of the model call is closed: what the answer asks for are exchanges of their own.
         if answer is not None:
             await answer.give(admission, self.held)
@@ -236,6 +244,14 @@ def _called(admission: Admission) -> ModelCall:
     action = admission.action
     assert isinstance(action, ModelCall)
     return action
+
+
+async def _failure(doing: Awaitable[None]) -> BaseException | None:
+    try:
+        await doing
+    except BaseException as error:  # noqa: BLE001 - the caller raises it
+        return error
+    return None
 
 
 async def _in_one(raw: bytes) -> AsyncIterator[bytes]:

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from companion.contract.types import Answer
 from companion.edges.gateway import calls
 from companion.edges.gateway.cache import AnswerCache
+from companion.edges.gateway.calls import Incoming
 from companion.edges.gateway.prompt import PromptReader
+from companion.edges.gateway.respond import Responder
 from companion.gatekeeper.meter import Meter
 from companion.gatekeeper.runaway import RunawayBrake
 from companion.model.action import ModelCall, Tier
@@ -28,9 +30,9 @@ from companion.upstream.routes import TierTarget
 from companion.upstream.sender import Target
 from companion.upstream.tries import Candidate
 from tests.support.answers import STREAMS
-from tests.support.asgi import run
+from tests.support.asgi import Wire, run
 from tests.support.dialects import DIALECTS
-from tests.support.gateways import KEY, MAIN, Examiner, Gateway, Told, says
+from tests.support.gateways import KEY, MAIN, MODULES, Examiner, Gateway, Told, says
 from tests.support.rooms import NOON, Prices, gatekeeper
 from tests.support.wire import READERS
 
@@ -371,3 +373,45 @@ def test_the_workspace_and_the_client_are_those_that_the_agent_names():
     ask(made, "messages", body("messages"), x_companion_workspace="/w", x_companion_client="claude")
     [opening] = made.keeper.ledger.openings
     assert (opening.workspace, opening.client) == ("/w", "claude")
+
+
+TEXT = {"type": "text", "text": "ok"}
+CALL = {"type": "tool_use", "id": "t", "name": "Bash", "input": {"command": "ls"}}
+
+
+class Looking(Wire):
+    """Remembers how many lines were closed when the end of the answer came; may break there."""
+
+    def __init__(self, made: Gateway, error: BaseException | None = None) -> None:
+        super().__init__()
+        self.made, self.error = made, error
+        self.closed = -1
+
+    async def send(self, message) -> None:
+        await super().send(message)
+        if self.over:
+            self.closed = len(self.made.keeper.ledger.closings)
+            if self.error is not None:
+                raise self.error
+
+
+@pytest.mark.parametrize(("content", "closed"), [([TEXT], 0), ([TEXT, CALL], 2)])
+async def test_the_agent_has_an_answer_before_its_line_is_closed_unless_there_is_something_to_judge(content, closed):
+    made = Gateway(says(body=OK["messages"] | {"content": content}))
+    wire = Looking(made)
+    incoming = Incoming("/v1/messages", "", {}, json.dumps(body("messages")).encode(), KEY)
+    await made.calls.serve(incoming, MODULES["messages"], Responder(wire.send))
+    assert wire.closed == closed
+    assert [ending for _, ending, _ in made.lines] == [Ending.SERVED] * (1 if closed == 0 else 2)
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), OSError("gone"), KeyError("odd")])
+async def test_a_call_went_well_also_where_its_answer_finds_nobody(error):
+    made = answering()
+    wire = Looking(made, error)
+    incoming = Incoming("/v1/messages", "", {}, json.dumps(body("messages")).encode(), KEY)
+    with pytest.raises(type(error)):
+        await made.calls.serve(incoming, MODULES["messages"], Responder(wire.send))
+    assert made.lines == [("model", Ending.SERVED, "allowed")]
+    [line] = made.keeper.ledger.closings
+    assert line.usage is not None
