@@ -397,7 +397,7 @@ class Looking(Wire):
 
 @pytest.mark.parametrize(("content", "closed"), [([TEXT], 0), ([TEXT, CALL], 2)])
 async def test_the_agent_has_an_answer_before_its_line_is_closed_unless_there_is_something_to_judge(content, closed):
-    made = Gateway(says(body=OK["messages"] | {"content": content}))
+    made = Gateway(says(body=OK["messages"] | {"content": content}), guards=[])
     wire = Looking(made)
     incoming = Incoming("/v1/messages", "", {}, json.dumps(body("messages")).encode(), KEY)
     await made.calls.serve(incoming, MODULES["messages"], Responder(wire.send))
