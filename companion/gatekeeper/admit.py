@@ -12,8 +12,10 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from companion.gatekeeper.approvals import STOPPING, TIMEOUT, Answered, Approvals, text_of, text_of_call
 from companion.gatekeeper.facts import Gatherer

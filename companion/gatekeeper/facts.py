@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from companion.gatekeeper.ports import PathJudge, Policies, SecretScanner
 from companion.model.action import Action, FileAccess, ModelCall, Operation, ShellCommand

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from companion.gatekeeper.tally import Sum, Sums, Tally
 from companion.model.budget import ALL, EACH, Budget, BudgetState, SpentRow, Window, beginning_of
@@ -22,8 +23,7 @@ _MOST_WINDOWS = 2
 _Limits = Mapping[tuple[Window, Dimension], Mapping[str, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
+class Reservation(Struct, frozen=True):
     """Money set aside for one call, in the windows in which it was set aside. To be settled once."""
 
     picodollars: int

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from companion.model.action import Part
 from companion.model.facts import Finding, PathFacts
@@ -14,8 +15,7 @@ from companion.model.policy import Policy
 from companion.model.record import Closing, Opening
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Struct, frozen=True):
     """What was looked at. In the parts that are not among `numbers` nothing is found now."""
 
     numbers: tuple[int, ...] = ()

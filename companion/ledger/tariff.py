@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from genai_prices import Usage as CountedUsage
 from genai_prices import __version__
 from genai_prices.types import ModelInfo, ModelPrice, Provider, TieredPrices
+from msgspec.structs import replace
 
 from companion.model.money import Cost, Usage, to_picodollars
 

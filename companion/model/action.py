@@ -5,9 +5,10 @@ Every request and every tool call of an agent is one `Action`; guards judge acti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 
 class Tier(StrEnum):
@@ -66,8 +67,7 @@ class Part(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ModelCall:
+class ModelCall(Struct, frozen=True):
     """A prompt on its way to a model.
 
     `texts` holds the texts of the parts numbered in `examined`, in order, once the facts are gathered: every part that
@@ -89,24 +89,21 @@ class ModelCall:
     """Bytes of the whole prompt."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShellCommand:
+class ShellCommand(Struct, frozen=True):
     """A command line as a shell would get it. `cwd` is absolute, or "" when nobody said."""
 
     command: str
     cwd: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FileAccess:
+class FileAccess(Struct, frozen=True):
     """One file or folder that a tool names; `path` as the agent wrote it, relative to its workspace."""
 
     path: str
     operation: Operation
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True):
     """A tool that is neither a shell nor a file tool. `arguments` is JSON text, as the model wrote it."""
 
     tool: str

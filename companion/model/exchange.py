@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from companion.model.action import Action, Tier
 from companion.model.scope import ANYTHING, Dimension, KeyScope, Subject
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Who asks, from where, in which mode. Built by an edge from what the wire says."""
 
     client: str = "unknown"
@@ -40,8 +40,7 @@ class Origin:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """`id` sorts by time. `parent` is the model call whose answer asked for this action, or ""."""
 
     id: str
@@ -51,8 +50,7 @@ class Exchange:
     parent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """Where a model call goes: an upstream by name, its provider for pricing, and the model to ask for."""
 
     upstream: str

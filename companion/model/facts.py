@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from companion.model.exchange import Origin
 from companion.model.policy import Policy
@@ -88,8 +90,7 @@ class Effect:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """Everything that a guard may know."""
 
     origin: Origin

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+
+from msgspec import Struct
 
 PICODOLLARS_PER_DOLLAR = 10**12
 
 _TENTH_OF_A_CENT = Decimal("0.001")
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """Tokens of one call in disjoint buckets: a token is counted in exactly one of the first five."""
 
     input: int = 0
@@ -32,8 +32,7 @@ class Usage:
         return self.input + self.cache_read + self.cache_write_5m + self.cache_write_1h
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """`picodollars` is None when the price is unknown; `reason` then says why. Unknown is never 0."""
 
     picodollars: int | None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from companion.model.money import Cost, Usage
 
@@ -23,8 +24,7 @@ class Ending(StrEnum):
     """The daemon died while the exchange was open; written by the next start."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """First line of an exchange. `summary` is short, redacted, one line."""
 
     id: str
@@ -42,8 +42,7 @@ class Opening:
     summary: str
 
 
-@dataclass(frozen=True, slots=True)
-class RemarkRecord:
+class RemarkRecord(Struct, frozen=True):
     """A remark as it is kept: guard, outcome, code, reason."""
 
     guard: str
@@ -52,8 +51,7 @@ class RemarkRecord:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
+class Closing(Struct, frozen=True):
     """Last line of an exchange."""
 
     id: str

@@ -6,22 +6,21 @@ and, where there is one, the next step to take.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from companion.model.action import Action
 
 
-@dataclass(frozen=True, slots=True)
-class Allow:
+class Allow(Struct, frozen=True):
     """No objection. With a code, it is a positive statement worth recording."""
 
     code: str = ""
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Amend:
+class Amend(Struct, frozen=True):
     """The action may go on as `action` instead."""
 
     code: str
@@ -29,8 +28,7 @@ class Amend:
     action: Action
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """A person has to say yes first."""
 
     code: str
@@ -38,8 +36,7 @@ class Ask:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Deny:
+class Deny(Struct, frozen=True):
     """Not this. `hint` tells the agent or the person what to do instead."""
 
     code: str
@@ -69,16 +66,14 @@ _STRENGTH: tuple[tuple[type[Verdict], Outcome], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(Struct, frozen=True):
     """Which guard said what."""
 
     guard: str
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """The action as amended, and every remark made on the way: the explanation is the result."""
 
     action: Action

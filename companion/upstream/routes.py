@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from companion.model.action import Tier
 from companion.model.exchange import Route
@@ -33,8 +36,7 @@ class TierTarget:
         return Candidate(self.target, self.model, self.weight), *self.others
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """Who can serve one call, and in which order they are asked."""
 
     candidates: tuple[Candidate, ...]

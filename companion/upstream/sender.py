@@ -11,6 +11,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import httpx
+from msgspec import Struct
 
 from companion.model.action import Dialect
 from companion.upstream.faults import Faults
@@ -104,8 +105,7 @@ async def _nothing() -> None:
     """There is nothing to close."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """An upstream's answer: its head at once, its body as it comes, decoded."""
 
     status: int

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from companion.model.action import Dialect
 from companion.telemetry import catalogue
@@ -22,8 +25,7 @@ _ERROR_BODY_SECONDS = 30.0
 _SERVED = range(200, 300)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """One way to serve a call."""
 
     target: Target
@@ -32,8 +34,7 @@ class Candidate:
     """For Balance.WEIGHTED, from 0 up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """The answer that is handed out: one that serves the call, or the last thing that an upstream had to say."""
 
     candidate: Candidate
@@ -51,8 +52,7 @@ class Served:
         return self.failure is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A call, as every candidate may get it."""
 
     method: str

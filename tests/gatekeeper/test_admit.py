@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import random
 import threading
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs
 
 from companion.contract.types import Answer
 from companion.gatekeeper.limits import Limits
@@ -152,7 +152,7 @@ async def test_the_amended_call_goes_out_and_no_secret_reaches_a_line():
 @pytest.mark.parametrize("fail", [None, RuntimeError("engine gone")])
 async def test_no_secret_reaches_a_line_as_the_name_of_a_model_or_a_session(fail):
     keeper = gatekeeper([], scanner=Scanner(fail=fail))
-    named = dataclasses.replace(
+    named = structs.replace(
         call("hello"),
         origin=Origin("cline", "key", session="HUSH-1"),
         action=ModelCall(Dialect.CHAT, "HUSH-model", ("hello",)),
@@ -294,7 +294,7 @@ async def test_a_daemon_that_stops_refuses_what_waits_and_what_comes():
 async def test_a_clock_that_is_set_back_lets_no_exchange_end_before_it_began():
     keeper = gatekeeper()
     later = datetime.now(UTC) + timedelta(hours=2)
-    async with keeper.admit(dataclasses.replace(call("x"), at=later), ROUTE):
+    async with keeper.admit(structs.replace(call("x"), at=later), ROUTE):
         pass
     assert keeper.ledger.closings[0].at_ns >= keeper.ledger.openings[0].at_ns
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import threading
 from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from companion.gatekeeper.facts import Gatherer
 from companion.model.action import Action, Dialect, FileAccess, ModelCall, Operation, ShellCommand, ToolCall
@@ -157,7 +157,7 @@ def test_law_a_prompt_is_judged_by_the_texts_that_were_examined_and_by_no_other(
     assert isinstance(action, ModelCall)
     assert action.examined == tuple(new)
     assert action.texts == tuple(text for number in new for text in pieces[number].said)
-    assert dataclasses.replace(action, texts=(), examined=()) == call
+    assert structs.replace(action, texts=(), examined=()) == call
     assert [finding.text for finding in facts.findings] == [
         number for number, text in enumerate(action.texts) if "HUSH" in text
     ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import itertools
 from collections import Counter
-from dataclasses import replace
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from companion.telemetry import catalogue
 from companion.upstream.balance import Balance
@@ -268,9 +269,9 @@ async def test_the_fastest_is_asked_and_one_that_recovers_comes_back():
 
 async def test_other_numbers_make_all_upstreams_count_as_well_and_the_same_do_not():
     scene = await opened()
-    scene.dispatcher.replace(replace(QUICK))
+    scene.dispatcher.replace(dataclasses.replace(QUICK))
     assert states(scene) == {"a": "open"}
-    scene.dispatcher.replace(replace(QUICK, retries=1))
+    scene.dispatcher.replace(dataclasses.replace(QUICK, retries=1))
     assert states(scene) == {}
     assert await outcome(scene, A) == "a 503"
     assert scene.asked == "aa"

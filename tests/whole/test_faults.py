@@ -13,11 +13,12 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import httpx
 import psutil
 import pytest
+from msgspec.structs import replace
 
 from companion.model.action import Dialect
 from companion.upstream.balance import Balance

@@ -6,9 +6,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from companion.edges.gateway.cache import Kept
 from companion.edges.gateway.dialect import AnswerStream, BadRequest, UnclearAnswer, restore_strings
@@ -37,8 +39,7 @@ _OF_ONE_ANSWER = frozenset({"content-type", "content-length", "date", "request-i
 """Headers that another answer must not repeat."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(Struct, frozen=True):
     """What the model said, for an agent that comes back for it: as events, or as a document."""
 
     exchange: str

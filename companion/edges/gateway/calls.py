@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+from msgspec import Struct
+
 from companion.edges.gateway.agents import Modes, client_of, session_of, workspace_of
 from companion.edges.gateway.answer import Holding, StreamedAnswer, WholeAnswer, give_again
 from companion.edges.gateway.cache import AnswerCache, Kept
@@ -44,8 +46,7 @@ _LARGE = 1024 * 1024
 _MODEL_NAME = re.compile(r"[!-~]{1,200}")
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(Struct, frozen=True):
     """A request as the server read it. `path` is the API's own, from /v1 on."""
 
     path: str

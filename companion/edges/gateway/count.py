@@ -5,8 +5,9 @@ Format: https://docs.anthropic.com/en/api/messages-count-tokens.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from companion.edges.gateway import messages
 from companion.edges.gateway.dialect import Asked, UnclearAnswer, never_streamed, unchanged

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from companion.edges.gateway.jsontext import StringToken, dump, rewrite
 from companion.edges.gateway.sse import SseEvent, wrap
@@ -25,8 +27,7 @@ class UnclearAnswer(ValueError):  # noqa: N818 - what came, not a kind of error
     """An answer that agents could read in more than one way. The message says where; nothing that is held goes out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What a request body says, as far as the gateway acts on it."""
 
     model: str

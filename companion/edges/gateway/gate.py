@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from companion.edges.gateway.dialect import restore_arguments
 from companion.edges.gateway.refusal import refuse_parts, refuse_whole, words

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 _MOST_TOKENS = 4_000_000
 
@@ -14,8 +15,7 @@ _MOST_TOKENS = 4_000_000
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]:]', re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class StringToken:
+class StringToken(Struct, frozen=True):
     """A string of a JSON text. `start:end` are bytes, quotes included."""
 
     start: int

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import msgspec
+from msgspec import Struct
 
 _LISTS = frozenset({"messages", "input"})
 """Top-level lists that grow from turn to turn."""
@@ -34,8 +34,7 @@ _TOP = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A value at `start:end`. Of a list's entry, `key` is the list's."""
 
     key: str

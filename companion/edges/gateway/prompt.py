@@ -6,9 +6,10 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from companion.edges.gateway.jsontext import StringToken, dump, read_object, read_value, splice, strings
 from companion.edges.gateway.layout import Place, continued, places
@@ -115,8 +116,7 @@ def _is_model(token: StringToken) -> bool:
     return token.key == "model" and token.depth == 1 and not token.is_key
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """A body as its parts. `skeleton` is what the dialects read of it, without long texts that they do not read."""
 
     raw: bytes
@@ -173,8 +173,7 @@ _Value = tuple[Any, bool]
 """What is kept of a part, and whether a placeholder may stand in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Cut:
+class _Cut(Struct, frozen=True):
     """A body that was cut."""
 
     raw: bytes

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from companion.edges.gateway.jsontext import dump, read_object
 
@@ -27,8 +28,7 @@ class StreamTooLarge(ValueError):  # noqa: N818 - what happened, not a kind of e
     """One event is larger than any answer has reason to be."""
 
 
-@dataclass(frozen=True, slots=True)
-class SseEvent:
+class SseEvent(Struct, frozen=True):
     """One event. `raw` is it as it came, closing blank line included; `data` its data lines joined.
 
     Where readers could differ on what came, `raw` is the event built anew, so that there is one reading only.

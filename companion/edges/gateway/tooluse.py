@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 
 class Form(StrEnum):
@@ -16,8 +17,7 @@ class Form(StrEnum):
     LOCAL_SHELL = "local_shell"
 
 
-@dataclass(frozen=True, slots=True)
-class ToolUse:
+class ToolUse(Struct, frozen=True):
     """One call of the model's answer. `key` tells the dialect which one; `arguments` is the text as it came."""
 
     key: Any
@@ -26,23 +26,20 @@ class ToolUse:
     form: Form = Form.FUNCTION
 
 
-@dataclass(frozen=True, slots=True)
-class Rewritten:
+class Rewritten(Struct, frozen=True):
     """The same call with other arguments (placeholders restored, refused parts taken out)."""
 
     arguments: str
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
+class Called(Struct, frozen=True):
     """Another function is called instead, or in addition."""
 
     name: str
     arguments: str
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """The call becomes text."""
 
     text: str
@@ -51,8 +48,7 @@ class Said:
 Change = Rewritten | Called | Said
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """What becomes of an answer's calls: by key, and calls or text to add at its end."""
 
     by_key: Mapping[Any, Change] = field(default_factory=dict[Any, Change])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
+
+from msgspec import Struct
 
 from companion.edges.gateway import chat
 from companion.edges.gateway.dialect import Asked, BadRequest, DialectModule
@@ -25,8 +27,7 @@ _LARGEST_ANSWER = 64 * 1024 * 1024
 _LARGE = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """Everything about one call that does not change while it runs."""
 
     module: DialectModule

@@ -10,9 +10,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from companion.gatekeeper.ports import Examined
 from companion.model.action import Part
@@ -47,8 +49,7 @@ def default_engines(cache: Path | None = None) -> list[Engine]:
     return [KeyBlocks(), OwnRules(), Kingfisher(cache), DetectSecrets()]
 
 
-@dataclass(frozen=True, slots=True)
-class _Examined:
+class _Examined(Struct, frozen=True):
     """What is remembered of a text: where its secrets are, not what they are."""
 
     digest: bytes

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import string
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
 
 import httpx
+from msgspec import Struct
 
 Stream = httpx.SyncByteStream | httpx.AsyncByteStream | bytes
 """A body: whole where it is bytes or an httpx.ByteStream, else produced while it is sent."""
@@ -16,8 +16,7 @@ _SHORT = 64 * 1024
 _TOKEN = (string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~").encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True):
     """A request, ready to be written."""
 
     head: bytes

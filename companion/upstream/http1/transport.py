@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import httpx
+from msgspec import Struct
 
 from companion.upstream.http1.addresses import Permits, Resolve, resolve
 from companion.upstream.http1.body import LiveBody, WholeBody
@@ -44,8 +45,7 @@ class Call:
     """How many times it was begun on a wire so far; to be read after an exception too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What came back: the head, and a body to be read or closed."""
 
     status: int

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from companion.edges.gateway import turn as turns
 from companion.edges.gateway.dialect import BadRequest
@@ -47,7 +47,7 @@ def examined(turn: Turn, numbers: list[int], change) -> ModelCall:
     """The call as the guards left it: of these parts each text is changed."""
     action = turn.exchange.action
     texts = [change(text) for number in numbers for text in action.parts[number].texts()]
-    return dataclasses.replace(action, texts=tuple(texts), examined=tuple(numbers))
+    return structs.replace(action, texts=tuple(texts), examined=tuple(numbers))
 
 
 WORDS = st.text("abS ", max_size=6)
@@ -112,7 +112,7 @@ def test_a_question_is_who_asks_where_and_what_whatever_its_form():
     others = [
         made("messages", body("messages", system="x")),
         made("messages", body("messages"), "beta=true"),
-        made("messages", body("messages"), origin=dataclasses.replace(ORIGIN, key_id="key-2")),
+        made("messages", body("messages"), origin=structs.replace(ORIGIN, key_id="key-2")),
         made("chat", body("messages")),
     ]
     assert len({one.question() for one in [plain, *others]}) == 5
@@ -133,7 +133,7 @@ def test_a_failure_is_told_once_as_companions_in_the_form_that_the_agent_reads(n
 
     async def fail(*, begun: bool) -> Wire:
         wire = Wire()
-        turn = dataclasses.replace(made(name, body(name)), respond=Responder(wire.send))
+        turn = structs.replace(made(name, body(name)), respond=Responder(wire.send))
         if begun:
             await turn.respond.begin(200, [("content-type", "text/event-stream")])
         await turn.fail(502, "broke", message)
