@@ -37,18 +37,17 @@ class Standing:
     budgets: Callable[[], list[BudgetLine]] = list
     resting: Callable[[], list[UpstreamLine]] = list
     waiting: Callable[[], int] = int
-    _seen: dict[str, ClientSeen] = field(default_factory=dict[str, ClientSeen])
+    _seen: dict[str, tuple[datetime, int]] = field(default_factory=dict[str, tuple[datetime, int]])
+    """Of each agent when it came last, and how often it came."""
     _today: tuple[int, int, int] = (0, 0, 0)
 
     def notice(self, name: str, id: str, text: str, details: Mapping[str, object]) -> None:  # noqa: A002, ARG002
         if name == "exchange.closed" and details.get("kind") == "model":
             client = str(details.get("client"))
-            before = self._seen.pop(client, None)
+            _, exchanges = self._seen.pop(client, (None, 0))
             if len(self._seen) >= _MOST_AGENTS:
                 del self._seen[next(iter(self._seen))]
-            self._seen[client] = ClientSeen(
-                client, datetime.now(UTC).isoformat(), before.exchanges + 1 if before else 1
-            )
+            self._seen[client] = datetime.now(UTC), exchanges + 1
 
     async def status(self) -> Status:
         try:
@@ -70,7 +69,7 @@ class Standing:
             spent_today_pd=spent,
             unpriced_today=unpriced,
             budget_day_pd=self.budget_day(),
-            clients=list(self._seen.values()),
+            clients=[ClientSeen(name, at.isoformat(), often) for name, (at, often) in self._seen.items()],
             alerts=self.alerts(),
             engines=self.engines(),
             budgets=self.budgets(),

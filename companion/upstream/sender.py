@@ -186,7 +186,7 @@ class Sender:
         `sent_again` is called for each time that the transport had to repeat the request, however it ended.
         """
         url = _url(target.address(path))
-        told = [(b"host", url.netloc), *_outgoing(target, headers, dialect)]
+        told = [(b"host", url.netloc), *_outgoing(target, tuple(headers.items()), dialect)]
         if body:
             told.append((b"content-length", b"%d" % len(body)))
         timeouts = {"connect": _CONNECT_SECONDS, "read": idle_seconds, "write": _WRITE_SECONDS, "pool": _POOL_SECONDS}
@@ -277,8 +277,12 @@ def forwarded(headers: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _outgoing(target: Target, headers: Mapping[str, str], dialect: Dialect | None) -> list[tuple[bytes, bytes]]:
-    kept = forwarded(headers)
+@lru_cache(maxsize=128)
+def _outgoing(
+    target: Target, headers: tuple[tuple[str, str], ...], dialect: Dialect | None
+) -> tuple[tuple[bytes, bytes], ...]:
+    """An agent's headers are mostly the same from call to call."""
+    kept = forwarded(dict(headers))
     # Compressed answers would have to be decoded to be judged; the way is local or short, so none is asked for.
     kept["accept-encoding"] = "identity"
     if target.key and dialect is Dialect.MESSAGES:
@@ -286,7 +290,7 @@ def _outgoing(target: Target, headers: Mapping[str, str], dialect: Dialect | Non
     elif target.key:
         kept["authorization"] = f"Bearer {target.key}"
     # As the gateway read them, so that a path in a header may hold any letter.
-    return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in kept.items()]
+    return tuple([(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in kept.items()])
 
 
 def _unreachable(target: Target, error: Exception) -> UpstreamUnreachable:

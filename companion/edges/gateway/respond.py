@@ -79,6 +79,8 @@ class Responder:
         self._written_at = self._now()
         self._beating = beating = asyncio.Lock()
 
+        beats: list[asyncio.Task[None]] = []
+
         async def keep() -> None:
             while True:
                 await asyncio.sleep(max(0.05, self._written_at + BEAT_SECONDS - self._now()))
@@ -90,9 +92,14 @@ class Responder:
                             await self._put(data, more=True)
                     self._written_at = self._now()
 
-        task = spawn(keep(), "keep the agent waiting")
+        # Most answers are over before this: a task for each of them would be for nothing.
+        start = asyncio.get_running_loop().call_later(
+            BEAT_SECONDS, lambda: beats.append(spawn(keep(), "keep the agent waiting"))
+        )
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            start.cancel()
+            for task in beats:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)

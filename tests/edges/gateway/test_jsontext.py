@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion.edges.gateway.jsontext import dump, rewrite, rewrite_value, strings
+from companion.edges.gateway.jsontext import dump, read_value, rewrite, rewrite_value, strings
 
 values = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers() | st.text(max_size=8),
@@ -64,3 +64,31 @@ def test_keys_depth_and_arrays():
 def test_what_is_dumped_loads_the_same(text):
     assert json.loads(dump(text)) == text
     assert json.loads(dump("\ud800")) == "\ud800"
+
+
+PLAIN = st.one_of(
+    st.sampled_from(
+        ["true", "false", "null", "0", "-0", "00", "01", "1.0", "1e3", "-7", "NaN", "Infinity", "", " ", "\ufeff1"]
+    ),
+    st.integers(-(10**17), 10**17).map(str),
+    st.text(st.characters(max_codepoint=0x100), max_size=90).map(lambda text: f'"{text}"'),
+    st.text(max_size=5),
+)
+BLANKS = st.sampled_from(["", " ", "\t\n\r ", "\u00a0", "\f"])
+
+
+@given(PLAIN, BLANKS, BLANKS)
+def test_a_small_value_is_read_as_every_reader_reads_it(text, before, after):
+    raw = (before + text + after).encode("utf-8", "surrogatepass")
+
+    def read(reader):
+        try:
+            value = reader(raw)
+        except ValueError:
+            return "refused"
+        return type(value), repr(value)
+
+    def plainly(raw):
+        return json.JSONDecoder().decode(raw.decode())
+
+    assert read(read_value) == read(plainly)

@@ -126,3 +126,21 @@ async def test_a_body_that_could_not_be_awaited_is_refused():
     request = httpx.Request("POST", "http://a/", content=iter([b"a"]))
     with pytest.raises(httpx.LocalProtocolError):
         [piece async for piece in pieces(request.stream, None)]
+
+
+NAMES = st.sampled_from([b"x", b"accept", b"Content-Length", b"transfer-encoding", b"x y", b""])
+VALUES = st.sampled_from([b"1", b"3", b"chunked", b"a\r\nb", b"\0", b"so"])
+
+
+@given(headers=st.lists(st.tuples(NAMES, VALUES), max_size=4), length=st.integers(0, 4), body=st.binary(max_size=3))
+def test_law_a_head_that_is_remembered_is_the_one_that_is_made_anew(headers, length, body):
+    """The last header tells the length in small letters where it may be remembered."""
+
+    def made(name):
+        try:
+            out = outgoing("POST", b"/x", [*headers, (name, b"%d" % length)], body)
+        except httpx.LocalProtocolError:
+            return None
+        return out.head.lower(), out.whole, out.length
+
+    assert made(b"content-length") == made(b"content-length") == made(b"Content-Length")
