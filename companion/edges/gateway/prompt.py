@@ -12,8 +12,9 @@ from typing import Any
 from msgspec import Struct
 
 from companion.edges.gateway.jsontext import StringToken, dump, read_object, read_value, splice, strings
+from companion.edges.gateway.jsontext import texts as texts_of
 from companion.edges.gateway.layout import Place, continued, places
-from companion.edges.gateway.sealed import encoded, file_in, seals_of
+from companion.edges.gateway.sealed import encoded, file_in, may_hold, seals_of
 
 _WHOLE = Place("", 0, 0)
 
@@ -69,6 +70,8 @@ class Part:
     @cached_property
     def _read(self) -> tuple[tuple[str, ...], Mapping[int, str]]:
         """Every string in order, and which of them came as base64 with what stood before it."""
+        if not may_hold(self.raw, self.place.key):
+            return tuple(texts_of(self.raw)), {}
         seals = seals_of(self._as_body())
         texts: list[str] = []
         files: dict[int, str] = {}

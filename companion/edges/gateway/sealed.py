@@ -14,9 +14,16 @@ from typing import Any
 _SEAL = re.compile(r"[A-Za-z0-9+/_=-]{64,}")
 _BASE64 = re.compile(r"(?P<head>data:[\w/+.;=-]+;base64,)?(?P<data>(?:[A-Za-z0-9+/]|\r?\n){64,}+\s*+(?:=\s*+){0,2})")
 _BASE64_KEYS = frozenset({"data", "url", "image_url", "file_data"})
+_CARRIERS = _BASE64_KEYS | {"thinking", "signature", "encrypted_content"}
+_KEYS = re.compile(rb'"(?:%b)"\s*:|\\u00[2-7]' % "|".join(sorted(_CARRIERS)).encode())
 
 # How PNG, JPEG, GIF, WebP and WAV, PDF, MP3, Ogg, FLAC and ZIP begin.
 _MEDIA = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"%PDF-", b"ID3", b"\xff\xfb", b"OggS", b"fLaC", b"PK\x03\x04")
+
+
+def may_hold(raw: bytes, key: str) -> bool:
+    """Whether a JSON text under `key` may hold any such string. Quick, and True where escapes could spell its key."""
+    return key in _CARRIERS or _KEYS.search(raw) is not None
 
 
 def seals_of(body: dict[str, Any]) -> frozenset[tuple[str, str]]:

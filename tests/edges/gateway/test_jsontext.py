@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion.edges.gateway.jsontext import dump, read_value, rewrite, rewrite_value, strings
+from companion.edges.gateway.jsontext import dump, read_value, rewrite, rewrite_value, strings, texts
 
 values = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers() | st.text(max_size=8),
@@ -35,7 +35,7 @@ def walk(value, keys):
 @given(values.map(lambda value: (value, json.dumps(value).encode())))
 def test_the_strings_are_those_of_the_document_in_order(made):
     value, raw = made
-    assert [token.value for token in strings(raw)] == walk(value, [])
+    assert [token.value for token in strings(raw)] == texts(raw) == walk(value, [])
     for token in strings(raw):
         assert json.loads(raw[token.start : token.end]) == token.value
 

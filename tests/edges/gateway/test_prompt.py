@@ -54,7 +54,10 @@ def test_only_amended_texts_and_the_model_change(body, model):
     raw = json.dumps(body).encode()
     prompt = read_prompt(raw)
     texts = tuple("AMENDED" if text == "user" else text for text in texts_in(prompt))
-    wanted = json.loads(raw.replace(b'"user"', b'"AMENDED"')) | {"model": model}
+    wanted = json.loads(raw.replace(b'"user"', b'"AMENDED"'))
+    # A model whose name is a secret is asked for by no other name.
+    if model != body["model"]:
+        wanted["model"] = model
     assert json.loads(amended(prompt, texts, model)) == wanted
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from companion.edges.gateway.sealed import encoded, file_in, seals_of
+from companion.edges.gateway.jsontext import strings
+from companion.edges.gateway.sealed import encoded, file_in, may_hold, seals_of
 
 SEAL = "Ab1+" * 40
 WORDS = "thoughts, in words that are no seal"
@@ -167,3 +168,44 @@ def test_of_a_picture_a_sound_or_an_archive_there_is_no_text(begin):
 )
 def test_what_is_no_file_is_scanned_as_it_stands(key, value):
     assert file_in(key, value) is None
+
+
+FILE = base64.b64encode(b"a text file in which a word may hide, as long as it takes to be one").decode()
+
+
+def spelt(raw: str, chance) -> bytes:
+    """The same JSON, with some letters of its strings as escapes."""
+    return "".join(f"\\u{ord(c):04x}" if c.isalpha() and chance.random() < 0.02 else c for c in raw).encode()
+
+
+@settings(deadline=None)
+@given(
+    document=st.recursive(
+        st.sampled_from([SEAL, FILE, "data", "url", '"data":', "x", True]),
+        lambda inner: (
+            st.lists(inner, max_size=2)
+            | st.dictionaries(st.sampled_from([*KEYS, "type", "content", "signature", "input", "x"]), inner, max_size=3)
+            | st.just({"type": "redacted_thinking", "data": SEAL})
+        ),
+        max_leaves=8,
+    ),
+    indent=st.sampled_from([None, 1]),
+    chance=st.randoms(use_true_random=False),
+)
+def test_law_where_nothing_sealed_and_no_file_may_be_there_is_none(document, indent, chance):
+    said_so = json.dumps({"messages": [{"content": document}], "input": document}, indent=indent)
+    for raw in (said_so.encode(), spelt(said_so, chance)):
+        try:
+            body = json.loads(raw)
+        except ValueError:
+            continue  # "true" is no string
+        if not may_hold(raw, ""):
+            assert seals_of(body) == frozenset()
+            assert [token for token in strings(raw) if file_in(token.key, token.value)] == []
+
+
+@pytest.mark.parametrize("key", [*KEYS, "thinking", "signature", "encrypted_content"])
+def test_under_its_key_alone_a_value_may_be_sealed_or_a_file(key):
+    assert may_hold(b'"x"', key)
+    assert may_hold(b'{"%b" : 1}' % key.encode(), "")
+    assert not may_hold(b'"%b"' % key.encode(), "messages")
