@@ -59,7 +59,7 @@ from companion.scan.secrets.scanner import SecretScan, default_engines
 from companion.settings import InForce, Reload, cache_of, faults_of, tiers_of
 from companion.telemetry import catalogue
 from companion.telemetry.log import configure, get_logger
-from companion.trim import trim
+from companion.trim import share_one_arena, trim
 from companion.upstream.addresses import permits_any
 from companion.upstream.breaker import State
 from companion.upstream.dispatch import Dispatcher
@@ -115,6 +115,7 @@ class Daemon:
 
     async def run(self, ready: Callable[[str, KeyStore], None]) -> None:
         """Serves until told to stop. Calls `ready(gateway URL, keys)` once everything answers."""
+        share_one_arena()
         config, places = self._config, self._places
         listener = bind_gateway(config.gateway.host, config.gateway.port)
         port = listener.getsockname()[1]
