@@ -14,17 +14,20 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 DRAIN_SECONDS = 5
 """How long calls under way may go on once the daemon stops."""
 
+_HEAD_SECONDS = 0.005
+
 
 class Corked:
     """A transport that sends the head of an answer together with what is written next, in one packet.
 
-    The server writes both apart, and each write is a system call and wakes the agent. What is written next comes in
-    the same turn of the loop, or the head goes alone.
+    The server writes both apart, and each write is a system call and wakes the agent. Where nothing follows for some
+    milliseconds the head goes alone.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._head = b""
+        self._timed = False
         self._loop = asyncio.get_running_loop()
 
     def write(self, data: bytes) -> None:
@@ -33,7 +36,10 @@ class Corked:
             self._transport.write(data)
         elif data.startswith(b"HTTP/1.1 "):
             self._head = data
-            self._loop.call_soon(self._send_head)
+            # One that is still set from an answer before only sends this head sooner.
+            if not self._timed:
+                self._timed = True
+                self._loop.call_later(_HEAD_SECONDS, self._send_alone)
         else:
             self._transport.write(data)
 
@@ -43,6 +49,10 @@ class Corked:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
+
+    def _send_alone(self) -> None:
+        self._timed = False
+        self._send_head()
 
     def _send_head(self) -> None:
         head, self._head = self._head, b""
