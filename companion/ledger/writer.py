@@ -1,7 +1,7 @@
 """The ledger's writer: one thread, one connection, lines committed in groups.
 
-A line is appended to a journal, where it survives the daemon's death: an opening at once, a closing with the next
-opening or within milliseconds. There it waits for company, until all are committed with an fsync, which makes them
+A line is appended to a journal, where it survives the daemon's death: an opening at once, a closing by the end of the
+loop's turn. There it waits for company, until all are committed with an fsync, which makes them
 survive a power cut too. Where the journal cannot take an opening, or the ledger is in trouble, whoever opens an
 exchange waits for its commit.
 """
@@ -29,8 +29,6 @@ from companion.model.record import Closing, Opening
 _MOST_IN_ONE_COMMIT = 2_000
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
-_FLUSH_SECONDS = 0.005
-"""So long the journal may lack a closing: it goes there with the next opening, which is one write less."""
 
 
 @dataclass(slots=True)
@@ -178,7 +176,8 @@ class SqliteLedger:
         self._wake_soon(loop)
         if not self._flushing:
             self._flushing = True
-            loop.call_later(_FLUSH_SECONDS, self._flush)
+            # In the same turn of the loop there may be more, or an opening, and all go there with one write.
+            loop.call_soon(self._flush)
 
     def _flush(self) -> None:
         self._flushing = False
