@@ -18,6 +18,7 @@ from companion.contract.types import (
     ClientSeen,
     Event,
     ExchangeLine,
+    LimitLine,
     Problem,
     RemarkLine,
     SpendReport,
@@ -209,6 +210,23 @@ def week_of(client: str, percent: int, **changes: Any) -> BudgetLine:
         spent_pd=percent * 50 * DOLLAR // 100,
         **{"resets_at": "2026-03-16T00:00:00+00:00", **changes},
     )
+
+
+def limit(used: int = 0, waiting: int = 0, **changes: Any) -> LimitLine:
+    made = LimitLine(
+        dimension="client",
+        name="cline",
+        kind="requests_per_minute",
+        amount=60,
+        at_once=6,
+        used=used,
+        waiting=waiting,
+    )
+    return evolve(made, **changes)
+
+
+def parallel(model: str, used: int, waiting: int = 0, most: int = 4) -> LimitLine:
+    return limit(used, waiting, dimension="model", name=model, kind="parallel", amount=most, at_once=most)
 
 
 def resting(model: str = "claude-sonnet-4-5", state: str = "open", seconds: int = 23) -> UpstreamLine:

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from companion.contract.codec import to_plain
+from companion.model.budget import BudgetState, Window
+from companion.model.limit import LimitKind, LimitState
+from companion.model.scope import Dimension
+from companion.status_lines import budget_line, limit_line, upstream_line
+from companion.upstream.breaker import State
+from companion.upstream.lanes import LaneState
+
+
+def test_a_budget_is_told_with_every_figure():
+    ends = datetime(2026, 3, 16, tzinfo=UTC)
+    assert to_plain(budget_line(BudgetState(Dimension.CLIENT, "cline", Window.WEEK, 50, 30, 5, ends))) == {
+        "dimension": "client",
+        "name": "cline",
+        "window": "week",
+        "limit_pd": 50,
+        "spent_pd": 30,
+        "reserved_pd": 5,
+        "resets_at": "2026-03-16T00:00:00+00:00",
+    }
+
+
+def test_a_limit_is_told_with_every_figure():
+    state = LimitState(Dimension.CLIENT, "cline", LimitKind.REQUESTS, 60, 6, 5, 2)
+    assert to_plain(limit_line(state)) == {
+        "dimension": "client",
+        "name": "cline",
+        "kind": "requests_per_minute",
+        "amount": 60,
+        "at_once": 6,
+        "used": 5,
+        "waiting": 2,
+    }
+
+
+def test_an_upstream_rests_for_whole_seconds_rounded_up():
+    line = upstream_line(LaneState("main", "anthropic", "api.example", "opus", State.OPEN, 12.1))
+    assert (line.upstream, line.model, line.state, line.seconds) == ("main", "opus", "open", 13)
