@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 
 from companion.contract.types import BudgetLine, LimitLine, UpstreamLine
 from companion.model.budget import BudgetState
@@ -35,4 +36,11 @@ def limit_line(state: LimitState) -> LimitLine:
 
 
 def upstream_line(lane: LaneState) -> UpstreamLine:
-    return UpstreamLine(lane.upstream, lane.model, lane.state, math.ceil(lane.seconds))
+    return UpstreamLine(
+        upstream=lane.upstream,
+        model=lane.model,
+        state=lane.state,
+        seconds=math.ceil(lane.seconds),
+        cause=lane.cause,
+        since=datetime.fromtimestamp(lane.since, UTC).isoformat(timespec="seconds") if lane.since else "",
+    )

@@ -37,6 +37,15 @@ def test_a_limit_is_told_with_every_figure():
     }
 
 
-def test_an_upstream_rests_for_whole_seconds_rounded_up():
-    line = upstream_line(LaneState("main", "anthropic", "api.example", "opus", State.OPEN, 12.1))
-    assert (line.upstream, line.model, line.state, line.seconds) == ("main", "opus", "open", 13)
+def test_an_upstream_that_rests_is_told_with_cause_and_beginning_and_seconds_are_rounded_up():
+    lane = LaneState("main", "anthropic", "api.example", "opus", State.OPEN, 12.1, "a failure: 529", 86_400.25)
+    assert to_plain(upstream_line(lane)) == {
+        "upstream": "main",
+        "model": "opus",
+        "state": "open",
+        "seconds": 13,
+        "cause": "a failure: 529",
+        "since": "1970-01-02T00:00:00+00:00",
+    }
+    well = upstream_line(LaneState("main", "anthropic", "api.example", "opus", State.CLOSED, 0.0))
+    assert (well.cause, well.since) == ("", "")

@@ -12,7 +12,7 @@ import psutil
 
 from companion.cli.shared import Exit, ask, busy, console, end, json_option, local_time, plural, print_json
 from companion.client import Client, NotRunning, Refused, calls, find_operator
-from companion.contract.types import BudgetLine, LimitLine, NewKey, Status
+from companion.contract.types import BudgetLine, LimitLine, NewKey, Status, UpstreamLine
 from companion.places import find_places
 
 _START_SECONDS = 30.0
@@ -177,8 +177,7 @@ def _show_status(found: Status) -> None:
         _show_budget(one)
     _show_limits(found)
     for lane in found.resting:
-        when = f"asked again in {lane.seconds} s" if lane.seconds else "the next call finds out"
-        out.print(f"  upstream   [yellow]{escape(lane.upstream)}/{escape(lane.model)} is {lane.state}[/], {when}")
+        _show_resting(lane)
     if found.waiting:
         out.print(f"  limits     [yellow]{plural(found.waiting, 'call')} waiting for a turn[/]")
     waiting = f"[bold yellow]{found.pending} waiting[/]: companion pending" if found.pending else "nothing waits"
@@ -191,6 +190,17 @@ def _show_status(found: Status) -> None:
         colour = "red" if alert.severity == "page" else "yellow"
         # An alert's name carries labels in brackets, and one of them may be a model's name.
         out.print(f"  [{colour}]! {escape(alert.name)}[/]: {escape(alert.summary)}\n      {escape(alert.todo)}")
+
+
+def _show_resting(lane: UpstreamLine) -> None:
+    from rich.markup import escape  # noqa: PLC0415 - as in console()
+
+    since = f" since {local_time(lane.since)}" if lane.since else ""
+    cause = f": {escape(lane.cause)}" if lane.cause else ""
+    when = f"asked again in {lane.seconds} s" if lane.seconds else "the next call finds out"
+    console().print(
+        f"  upstream   [yellow]{escape(lane.upstream)}/{escape(lane.model)} is {lane.state}[/]{since}{cause}; {when}"
+    )
 
 
 def _show_budget(one: BudgetLine) -> None:

@@ -82,6 +82,10 @@ class UpstreamLine:
     """ "open", "half-open" or "paused"."""
     seconds: int
     """Until it is asked again; 0 when the next call finds out."""
+    cause: str = ""
+    """Why, in a few words for people."""
+    since: str = ""
+    """When it stopped being asked as always; a call that found out that it is not well yet begins nothing anew."""
 
 
 @frozen

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from companion.cli import lifecycle, serve
 from companion.cli.lifecycle import down, status, up
-from companion.contract.types import AlertState, ClientSeen, LimitLine, NewKey
+from companion.contract.types import AlertState, ClientSeen, LimitLine, NewKey, UpstreamLine
 
 KEY = {"id": "key-1", "name": "up", "secret": "cmp-" + "s" * 43}
 READY = {"gateway": "http://127.0.0.1:4141", "key": KEY}
@@ -189,6 +189,20 @@ class TestStatus:
         assert "tiers none: no upstream is configured (companion up --upstream URL)" in shown
         assert "approvals nothing waits" in shown
         assert "none seen yet: companion connect claude" in shown
+
+    def test_an_upstream_that_rests_is_shown_with_why_and_since_when(self, control, live_in):
+        live_in("UTC")
+        row, began = "5 failures in a row, the last: 529", "2026-06-01T14:00:05+02:00"
+        control.status = evolve(
+            control.status,
+            resting=[
+                UpstreamLine("one", "big[1m]", "open", 12, row, began),
+                UpstreamLine("two", "m", "half-open", 0),
+            ],
+        )
+        shown = words(run(status))
+        assert f"upstream one/big[1m] is open since 2026-06-01 12:00:05: {row}; asked again in 12 s" in shown
+        assert "upstream two/m is half-open; the next call finds out" in shown
 
     def test_a_limit_is_shown_with_what_is_used_of_it_and_who_waits_first(self, control):
         control.status = evolve(

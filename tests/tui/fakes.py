@@ -229,8 +229,8 @@ def parallel(model: str, used: int, waiting: int = 0, most: int = 4) -> LimitLin
     return limit(used, waiting, dimension="model", name=model, kind="parallel", amount=most, at_once=most)
 
 
-def resting(model: str = "claude-sonnet-4-5", state: str = "open", seconds: int = 23) -> UpstreamLine:
-    return UpstreamLine("anthropic", model, state, seconds)
+def resting(model: str = "claude-sonnet-4-5", state: str = "open", seconds: int = 23, **why: str) -> UpstreamLine:
+    return UpstreamLine("anthropic", model, state, seconds, **why)
 
 
 def status(**changes: Any) -> Status:

@@ -155,7 +155,9 @@ def of_status(status: Status | None, answered_at: datetime) -> Paragraphs:
 
 
 def _resting(line: UpstreamLine, answered_at: datetime) -> str:
-    return ", ".join(part for part in (f"{served(line)}: {rests(line, answered_at)}", why_it_rests(line)) if part)
+    return ", ".join(
+        part for part in (f"{served(line)}: {rests(line, answered_at)}", why_it_rests(line, answered_at)) if part
+    )
 
 
 def _limits(status: Status) -> str:
