@@ -1,7 +1,8 @@
 """What companion adds to a call, beside a pass-through of stock parts and, where it is given, LiteLLM Proxy.
 
     python benchmarks/gateway.py [--rounds 7] [--scenarios small prompt stream load16 load64] [--quick]
-                                 [--litellm VENV] [--race 1000] [--outage] [--soak 100000] [--json FILE] [--markdown]
+                                 [--litellm VENV] [--race 1000] [--outage] [--hang-up 200] [--soak 100000] [--json FILE]
+                                 [--markdown]
 
 Everything runs here, on loopback: an upstream that costs next to nothing, the yardstick S, a daemon of `companion up`
 in a home of its own with a git workspace, and L. Each round measures every target, in an order that rotates. It needs
@@ -25,6 +26,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import uvloop
+from hangups import hang_ups
 from load import Connection, Target, burst
 from peers import CONFIG, Companion, Upstream, companion, end_in_order_on_signals, litellm, upstream, yardstick
 from prompts import asking, request, small
@@ -132,6 +134,8 @@ async def run(given: argparse.Namespace, found: Found) -> None:
             await _load(given, found, up, cache)
         if given.outage:
             found.outage = await outage(up, cache, say)
+        if given.hang_up:
+            found.hang_ups = await hang_ups(up, cache, given.hang_up, say)
         if given.race:
             found.race = await race(up, cache, given.race, say)
     say("")
@@ -200,6 +204,7 @@ def main() -> None:
     parser.add_argument("--litellm", type=Path, metavar="VENV", help="a venv with litellm[proxy], to measure it as L")
     parser.add_argument("--race", type=int, default=0, metavar="ROUNDS", help="64 calls at once against a budget")
     parser.add_argument("--outage", action="store_true", help="count retries while the upstream fails")
+    parser.add_argument("--hang-up", type=int, default=0, metavar="TIMES", help="how soon the upstream is left as well")
     parser.add_argument("--soak", type=int, default=0, metavar="CALLS", help="how memory grows over so many calls")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure of every round there")
     parser.add_argument("--markdown", action="store_true", help="print tables for docs/performance.md")

@@ -90,6 +90,11 @@ class Upstream:
         return int(fetch(f"{self.url}/count"))
 
     @property
+    def gone(self) -> list[float]:
+        """When the connections were closed on which it held an answer."""
+        return json.loads(fetch(f"{self.url}/gone"))
+
+    @property
     def last(self) -> bytes:
         """The body of the last call."""
         return fetch(f"{self.url}/last")

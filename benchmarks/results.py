@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from hangups import HangUps
 from load import Sample
 from races import Outage, Race
 
@@ -27,6 +28,7 @@ class Found:
     """PSS of companion after so many calls more."""
     race: Race | None = None
     outage: Outage | None = None
+    hang_ups: HangUps | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,14 @@ def marks(found: Found) -> list[Mark]:
             made.append(Mark(what, f"{value:.3f}", value, 1.05))
         made.append(_exactly("retries after the first byte", found.outage.after_first_byte, 0))
         made.append(_exactly("probes in half-open", found.outage.probes, 1))
+    if found.hang_ups is not None:
+        told = f"agent gone to upstream hung up on, {found.hang_ups.times:,} times"
+        for name, value in (
+            ("p50", found.hang_ups.p50),
+            ("p99", found.hang_ups.p99),
+            ("longest", found.hang_ups.longest),
+        ):
+            made.append(Mark(f"{told}, {name}", f"{value:.1f} ms", value, 100, None, "ms"))
     if found.race is not None:
         what = f"budget overshoot, {found.race.rounds:,} races of 64 calls, picodollars"
         made.append(_exactly(what, max(0, found.race.overshoot), 0))

@@ -4,7 +4,8 @@
 
 Raw HTTP/1.1 over an asyncio protocol, keep-alive, OpenAI's chat dialect. A stream has 64 chunks of text, each written
 in a turn of the event loop of its own. `POST /control` with a JSON object changes how it answers, see `Manner`;
-`GET /count` says how many calls came, `GET /last` gives the body of the last one.
+`GET /count` says how many calls came, `GET /last` gives the body of the last one, `GET /gone` says when connections
+were closed on which an answer was held.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import time
 from dataclasses import dataclass, field
-from typing import cast
+from typing import ClassVar, cast
 
 import uvloop
 
@@ -43,9 +45,11 @@ class Manner:
     """How it answers, from the next call on."""
 
     mode: str = "well"
-    """ "well"; "fail" with a 500; "cut", which closes the connection amid a stream."""
+    """ "well"; "fail" with a 500; "cut", which closes the connection amid a stream; "hold", which says no more than
+    `chunks` of a stream, and nothing at all where there are none or the answer is whole."""
     delay: float = 0.0
     """Seconds before an answer begins."""
+    chunks: int = 0
     prompt_tokens: int = 321
     cached_tokens: int = CACHED
     completion_tokens: int = CHUNKS
@@ -86,6 +90,8 @@ class _State:
     manner = Manner()
     count = 0
     last = b""
+    gone: ClassVar[list[float]] = []
+    """Seconds of the machine's monotonic clock."""
 
 
 def _is_stream(body: bytes) -> bool:
@@ -103,11 +109,14 @@ class _Connection(asyncio.Protocol):
         self._length = -1
         self._path = ""
         self._transport: asyncio.Transport | None = None
+        self._holds = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        if self._holds:
+            _State.gone.append(time.clock_gettime(time.CLOCK_MONOTONIC))
         self._transport = None
 
     def data_received(self, data: bytes) -> None:
@@ -135,6 +144,8 @@ class _Connection(asyncio.Protocol):
             self._write(_whole(b"{}"))
         elif path == "/count":
             self._write(_whole(b"%d" % state.count))
+        elif path == "/gone":
+            self._write(_whole(_json(state.gone)))
         elif path == "/last":
             self._write(_whole(state.last, kind=b"application/octet-stream"))
         elif path.endswith("/chat/completions"):
@@ -151,6 +162,10 @@ class _Connection(asyncio.Protocol):
     def _answer(self, body: bytes, manner: Manner) -> None:
         if manner.mode == "fail":
             self._write(_FAILURE)
+        elif manner.mode == "hold":
+            self._holds = True
+            if manner.chunks and _is_stream(body):
+                self._write(_STREAM_HEAD + b"".join(manner.stream[: manner.chunks]))
         elif _is_stream(body):
             self._write(_STREAM_HEAD)
             self._step(manner, 0)

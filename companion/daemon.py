@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import math
 import os
 import secrets
 import signal
@@ -22,7 +21,7 @@ from companion import __version__
 from companion.config.load import load
 from companion.config.schema import Config
 from companion.config.workspace import WorkspacePolicies
-from companion.contract.types import BudgetLine, SecretFinding, UpstreamLine
+from companion.contract.types import SecretFinding
 from companion.edges.control.app import Services, agent_app, operator_app
 from companion.edges.control.claim import ControlSocket, Unclaimable, announce, bind_control, bind_gateway, withdraw
 from companion.edges.gateway.app import GatewayApp
@@ -57,6 +56,7 @@ from companion.policy.guards import GUARDS
 from companion.scan.paths import DiskPaths
 from companion.scan.secrets.scanner import SecretScan, default_engines
 from companion.settings import InForce, Reload, cache_of, faults_of, tiers_of
+from companion.status_lines import budget_line, limit_line, upstream_line
 from companion.telemetry import catalogue
 from companion.telemetry.log import configure, get_logger
 from companion.trim import share_one_arena, trim
@@ -65,7 +65,6 @@ from companion.upstream.breaker import State
 from companion.upstream.dispatch import Dispatcher
 from companion.upstream.http1.proxies import Proxies
 from companion.upstream.http1.transport import Http1Transport
-from companion.upstream.lanes import LaneState
 from companion.upstream.routes import Routes
 from companion.upstream.sender import Sender
 from companion.watch.file import changes
@@ -219,9 +218,10 @@ class Daemon:
             pending=lambda: len(approvals.pending()),
             today=lambda: reports.today(today()),
             alerts=evaluator.firing,
-            budgets=lambda: [_budget_line(state) for state in meter.standing()],
-            resting=lambda: [_upstream_line(lane) for lane in dispatcher.standing() if lane.state is not State.CLOSED],
+            budgets=lambda: [budget_line(state) for state in meter.standing()],
+            resting=lambda: [upstream_line(lane) for lane in dispatcher.standing() if lane.state is not State.CLOSED],
             waiting=lambda: limits.waiting,
+            limits=lambda: [limit_line(state) for state in limits.standing()],
         )
         listener.add(standing)
 
@@ -366,22 +366,6 @@ def _listener_failed(name: str, error: BaseException) -> None:
 
 def _task_failed(name: str, error: BaseException) -> None:
     _log.error("a background task ended", error=error, task=name)
-
-
-def _budget_line(state: BudgetState) -> BudgetLine:
-    return BudgetLine(
-        dimension=state.dimension,
-        name=state.name,
-        window=state.window,
-        limit_pd=state.limit,
-        spent_pd=state.spent,
-        reserved_pd=state.reserved,
-        resets_at=state.resets_at.isoformat(),
-    )
-
-
-def _upstream_line(lane: LaneState) -> UpstreamLine:
-    return UpstreamLine(lane.upstream, lane.model, lane.state, math.ceil(lane.seconds))
 
 
 def _warned(listener: Listener, state: BudgetState, percent: int) -> None:

@@ -12,11 +12,17 @@ import psutil
 
 from companion.cli.shared import Exit, ask, busy, console, end, json_option, local_time, plural, print_json
 from companion.client import Client, NotRunning, Refused, calls, find_operator
-from companion.contract.types import BudgetLine, NewKey, Status
+from companion.contract.types import BudgetLine, LimitLine, NewKey, Status, UpstreamLine
 from companion.places import find_places
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 20.0
+_MOST_LIMITS = 20
+_LIMITED = {
+    "requests_per_minute": ("request", "a minute"),
+    "tokens_per_minute": ("token", "a minute"),
+    "parallel": ("call", "at a time"),
+}
 
 
 @click.command()
@@ -169,9 +175,9 @@ def _show_status(found: Status) -> None:
     )
     for one in found.budgets:
         _show_budget(one)
+    _show_limits(found)
     for lane in found.resting:
-        when = f"asked again in {lane.seconds} s" if lane.seconds else "the next call finds out"
-        out.print(f"  upstream   [yellow]{escape(lane.upstream)}/{escape(lane.model)} is {lane.state}[/], {when}")
+        _show_resting(lane)
     if found.waiting:
         out.print(f"  limits     [yellow]{plural(found.waiting, 'call')} waiting for a turn[/]")
     waiting = f"[bold yellow]{found.pending} waiting[/]: companion pending" if found.pending else "nothing waits"
@@ -184,6 +190,17 @@ def _show_status(found: Status) -> None:
         colour = "red" if alert.severity == "page" else "yellow"
         # An alert's name carries labels in brackets, and one of them may be a model's name.
         out.print(f"  [{colour}]! {escape(alert.name)}[/]: {escape(alert.summary)}\n      {escape(alert.todo)}")
+
+
+def _show_resting(lane: UpstreamLine) -> None:
+    from rich.markup import escape  # noqa: PLC0415 - as in console()
+
+    since = f" since {local_time(lane.since)}" if lane.since else ""
+    cause = f": {escape(lane.cause)}" if lane.cause else ""
+    when = f"asked again in {lane.seconds} s" if lane.seconds else "the next call finds out"
+    console().print(
+        f"  upstream   [yellow]{escape(lane.upstream)}/{escape(lane.model)} is {lane.state}[/]{since}{cause}; {when}"
+    )
 
 
 def _show_budget(one: BudgetLine) -> None:
@@ -199,3 +216,33 @@ def _show_budget(one: BudgetLine) -> None:
         f"  budget     [{colour}]{percent} %[/] of the {one.window}'s{whose}: "
         f"{show_dollars(one.spent_pd)} of {show_dollars(one.limit_pd)}{aside}, anew {local_time(one.resets_at)}"
     )
+
+
+def _show_limits(found: Status) -> None:
+    """Those at which calls wait first, then those that are used most."""
+    limits = sorted(found.limits, key=lambda one: (-one.waiting, -_percent(one)))
+    for one in limits[:_MOST_LIMITS]:
+        _show_limit(one)
+    more = len(limits[_MOST_LIMITS:]) + found.limits_left_out
+    if more:
+        console().print(f"             [dim]and {plural(more, 'more limit')}, less used: companion status --json[/]")
+
+
+def _show_limit(one: LimitLine) -> None:
+    from rich.markup import escape  # noqa: PLC0415 - as in console()
+
+    from companion.policy.display import one_line  # noqa: PLC0415 - only where there is a limit
+
+    noun, often = _LIMITED.get(one.kind, ("", one.kind))
+    what = f"{plural(one.amount, noun)} {often}" if noun else f"{one.amount:,} {often}"
+    whose = "" if one.dimension == "global" else f" for {one.dimension} {escape(one_line(one.name, 80)) or 'unknown'}"
+    waits = f", [bold]{plural(one.waiting, 'call')} waiting[/]" if one.waiting else ""
+    percent = _percent(one)
+    colour = "red" if one.waiting else "yellow" if percent >= 80 else "green" if one.used else "dim"
+    console().print(
+        f"  limit      [{colour}]{percent} %[/] of {what}{whose}: {one.used:,} of {one.at_once:,} at once{waits}"
+    )
+
+
+def _percent(one: LimitLine) -> int:
+    return 100 * one.used // max(1, one.at_once)

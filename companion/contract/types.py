@@ -54,6 +54,25 @@ class BudgetLine:
 
 
 @frozen
+class LimitLine:
+    """One amount of a limit as it stands now."""
+
+    dimension: str
+    """As in a BudgetLine."""
+    name: str
+    """Whose it is, as in a BudgetLine; "…" for names that share a limit because there are too many."""
+    kind: str
+    """ "requests_per_minute", "tokens_per_minute" or "parallel"."""
+    amount: int
+    at_once: int
+    """How much may pass at once: a tenth of a minute's requests, else the amount. What is used of it comes back."""
+    used: int
+    """Of `at_once`; it can be more, after a prompt that was bigger or where the limit was lowered."""
+    waiting: int
+    """Calls that wait for it."""
+
+
+@frozen
 class UpstreamLine:
     """A model of an upstream that is not asked at the moment, or is being tried out."""
 
@@ -63,6 +82,10 @@ class UpstreamLine:
     """ "open", "half-open" or "paused"."""
     seconds: int
     """Until it is asked again; 0 when the next call finds out."""
+    cause: str = ""
+    """Why, in a few words for people."""
+    since: str = ""
+    """When it stopped being asked as always; a call that found out that it is not well yet begins nothing anew."""
 
 
 @frozen
@@ -94,6 +117,10 @@ class Status:
     resting: list[UpstreamLine] = field(factory=list[UpstreamLine])
     waiting: int = 0
     """Calls that wait for their turn at a limit."""
+    limits: list[LimitLine] = field(factory=list[LimitLine])
+    """Those at which calls wait and those that are used most, where there are more than a hundred."""
+    limits_left_out: int = 0
+    """How many there are beside them."""
 
 
 @frozen

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from companion.gatekeeper.gcra import Gcra
-from companion.model.limit import Limit
+from companion.model.limit import Limit, LimitKind, LimitState
 
 REQUESTS = "limit-requests"
 TOKENS = "limit-tokens"
 PARALLEL = "limit-parallel"
+
+_CODES = {LimitKind.REQUESTS: REQUESTS, LimitKind.TOKENS: TOKENS, LimitKind.PARALLEL: PARALLEL}
 
 _REQUESTS_AT_ONCE = 0.1
 """The part of a minute's requests that may come at once. Of tokens a whole minute's may: a prompt can be that big."""
@@ -20,9 +23,13 @@ _REQUESTS_AT_ONCE = 0.1
 class Obstacle:
     """What keeps a call from passing, and for how many seconds; for ever is until another call has ended."""
 
-    code: str
+    kind: LimitKind
     words: str
     seconds: float
+
+    @property
+    def code(self) -> str:
+        return _CODES[self.kind]
 
 
 class Gate:
@@ -42,12 +49,14 @@ class Gate:
         """The one that lasts longest; None when a call of so many tokens may pass."""
         limit = self.limit
         if limit.parallel is not None and self.inside >= limit.parallel:
-            return Obstacle(PARALLEL, f"{_count(limit.parallel, 'call')} at a time", math.inf)
+            return Obstacle(LimitKind.PARALLEL, f"{_count(limit.parallel, 'call')} at a time", math.inf)
         found: list[Obstacle] = []
         if self._requests and (seconds := self._requests.wait(now, 1)):
-            found.append(Obstacle(REQUESTS, f"{_count(limit.requests_per_minute, 'request')} a minute", seconds))
+            words = f"{_count(limit.requests_per_minute, 'request')} a minute"
+            found.append(Obstacle(LimitKind.REQUESTS, words, seconds))
         if self._tokens and (seconds := self._tokens.wait(now, tokens)):
-            found.append(Obstacle(TOKENS, f"{_count(limit.tokens_per_minute, 'token')} a minute", seconds))
+            words = f"{_count(limit.tokens_per_minute, 'token')} a minute"
+            found.append(Obstacle(LimitKind.TOKENS, words, seconds))
         return max(found, key=lambda one: one.seconds, default=None)
 
     def enter(self, now: float, tokens: int) -> None:
@@ -63,6 +72,16 @@ class Gate:
             self._requests.take(now, requests)
         if self._tokens and tokens:
             self._tokens.take(now, tokens)
+
+    def standing(self, now: float) -> Iterator[LimitState]:
+        """Each of its amounts, for which nobody waits as far as a gate knows."""
+        limit = self.limit
+        if self._requests and (most := limit.requests_per_minute):
+            yield self._state(LimitKind.REQUESTS, most, _burst(most), self._requests.used(now))
+        if self._tokens and (most := limit.tokens_per_minute):
+            yield self._state(LimitKind.TOKENS, most, most, self._tokens.used(now))
+        if most := limit.parallel:
+            yield self._state(LimitKind.PARALLEL, most, most, self.inside)
 
     def is_idle(self, now: float) -> bool:
         """Whether a new gate would be the same."""
@@ -81,12 +100,15 @@ class Gate:
         else:
             self._tokens = _tokens(limit)
 
+    def _state(self, kind: LimitKind, amount: int, at_once: int, used: int) -> LimitState:
+        return LimitState(self.limit.dimension, self.limit.name, kind, amount, at_once, used, waiting=0)
+
 
 def _count(number: int | None, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _burst(requests_per_minute: int) -> float:
+def _burst(requests_per_minute: int) -> int:
     return max(1, int(requests_per_minute * _REQUESTS_AT_ONCE))
 
 

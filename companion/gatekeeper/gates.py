@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from companion.gatekeeper.gate import Gate
 from companion.model.budget import EACH
-from companion.model.limit import Limit
+from companion.model.limit import Limit, LimitKind, LimitState
 from companion.model.scope import Dimension, Subject
 
 MOST_NAMES = 1_000
 """Of one dimension. Names are the agents' choice: their number must not be."""
+
+SHARED = "…"
+"""Stands for the names that share a gate."""
 
 
 @dataclass(slots=True)
@@ -47,6 +50,23 @@ class Gates:
                 names.rest.change(now, self._limit(dimension, EACH) or Limit(dimension, EACH))
         for names in self._by.values():
             _forget_idle(names, now)
+
+    def standing(self, now: float, waiting: Mapping[tuple[Gate, LimitKind], int]) -> list[LimitState]:
+        """Every limit; of one for EACH, every name that uses some of it or waits. `waiting` has the calls that wait."""
+        return [state for dimension in self._limits for state in self._standing(dimension, now, waiting)]
+
+    def _standing(
+        self, dimension: Dimension, now: float, waiting: Mapping[tuple[Gate, LimitKind], int]
+    ) -> Iterator[LimitState]:
+        names = self._by[dimension]
+        limits = {name: self._limit(dimension, name) for name in self._limits[dimension] if name != EACH}
+        named = {name: Gate(limit) for name, limit in limits.items() if limit}
+        rest = [(SHARED, names.rest)] if names.rest else []
+        for name, gate in [*sorted((named | names.own).items()), *rest]:
+            for state in gate.standing(now):
+                waits = waiting.get((gate, state.kind), 0)
+                if name in named or state.used or waits:
+                    yield replace(state, name=name, waiting=waits)
 
     def _gate(self, dimension: Dimension, name: str, now: float) -> Gate | None:
         names, limit = self._by[dimension], self._limit(dimension, name)

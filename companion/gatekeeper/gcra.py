@@ -31,6 +31,10 @@ class Gcra:
         """Counts units that pass, waited for or not. Less than none gives back what was taken before."""
         self._full_at = max(self._full_at, now) + units * self._each
 
+    def used(self, now: float) -> int:
+        """Units that passed and have not come back yet, rounded up."""
+        return math.ceil(max(self._full_at - now - _TINY, 0.0) / self._each)
+
     def is_full(self, now: float) -> bool:
         """Whether nothing is left of what passed."""
         return self._full_at <= now

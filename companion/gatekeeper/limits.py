@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from companion.gatekeeper.gate import Gate, Obstacle
 from companion.gatekeeper.gates import Gates
 from companion.gatekeeper.turns import Turns
-from companion.model.limit import Limit
+from companion.model.limit import Limit, LimitKind, LimitState
 from companion.model.scope import Dimension, Subject
 from companion.policy.display import one_line
 
@@ -90,6 +91,18 @@ class Limits:
     def waiting(self) -> int:
         """How many calls wait for their turn."""
         return len(self._turns)
+
+    def standing(self) -> list[LimitState]:
+        """Every limit, of one for EACH every name that uses some of it or waits. Changes nothing.
+
+        Who waits counts at one limit: that which holds up the first of his key, as it was when that one was looked at.
+        """
+        waiting: Counter[tuple[Gate, LimitKind]] = Counter()
+        for first, calls in self._turns.lanes():
+            if first.before:
+                gate, obstacle = first.before
+                waiting[gate, obstacle.kind] += calls
+        return self._gates.standing(self._seconds(), waiting)
 
     def replace(self, limits: Iterable[Limit], wait_seconds: float) -> None:
         """From now on, also for the calls that wait already, as far as their limits were limits when they came."""

@@ -46,6 +46,12 @@ class Turns(Generic[L, T]):
         waiting = self._keys.get(key, {}).get(lane)
         return waiting[0][1] if waiting else None
 
+    def lanes(self) -> Iterator[tuple[T, int]]:
+        """The first item of each lane of each key, and how many wait in the lane."""
+        for lanes in self._keys.values():
+            for waiting in lanes.values():
+                yield waiting[0][1], len(waiting)
+
     def had_turn(self, key: str) -> None:
         """The key goes behind all others."""
         if key in self._keys:

@@ -7,15 +7,18 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from heapq import nlargest
 
 from companion.contract import API
-from companion.contract.types import AlertState, BudgetLine, ClientSeen, Status, UpstreamLine
+from companion.contract.types import AlertState, BudgetLine, ClientSeen, LimitLine, Status, UpstreamLine
 from companion.telemetry.log import get_logger
 
 _log = get_logger("companion.standing")
 
 # An agent may call itself anew with every request.
 _MOST_AGENTS = 100
+# A limit for each agent has a line for each of their names.
+_MOST_LIMITS = 100
 
 
 @dataclass(slots=True)
@@ -37,6 +40,7 @@ class Standing:
     budgets: Callable[[], list[BudgetLine]] = list
     resting: Callable[[], list[UpstreamLine]] = list
     waiting: Callable[[], int] = int
+    limits: Callable[[], list[LimitLine]] = list
     _seen: dict[str, tuple[datetime, int]] = field(default_factory=dict[str, tuple[datetime, int]])
     """Of each agent when it came last, and how often it came."""
     _today: tuple[int, int, int] = (0, 0, 0)
@@ -55,6 +59,8 @@ class Standing:
         except Exception as error:  # noqa: BLE001 - a status that fails would hide the alerts that say why
             _log.error("the sums of the day cannot be read; status shows the last that could", error=error)
         calls, spent, unpriced = self._today
+        limits = self.limits()
+        shown = _most_pressing(limits)
         return Status(
             version=self.version,
             api=API,
@@ -75,4 +81,17 @@ class Standing:
             budgets=self.budgets(),
             resting=self.resting(),
             waiting=self.waiting(),
+            limits=shown,
+            limits_left_out=len(limits) - len(shown),
         )
+
+
+def _most_pressing(limits: list[LimitLine]) -> list[LimitLine]:
+    """As many as are told of, in their order."""
+    if len(limits) <= _MOST_LIMITS:
+        return limits
+
+    def pressing(place: int) -> tuple[int, float]:
+        return limits[place].waiting, limits[place].used / limits[place].at_once
+
+    return [limits[place] for place in sorted(nlargest(_MOST_LIMITS, range(len(limits)), pressing))]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 
 _PROBE_SECONDS = 1.0
@@ -19,10 +21,19 @@ class State(StrEnum):
     """It asked to be left alone: no call goes through."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Why and since when no call goes through, for people. `since` is in seconds since 1970."""
+
+    cause: str
+    since: float
+
+
 class Breaker:
     """Counts failures in a row, of calls that it let through since it closed last.
 
-    `now` is a monotonic clock in seconds, `chance` gives numbers from 0 up to 1, `opened` is told of each opening.
+    `now` is a monotonic clock in seconds and `wall` the seconds since 1970; `chance` gives numbers from 0 up to 1,
+    `opened` is told of each opening. Causes are short and hold no secret.
     """
 
     def __init__(
@@ -32,13 +43,19 @@ class Breaker:
         now: Callable[[], float],
         chance: Callable[[], float],
         opened: Callable[[], None] = lambda: None,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self._limit = failures
         self._seconds = seconds
         self._now = now
         self._chance = chance
         self._opened = opened
+        self._wall = wall
         self._failures = 0
+        self._in_a_row = 0
+        """Over all openings, since a call went well; the number that opens it begins anew with each."""
+        self._open_for: Rest | None = None
+        self._paused_for: Rest | None = None
         self._open_until: float | None = None
         self._paused_until = 0.0
         self._probe: Permit | None = None
@@ -50,6 +67,17 @@ class Breaker:
         if self._open_until is not None:
             return State.OPEN if now < self._open_until else State.HALF_OPEN
         return State.PAUSED if now < self._paused_until else State.CLOSED
+
+    @property
+    def rest(self) -> Rest | None:
+        """What its state comes of; None when it is closed. It rests on while a call finds out, and where that fails."""
+        match self.state:
+            case State.OPEN | State.HALF_OPEN:
+                return self._open_for
+            case State.PAUSED:
+                return self._paused_for
+            case State.CLOSED:
+                return None
 
     @property
     def ready(self) -> bool:
@@ -80,9 +108,13 @@ class Breaker:
             self._probe = permit
         return permit
 
-    def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float, cause: str) -> None:
         """Lets nothing through for so long; a longer pause stands."""
-        self._paused_until = max(self._paused_until, self._now() + seconds)
+        now = self._now()
+        paused = self._paused_for if now < self._paused_until else None
+        if now + seconds > self._paused_until:
+            self._paused_until = now + seconds
+            self._paused_for = Rest(cause, paused.since if paused else self._wall())
 
     def answered(self, permit: Permit) -> None:
         """For Permit."""
@@ -95,26 +127,30 @@ class Breaker:
         self._term += 1
         permit.term = self._term
 
-    def settle(self, permit: Permit, *, well: bool) -> None:
-        """For Permit."""
-        if well:
+    def settle(self, permit: Permit, cause: str | None) -> None:
+        """For Permit. `cause` is why it failed; None where it went well."""
+        if cause is None:
             self.answered(permit)
         # What was let through before the last opening or closing says nothing of how it stands now.
         if permit.term != self._term:
             return
-        if well:
-            self._failures = 0
+        if cause is None:
+            self._failures = self._in_a_row = 0
             return
         self._failures += 1
+        self._in_a_row += 1
         if permit is self._probe or self._failures >= self._limit:
-            self._open()
+            self._open(cause)
 
     def withdraw(self, permit: Permit) -> None:
         """For Permit."""
         if permit is self._probe:
             self._probe = None
 
-    def _open(self) -> None:
+    def _open(self, last: str) -> None:
+        row = f"{self._in_a_row} failures in a row, the last" if self._in_a_row > 1 else "a failure"
+        since = self._open_for.since if self._open_for and self._open_until is not None else self._wall()
+        self._open_for = Rest(f"{row}: {last}", since)
         self._term += 1
         self._probe = None
         self._failures = 0
@@ -141,13 +177,13 @@ class Permit:
         """The answer came to its end."""
         if not self._settled:
             self._settled = True
-            self._breaker.settle(self, well=True)
+            self._breaker.settle(self, None)
 
-    def failed(self) -> None:
+    def failed(self, cause: str) -> None:
         """The upstream failed, before or within its answer."""
         if not self._settled:
             self._settled = True
-            self._breaker.settle(self, well=False)
+            self._breaker.settle(self, cause)
 
     def release(self) -> None:
         """The call ended without telling how the upstream is."""

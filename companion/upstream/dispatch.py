@@ -16,7 +16,7 @@ from contextlib import AbstractAsyncContextManager
 from companion.model.action import Dialect
 from companion.upstream.balance import Balance
 from companion.upstream.breaker import Permit, State
-from companion.upstream.failures import SHORT_SECONDS
+from companion.upstream.failures import BROKE_OFF, SHORT_SECONDS
 from companion.upstream.faults import Faults
 from companion.upstream.lanes import Lane, Lanes, LaneState
 from companion.upstream.sender import Sender, UpstreamUnreachable
@@ -39,13 +39,13 @@ class Dispatcher:
         self._sender = sender
         self._faults = faults
         self._world = World(now, wall, chance, sleep)
-        self._lanes = Lanes(faults, now, chance)
+        self._lanes = Lanes(faults, now, chance, wall)
 
     def replace(self, faults: Faults) -> None:
         """From the next call on. Where the numbers are others, all upstreams count as well until they fail anew."""
         if faults != self._faults:
             self._faults = faults
-            self._lanes = Lanes(faults, self._world.now, self._world.chance)
+            self._lanes = Lanes(faults, self._world.now, self._world.chance, self._world.wall)
 
     def standing(self) -> list[LaneState]:
         """Every model of every upstream that was asked for lately, the one asked last at the end."""
@@ -140,7 +140,7 @@ class _Sending(AbstractAsyncContextManager[Served]):
             if error is None:
                 permit.succeeded()
             elif isinstance(error, UpstreamUnreachable):
-                permit.failed()
+                permit.failed(BROKE_OFF)
             else:
                 permit.release()
         finally:

@@ -6,6 +6,7 @@ The words in an error's body count more than its status: proxies send the same w
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -20,6 +21,9 @@ SHORT_SECONDS = 5.0
 
 BARE_PAUSE_SECONDS = 1.0
 """The pause of an upstream that says "too many" without saying until when."""
+
+BROKE_OFF = "the answer broke off"
+"""What is said of an answer that began to serve the call and did not come to its end."""
 
 _SERVED = range(200, 300)
 
@@ -48,6 +52,8 @@ class Failure:
     """Whether nobody is to ask this upstream for this model until `wait` is over."""
     wait: float = 0.0
     """Seconds that the upstream asks to be left alone; 0 when it names none."""
+    cause: str = ""
+    """In a few words for people; nothing of what the upstream wrote but its status and codes that are known here."""
 
 
 _BROKEN = Failure(Again.HERE, trips=True)
@@ -90,11 +96,11 @@ _BY_STATUS = {
 }
 
 _BY_KIND = {
-    "connect": _BROKEN,
-    "broken": _BROKEN,
+    "connect": replace(_BROKEN, cause="no connection"),
+    "broken": replace(_BROKEN, cause="the connection broke"),
     # It may still be at work on the call, and charge for it.
-    "timeout": _SICK,
-    "refused": _ELSEWHERE,
+    "timeout": replace(_SICK, cause="no answer in time"),
+    "refused": replace(_ELSEWHERE, cause="companion may not ask it"),
 }
 
 
@@ -102,11 +108,15 @@ def failure_of(status: int, headers: Headers, body: bytes, wall: float) -> Failu
     """None for an answer that serves the call. Header names are lower case; `wall` is now, in seconds since 1970."""
     if status in _SERVED:
         return None
-    found = _by_words(body) or _BY_STATUS.get(status) or _other(status)
+    word = next((word for word in _words(body) if word in _BY_WORD), "")
+    found = _BY_WORD.get(word) or _BY_STATUS.get(status) or _other(status)
+    cause = f"{status} {word}".rstrip()
     wait = named_wait(headers, wall)
     if found is _BUSY:
         if wait is None:
             wait = reset_wait(headers, wall)
+        named = f"asked to be left alone for {math.ceil(wait)} s" if wait is not None else "too much to do"
+        cause = f"{named} ({cause})"
         # Only one that says when to come back soon is asked again; without a time nobody knows what helps.
         again = Again.HERE if wait is not None and wait <= SHORT_SECONDS else Again.ELSEWHERE
         found = replace(found, again=again, wait=BARE_PAUSE_SECONDS if wait is None else wait)
@@ -114,7 +124,7 @@ def failure_of(status: int, headers: Headers, body: bytes, wall: float) -> Failu
         found = replace(found, wait=wait, again=Again.HERE if wait <= SHORT_SECONDS else Again.ELSEWHERE)
     if found.again is Again.HERE and ("x-should-retry", "false") in headers:
         found = replace(found, again=Again.ELSEWHERE)
-    return found
+    return replace(found, cause=cause)
 
 
 def failure_without_answer(kind: str) -> Failure:
@@ -127,10 +137,6 @@ def _other(status: int) -> Failure:
         return _SICK
     # A redirect is a matter of this upstream's address, anything else in 4xx a matter of the call.
     return _NEVER if status >= 400 else _ELSEWHERE
-
-
-def _by_words(body: bytes) -> Failure | None:
-    return next((_BY_WORD[word] for word in _words(body) if word in _BY_WORD), None)
 
 
 def _words(body: bytes) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -45,15 +46,26 @@ class LaneState:
     state: State
     seconds: float
     """Until a call may go through; 0 when one may now."""
+    cause: str = ""
+    """Why it rests; "" when it is well."""
+    since: float = 0.0
+    """When it began to rest, in seconds since 1970; 0 when it is well."""
 
 
 class Lanes:
     """Made when first asked for; the one used longest ago is forgotten first, if possible one that is well."""
 
-    def __init__(self, faults: Faults, now: Callable[[], float], chance: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        faults: Faults,
+        now: Callable[[], float],
+        chance: Callable[[], float],
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         self._faults = faults
         self._now = now
         self._chance = chance
+        self._wall = wall
         self._lanes: dict[Key, Lane] = {}
         self._quotas = WeakValueDictionary[Target, Quota]()
         self._balancers: dict[tuple[Balance, tuple[Key, ...]], Balancer] = {}
@@ -86,11 +98,20 @@ class Lanes:
 
     def _made(self, target: Target, model: str) -> Lane:
         opened = partial(catalogue.upstream_breaker_openings_total.add, upstream=target.name)
-        breaker = Breaker(self._faults.breaker_failures, self._faults.breaker_seconds, self._now, self._chance, opened)
+        faults = self._faults
+        breaker = Breaker(faults.breaker_failures, faults.breaker_seconds, self._now, self._chance, opened, self._wall)
         return Lane(target, model, breaker, self._quotas.setdefault(target, Quota()), Latency())
 
 
 def _state(lane: Lane) -> LaneState:
-    target, breaker = lane.target, lane.breaker
-    host = urlsplit(target.url).hostname or ""
-    return LaneState(target.name, target.provider, host, lane.model, breaker.state, breaker.wait)
+    target, breaker, rest = lane.target, lane.breaker, lane.breaker.rest
+    return LaneState(
+        upstream=target.name,
+        provider=target.provider,
+        host=urlsplit(target.url).hostname or "",
+        model=lane.model,
+        state=breaker.state,
+        seconds=breaker.wait,
+        cause=rest.cause if rest else "",
+        since=rest.since if rest else 0.0,
+    )

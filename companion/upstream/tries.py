@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from companion.model.action import Dialect
 from companion.telemetry import catalogue
 from companion.upstream.breaker import Permit
-from companion.upstream.failures import Again, Failure, failure_of, failure_without_answer
+from companion.upstream.failures import BROKE_OFF, Again, Failure, failure_of, failure_without_answer
 from companion.upstream.faults import Faults
 from companion.upstream.lanes import Lane
 from companion.upstream.retry import backoff, cost_of
@@ -181,7 +181,7 @@ class Tries:
                 self.asked.unsent()
             failure = failure_without_answer(error.kind)
             if failure.trips:
-                permit.failed()
+                permit.failed(failure.cause)
             permit.release()
             return failure
         if reply.status in _SERVED:
@@ -189,7 +189,7 @@ class Tries:
             now = self.world.now()
             lane.latency.measured(now - started, now)
             catalogue.upstream_seconds.observe(now - started, upstream=lane.target.name)
-            return Served(candidate, reply, self.attempts, None, permit.failed)
+            return Served(candidate, reply, self.attempts, None, partial(permit.failed, BROKE_OFF))
         return await self._failed(candidate, lane, permit, reply)
 
     async def aclose(self) -> None:
@@ -207,19 +207,20 @@ class Tries:
         failure = failure_of(reply.status, reply.headers, b"" if error else raw, self.world.wall())
         assert failure is not None
         if failure.trips:
-            permit.failed()
+            permit.failed(failure.cause)
         else:
             permit.answered()
             permit.release()
         if failure.pauses:
-            lane.breaker.pause(failure.wait)
+            lane.breaker.pause(failure.wait, failure.cause)
         if error is not None:
             if failure.again is Again.NEVER:
                 raise error
             self._errors.append(error)
             return failure
         rest = None if whole else reply.chunks
-        answer = Served(candidate, replace(reply, chunks=_joined(raw, rest)), self.attempts, failure, permit.failed)
+        broken = partial(permit.failed, BROKE_OFF)
+        answer = Served(candidate, replace(reply, chunks=_joined(raw, rest)), self.attempts, failure, broken)
         if not whole or failure.again is Again.NEVER:
             # One that is too long to be kept while others are asked is the answer.
             return answer

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from companion.cli import lifecycle, serve
 from companion.cli.lifecycle import down, status, up
-from companion.contract.types import AlertState, ClientSeen, NewKey
+from companion.contract.types import AlertState, ClientSeen, LimitLine, NewKey, UpstreamLine
 
 KEY = {"id": "key-1", "name": "up", "secret": "cmp-" + "s" * 43}
 READY = {"gateway": "http://127.0.0.1:4141", "key": KEY}
@@ -189,6 +189,52 @@ class TestStatus:
         assert "tiers none: no upstream is configured (companion up --upstream URL)" in shown
         assert "approvals nothing waits" in shown
         assert "none seen yet: companion connect claude" in shown
+
+    def test_an_upstream_that_rests_is_shown_with_why_and_since_when(self, control, live_in):
+        live_in("UTC")
+        row, began = "5 failures in a row, the last: 529", "2026-06-01T14:00:05+02:00"
+        control.status = evolve(
+            control.status,
+            resting=[
+                UpstreamLine("one", "big[1m]", "open", 12, row, began),
+                UpstreamLine("two", "m", "half-open", 0),
+            ],
+        )
+        shown = words(run(status))
+        assert f"upstream one/big[1m] is open since 2026-06-01 12:00:05: {row}; asked again in 12 s" in shown
+        assert "upstream two/m is half-open; the next call finds out" in shown
+
+    def test_a_limit_is_shown_with_what_is_used_of_it_and_who_waits_first(self, control):
+        control.status = evolve(
+            control.status,
+            waiting=2,
+            limits=[
+                LimitLine("global", "all", "tokens_per_minute", 80_000, 80_000, 20_000, 0),
+                LimitLine("client", "a\x1b[b]", "requests_per_minute", 60, 6, 5, 0),
+                LimitLine("model", "opus", "parallel", 1, 1, 1, 2),
+                LimitLine("user", "", "per_fortnight", 1_000, 0, 0, 0),
+            ],
+        )
+        assert [line.strip() for line in run(status).stdout.splitlines() if " limit" in line] == [
+            "limit      100 % of 1 call at a time for model opus: 1 of 1 at once, 2 calls waiting",
+            "limit      83 % of 60 requests a minute for client a<U+001B>[b]: 5 of 6 at once",
+            "limit      25 % of 80,000 tokens a minute: 20,000 of 80,000 at once",
+            "limit      0 % of 1,000 per_fortnight for user unknown: 0 of 0 at once",
+            "limits     2 calls waiting for a turn",
+        ]
+        assert json.loads(run(status, "--json").stdout)["limits"][2]["waiting"] == 2
+
+    def test_of_many_limits_those_that_press_are_shown(self, control):
+        many = [LimitLine("client", f"c{number}", "parallel", 100, 100, number, 0) for number in range(30)]
+        control.status = evolve(control.status, limits=many, limits_left_out=7)
+        shown = [line.strip() for line in run(status).stdout.splitlines() if " limit" in line]
+        assert len(shown) == 21
+        assert "client c29:" in shown[0]
+        assert "client c10:" in shown[19]
+        assert shown[20] == "and 17 more limits, less used: companion status --json"
+
+    def test_without_limits_nothing_is_said_of_them(self, control):
+        assert "limit" not in run(status).stdout
 
     def test_an_alert_is_shown_as_it_is_with_what_to_do(self, control):
         control.status = evolve(

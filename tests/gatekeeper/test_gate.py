@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from companion.gatekeeper.gate import PARALLEL, REQUESTS, TOKENS, Gate
-from companion.model.limit import Limit
+from companion.model.limit import Limit, LimitKind, LimitState
 from companion.model.scope import Dimension
 
 
@@ -108,3 +110,57 @@ def test_other_amounts_count_what_passed_before():
     made.change(0, limit(None, 60))
     assert obstacle(made, 60) is None
     assert made.limit == limit(None, 60)
+
+
+def stands(made: Gate, now: float = 0) -> dict[str, tuple[int, int, int]]:
+    return {state.kind: (state.amount, state.at_once, state.used) for state in made.standing(now)}
+
+
+def test_each_amount_says_how_much_of_what_may_pass_at_once_is_used():
+    made = gate(60, 600, 2)
+    assert stands(made) == {
+        "requests_per_minute": (60, 6, 0),
+        "tokens_per_minute": (600, 600, 0),
+        "parallel": (2, 2, 0),
+    }
+    made.enter(0, 900)
+    assert stands(made) == {
+        "requests_per_minute": (60, 6, 1),
+        "tokens_per_minute": (600, 600, 900),
+        "parallel": (2, 2, 1),
+    }
+    made.leave()
+    assert [used for *_, used in stands(made, now=1).values()] == [0, 890, 0]
+    assert stands(gate(parallel=1)) == {"parallel": (1, 1, 0)}
+    assert stands(gate()) == {}
+
+
+def test_whose_it_is_stands_beside_it():
+    [state] = gate(7).standing(0)
+    assert state == LimitState(Dimension.CLIENT, "cline", LimitKind.REQUESTS, 7, 1, 0, 0)
+
+
+@given(
+    st.integers(1, 600),
+    st.integers(1, 600),
+    st.integers(1, 5),
+    st.lists(st.tuples(st.floats(0, 20), st.integers(0, 700), st.booleans()), max_size=30),
+)
+def test_law_a_call_meets_an_obstacle_just_where_what_is_used_leaves_too_little(requests, tokens, parallel, steps):
+    """What is told agrees with what is admitted."""
+    made, now = gate(requests, tokens, parallel), 0.0
+    for passes, asked, leaves in steps:
+        now += passes
+        if leaves and made.inside:
+            made.leave()
+        by_kind = {state.kind: state for state in made.standing(now)}
+        found = made.obstacle(now, asked)
+        full = {kind for kind, state in by_kind.items() if state.used >= state.at_once}
+        if found is None:
+            assert not full - {LimitKind.TOKENS}
+            assert by_kind[LimitKind.TOKENS].used + min(asked, tokens) <= tokens
+            made.enter(now, asked)
+        elif found.kind is LimitKind.TOKENS:
+            assert by_kind[LimitKind.TOKENS].used + min(asked, tokens) > tokens
+        else:
+            assert found.kind in full

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from companion.gatekeeper import gates as module
 from companion.gatekeeper.gates import MOST_NAMES, Gates
 from companion.model.budget import ALL, EACH
-from companion.model.limit import Limit
+from companion.model.limit import Limit, LimitKind
 from companion.model.scope import Dimension
 
 
@@ -147,3 +147,69 @@ def test_the_rest_changes_with_the_limits_for_each(two):
     gates.replace([of(EACH, parallel=4)], 0)
     assert rest.limit == of(EACH, parallel=4)
     assert gates.of(subject(client="d"), 0) == (rest,)
+
+
+def stands(gates: Gates, now: float = 0, waiting=None) -> list[tuple[str, str, str, int, int, int]]:
+    return [
+        (state.dimension, state.name, state.kind, state.amount, state.used, state.waiting)
+        for state in gates.standing(now, waiting or {})
+    ]
+
+
+def test_a_limit_under_a_name_is_told_of_always_and_one_for_each_by_the_names_that_use_it():
+    gates = Gates(
+        [
+            Limit(Dimension.MODEL, EACH, 60, parallel=2),
+            of("b", requests_per_minute=600),
+            of("a", parallel=1),
+            of(EACH, requests_per_minute=60),
+        ]
+    )
+    named = [
+        ("client", "a", "requests_per_minute", 60, 0, 0),
+        ("client", "a", "parallel", 1, 0, 0),
+        ("client", "b", "requests_per_minute", 600, 0, 0),
+    ]
+    assert stands(gates) == named
+    client, model = gates.of(subject(client="z", model="m"), 0)
+    assert stands(gates) == named, "it has come near, and used nothing"
+    client.enter(0, 0)
+    model.enter(0, 0)
+    assert stands(gates)[3:] == [
+        ("client", "z", "requests_per_minute", 60, 1, 0),
+        ("model", "m", "requests_per_minute", 60, 1, 0),
+        ("model", "m", "parallel", 2, 1, 0),
+    ]
+    assert stands(gates, now=1)[3:] == [("model", "m", "parallel", 2, 1, 0)]
+
+
+def test_calls_that_wait_stand_at_what_they_wait_for():
+    gates = Gates([of(EACH, requests_per_minute=60, parallel=1)])
+    [gate], [other] = gates.of(subject(client="a"), 0), gates.of(subject(client="b"), 0)
+    other.enter(0, 0)
+    assert stands(gates, 60, {(gate, LimitKind.PARALLEL): 3}) == [
+        ("client", "a", "parallel", 1, 0, 3),
+        ("client", "b", "parallel", 1, 1, 0),
+    ]
+
+
+def test_names_that_share_a_gate_have_one_line(two):
+    gates = Gates([of(EACH, parallel=9)])
+    for name in "dcba":
+        [gate] = gates.of(subject(client=name), 0)
+        gate.users += 1
+        gate.enter(0, 0)
+    assert stands(gates, waiting={(gate, LimitKind.PARALLEL): 1}) == [
+        ("client", "c", "parallel", 9, 1, 0),
+        ("client", "d", "parallel", 9, 1, 0),
+        ("client", "…", "parallel", 9, 2, 1),
+    ]
+
+
+def test_without_limits_there_is_nothing_to_tell():
+    assert stands(Gates([])) == []
+    assert stands(Gates([of("a"), Limit(Dimension.GLOBAL, ALL)])) == []
+    gates = Gates([of("a", parallel=1)])
+    gates.of(subject(client="a"), 0)[0].enter(0, 0)
+    gates.replace([], 0)
+    assert stands(gates) == []

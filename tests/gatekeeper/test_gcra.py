@@ -52,6 +52,7 @@ def test_law_it_is_a_token_bucket(per_minute, burst, steps):
             bucket.take(now, units)
         bucket.refill(now)
         assert gcra.is_full(now) == (bucket.level == burst)
+        assert gcra.used(now) == math.ceil(burst - bucket.level)
 
 
 @given(RATES, BURSTS, st.lists(st.tuples(st.floats(0, 100), st.integers(0, 60)), max_size=40), st.floats(0, 1e9))
@@ -101,6 +102,14 @@ def test_another_rate_keeps_what_is_missing(per_minute, burst, units, other, oth
     gcra.change(now, Fraction(other), other_burst)
     bucket.rate, bucket.level, bucket.burst = Fraction(other) / 60, other_burst - (burst - bucket.level), other_burst
     assert gcra.wait(now, 1) == bucket.wait(now, 1)
+
+
+@given(RATES, st.integers(1, 60), st.floats(0, 1e9))
+def test_law_what_passed_at_once_is_used_to_the_unit_and_is_none_once_it_has_come_back(per_minute, units, started):
+    gcra = Gcra(per_minute, 10)
+    gcra.take(started, units)
+    assert gcra.used(started) == units
+    assert gcra.used(started + 60 * units / per_minute) == 0
 
 
 @pytest.mark.parametrize("idle", [0.0, 1e9])

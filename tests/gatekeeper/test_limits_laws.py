@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from companion.model.budget import EACH
-from companion.model.limit import Limit
+from companion.model.limit import Limit, LimitKind
 from companion.model.scope import Dimension
 from tests.support.limited import Call, everything, play
 
@@ -132,3 +132,35 @@ def test_law_of_one_key_who_came_first_goes_first(limit, calls):
     for key in "ABC":
         came = [call.at for call in entries if call.key == key]
         assert came == sorted(came)
+
+
+def ends(calls: list[Call]) -> list[tuple]:
+    return [(one.order, one.entered, one.left, one.refused and str(one.refused)) for one in calls]
+
+
+@settings(deadline=None, max_examples=150)
+@given(LIMITS, CALLS)
+def test_law_asking_how_limits_stand_changes_nothing(limits, calls):
+    others = [replace(one) for one in calls]
+    looks = []
+    play(limits, calls, looking=lambda ours, _: looks.append(ours.standing()))
+    play(limits, others)
+    assert ends(calls) == ends(others)
+    assert looks or not calls or not any(most(call) for call in calls for *_, most in limited(limits))
+
+
+@settings(deadline=None, max_examples=150)
+@given(LIMITS, CALLS)
+def test_law_whoever_waits_is_told_of_once_and_who_is_inside_is_counted(limits, calls):
+    def look(ours, is_served):
+        states = ours.standing()
+        assert all(state.used <= state.amount for state in states if state.kind is LimitKind.PARALLEL)
+        # Before that, whoever has just come waits for nothing, and who waits may find that there is room.
+        if is_served:
+            assert sum(state.waiting for state in states) == ours.waiting
+            full = {
+                state.used == state.amount for state in states if state.kind is LimitKind.PARALLEL and state.waiting
+            }
+            assert full <= {True}
+
+    play(limits, calls, looking=look)

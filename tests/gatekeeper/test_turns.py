@@ -116,3 +116,15 @@ def test_who_is_not_there_changes_nothing():
     turns.remove("B", "lane", Item("B1"))
     turns.had_turn("B")
     assert order(turns) == ["A1"]
+
+
+@given(st.lists(st.tuples(KEYS, st.sampled_from(["one", "two"])), max_size=30))
+def test_each_lane_has_its_first_and_how_many_wait_in_it(arrivals):
+    turns, by_lane = Turns(), {}
+    for number, (key, lane) in enumerate(arrivals):
+        item = Item(f"{key}{number}")
+        turns.add(key, lane, item)
+        by_lane.setdefault((key, lane), []).append(item)
+    assert {item.name: waiting for item, waiting in turns.lanes()} == {
+        waiting[0].name: len(waiting) for waiting in by_lane.values()
+    }

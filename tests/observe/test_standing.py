@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from companion.contract.types import LimitLine
 from companion.observe.standing import Standing
 
 
-def standing(today=lambda: (1, 2, 3)) -> Standing:
+def standing(today=lambda: (1, 2, 3), **given) -> Standing:
     return Standing(
         version="1",
         started_at="",
@@ -18,6 +19,7 @@ def standing(today=lambda: (1, 2, 3)) -> Standing:
         pending=lambda: 0,
         today=today,
         alerts=list,
+        **given,
     )
 
 
@@ -49,3 +51,25 @@ async def test_a_ledger_that_cannot_be_read_hides_no_status(caplog: pytest.LogCa
     found = await made.status()
     assert (found.exchanges_today, found.spent_today_pd, found.unpriced_today) == (1, 2, 3)
     assert "cannot be read" in caplog.text
+
+
+def limit(name: str, used: int = 0, waiting: int = 0, at_once: int = 10) -> LimitLine:
+    return LimitLine("client", name, "parallel", at_once, at_once, used, waiting)
+
+
+async def test_however_many_limits_there_are_those_that_press_are_told_of_in_their_order():
+    many = [limit(f"c{number:03d}", used=1) for number in range(200)]
+    many[7] = limit("waits", used=1, waiting=1)
+    many[120] = limit("nearly full", used=9)
+    many[150] = limit("small and half full", used=1, at_once=2)
+    found = await standing(limits=lambda: many).status()
+    assert (len(found.limits), found.limits_left_out) == (100, 100)
+    assert {"waits", "nearly full", "small and half full"} <= {one.name for one in found.limits}
+    assert [many.index(one) for one in found.limits] == sorted(many.index(one) for one in found.limits)
+
+
+async def test_few_limits_are_told_of_as_they_are():
+    few = [limit("b"), limit("a", used=3)]
+    found = await standing(limits=lambda: few).status()
+    assert (found.limits, found.limits_left_out) == (few, 0)
+    assert (await standing().status()).limits == []

@@ -23,6 +23,10 @@ Answer = Callable[[httpx.Request], Any]
 A, B, C = (Candidate(Target(name, f"https://{name}.example", f"key-{name}"), f"model-{name}") for name in "abc")
 
 
+WALL = 1_780_315_200.0
+"""The seconds since 1970, which stand still."""
+
+
 class Clock:
     """Sleeping is what makes time pass."""
 
@@ -69,7 +73,7 @@ class Scene:
         self.bodies: list[str] = []
         self.sender = sender(httpx.MockTransport(self._answer))
         self.dispatcher = Dispatcher(
-            self.sender, faults or Faults(), self.clock, chance, self.clock.sleep, lambda: 1_780_315_200.0
+            self.sender, faults or Faults(), self.clock, chance, self.clock.sleep, lambda: WALL
         )
 
     @property

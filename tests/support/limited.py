@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -54,6 +55,17 @@ class Call:
     @property
     def subject(self):
         return subject(self.key, self.client, self.model)
+
+
+def look_at(limits: Limits, looking: Callable[[Limits, bool], None]) -> None:
+    serve = limits._serve
+
+    def looked_at() -> None:
+        looking(limits, False)
+        serve()
+        looking(limits, True)
+
+    limits._serve = looked_at
 
 
 @dataclass
@@ -109,9 +121,15 @@ class Stage:
             assert self.limits.waiting == waiting
 
 
-def play(limits: list[Limit], calls: list[Call], wait: float = 30) -> list[Call]:
+def play(
+    limits: list[Limit], calls: list[Call], wait: float = 30, looking: Callable[[Limits, bool], None] | None = None
+) -> list[Call]:
+    """The calls in the order in which they came in. `looking` comes before (False) and after (True) one is let in."""
+
     async def main() -> list[Call]:
         stage = Stage(made(*limits, wait=wait), calls)
+        if looking:
+            look_at(stage.limits, looking)
         entries = await stage.play()
         assert is_empty(stage.limits)
         return entries

@@ -18,6 +18,7 @@ from companion.contract.types import (
     ClientSeen,
     Event,
     ExchangeLine,
+    LimitLine,
     Problem,
     RemarkLine,
     SpendReport,
@@ -211,8 +212,25 @@ def week_of(client: str, percent: int, **changes: Any) -> BudgetLine:
     )
 
 
-def resting(model: str = "claude-sonnet-4-5", state: str = "open", seconds: int = 23) -> UpstreamLine:
-    return UpstreamLine("anthropic", model, state, seconds)
+def limit(used: int = 0, waiting: int = 0, **changes: Any) -> LimitLine:
+    made = LimitLine(
+        dimension="client",
+        name="cline",
+        kind="requests_per_minute",
+        amount=60,
+        at_once=6,
+        used=used,
+        waiting=waiting,
+    )
+    return evolve(made, **changes)
+
+
+def parallel(model: str, used: int, waiting: int = 0, most: int = 4) -> LimitLine:
+    return limit(used, waiting, dimension="model", name=model, kind="parallel", amount=most, at_once=most)
+
+
+def resting(model: str = "claude-sonnet-4-5", state: str = "open", seconds: int = 23, **why: str) -> UpstreamLine:
+    return UpstreamLine("anthropic", model, state, seconds, **why)
 
 
 def status(**changes: Any) -> Status:

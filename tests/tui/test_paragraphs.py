@@ -8,7 +8,20 @@ from hypothesis import strategies as st
 from companion.contract.types import AlertState, Approval, ExchangeLine, RemarkLine, Status
 from companion_tui import paragraphs
 from companion_tui.paragraphs import LONGEST, Paragraphs
-from tests.tui.fakes import NOON, alert, approval, budget, evolve, exchange, resting, status, story, week_of
+from tests.tui.fakes import (
+    NOON,
+    alert,
+    approval,
+    budget,
+    evolve,
+    exchange,
+    limit,
+    parallel,
+    resting,
+    status,
+    story,
+    week_of,
+)
 
 HOSTILE = "[red]a\nb\x1b[2J\u202e\u0000\ud800"
 for kind in (Approval, ExchangeLine, AlertState, Status):
@@ -159,8 +172,16 @@ class TestStatus:
         ]
         assert text_of(pairs, "Waiting") == "2 calls at a limit"
 
+    def test_every_limit_those_that_press_first(self):
+        found = status(limits=[limit(0), parallel("opus", 4, 2)], limits_left_out=3)
+        assert text_of(paragraphs.of_status(found, NOON), "Limits").splitlines() == [
+            "! 100% of 4 calls at a time for model opus: 4 of 4 used at once, 2 calls waiting",
+            "0% of 60 requests a minute for client cline: 0 of 6 used at once",
+            "and 3 more limits, less used",
+        ]
+
     def test_what_there_is_none_of_is_left_out_or_said(self):
         pairs = dict(paragraphs.of_status(status(budgets=[], tiers={}, upstreams={}, clients=[], engines={}), NOON))
-        assert [pairs[label] for label in ("Budgets", "Resting", "Waiting")] == ["", "", ""]
+        assert [pairs[label] for label in ("Budgets", "Limits", "Resting", "Waiting")] == [""] * 4
         assert [pairs[label] for label in ("Tiers", "Upstreams", "Engines")] == ["none"] * 3
         assert pairs["Clients"] == "none came through the gateway yet"

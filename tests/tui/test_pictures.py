@@ -7,7 +7,19 @@ from syrupy.assertion import SnapshotAssertion
 
 from companion.contract.types import Status
 from tests.tui.driving import Drive, driving
-from tests.tui.fakes import DOLLAR, FakeClock, FakeDaemon, alert, approval, budget, evolve, resting, week_of
+from tests.tui.fakes import (
+    DOLLAR,
+    FakeClock,
+    FakeDaemon,
+    alert,
+    approval,
+    budget,
+    evolve,
+    limit,
+    parallel,
+    resting,
+    week_of,
+)
 
 SIZES = [(80, 24), (120, 40)]
 
@@ -47,8 +59,9 @@ def tight(found: Status) -> Status:
             week_of("cline", 12),
             budget(102, dimension="project", name="/home/ada/src/storefront", **month),
         ],
-        resting=[resting(), resting("claude-opus-4-5", "paused", 61)],
+        resting=[resting(), resting("opus-4-5", "paused", 61, cause="asked to be left alone for 90 s (429)")],
         waiting=3,
+        limits=[limit(5), parallel("claude-opus-4-5", 4, 3), limit(0, name="codex"), parallel("gpt-5-mini", 1)],
         alerts=[alert()],
     )
 

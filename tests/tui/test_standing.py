@@ -118,10 +118,21 @@ def test_an_end_reads_as_the_first_moment_that_it_can_mean(now: datetime, minute
         (resting(state="half-open", seconds=0), "on trial", "it failed too often, the next call finds out"),
         (resting(state="half-open", seconds=1), "on trial", "it failed too often, a call finds out"),
         (resting(state="as\nleep", seconds=5), "as ⏎ leep until 12:00:05", ""),
+        (
+            resting(cause="5 failures in a row, the last: 529", since="2026-03-14T12:59:45+01:00"),
+            "resting until 12:00:23",
+            "5 failures in a row, the last: 529, since 11:59:45",
+        ),
+        (
+            resting(state="half-open", seconds=0, cause=HOSTILE, since="2026-03-13T12:00:00+00:00"),
+            "on trial",
+            r"[red]a ⏎ b\x1b, since 26-03-13, the next call finds out",
+        ),
+        (resting(state="paused", since="some day"), "paused until 12:00:23", "it asked for that"),
     ],
 )
 def test_an_upstream_that_rests_says_until_when_and_why(line: UpstreamLine, word: str, why: str):
-    assert (standing.rests(line, NOON), standing.why_it_rests(line)) == (word, why)
+    assert (standing.rests(line, NOON), standing.why_it_rests(line, NOON)) == (word, why)
 
 
 def test_the_longest_rest_comes_first_and_one_on_trial_last():

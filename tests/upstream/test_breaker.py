@@ -5,7 +5,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from companion.upstream.breaker import Breaker, State
+from companion.upstream.breaker import Breaker, Rest, State
 
 LIMIT, SECONDS = 3, 10.0
 
@@ -17,18 +17,22 @@ class Clock:
         return self.seconds
 
 
+def wall(clock: Clock) -> float:
+    return 1_000_000 + clock.seconds
+
+
 class Scene:
     def __init__(self, chance: float = 0.0) -> None:
         self.clock = Clock()
         self.openings = 0
-        self.breaker = Breaker(LIMIT, SECONDS, self.clock, lambda: chance, self.opened)
+        self.breaker = Breaker(LIMIT, SECONDS, self.clock, lambda: chance, self.opened, wall=lambda: wall(self.clock))
 
     def opened(self) -> None:
         self.openings += 1
 
     def fail(self, times: int = 1) -> None:
         for _ in range(times):
-            self.breaker.enter().failed()
+            self.breaker.enter().failed("529")
 
     def rested(self) -> None:
         self.fail(LIMIT)
@@ -95,7 +99,7 @@ def test_until_an_answer_has_come_whole_one_failure_opens_it_again(scene, same):
     scene.rested()
     probe = scene.breaker.enter()
     probe.answered()
-    (probe if same else scene.breaker.enter()).failed()
+    (probe if same else scene.breaker.enter()).failed("529")
     assert scene.breaker.state is State.OPEN
     assert scene.openings == 2
 
@@ -124,10 +128,10 @@ def test_calls_of_before_it_opened_say_nothing(scene):
     slow[1].answered()
     slow[2].release()
     assert scene.breaker.state is State.HALF_OPEN
-    slow[3].failed()
+    slow[3].failed("529")
     assert scene.breaker.state is State.HALF_OPEN, "or it would rest longer for old news"
     scene.breaker.enter().succeeded()
-    slow[4].failed()
+    slow[4].failed("529")
     scene.fail(LIMIT - 1)
     assert scene.breaker.state is State.CLOSED
 
@@ -136,10 +140,10 @@ def test_a_permit_is_settled_once(scene):
     permits = [scene.breaker.enter() for _ in range(LIMIT)]
     for permit in permits[: LIMIT - 1]:
         for _ in range(5):
-            permit.failed()
+            permit.failed("529")
     assert scene.breaker.state is State.CLOSED
     permits[0].succeeded()
-    permits[-1].failed()
+    permits[-1].failed("529")
     assert scene.breaker.state is State.OPEN
 
 
@@ -151,8 +155,8 @@ def test_it_reopens_at_a_time_of_chance(chance, seconds):
 
 
 def test_a_pause_lets_nothing_through_until_its_time_and_the_longer_one_stands(scene):
-    scene.breaker.pause(5)
-    scene.breaker.pause(2)
+    scene.breaker.pause(5, "busy")
+    scene.breaker.pause(2, "busy")
     assert scene.breaker.state is State.PAUSED
     assert scene.breaker.enter() is None
     assert scene.breaker.wait == 5
@@ -164,10 +168,68 @@ def test_a_pause_lets_nothing_through_until_its_time_and_the_longer_one_stands(s
 
 def test_a_pause_holds_back_the_probe_as_well(scene):
     scene.rested()
-    scene.breaker.pause(5)
+    scene.breaker.pause(5, "busy")
     assert scene.breaker.enter() is None
     scene.clock.seconds += 5
     assert scene.breaker.enter() is not None
+
+
+def test_what_opened_it_and_when_is_remembered(scene):
+    assert scene.breaker.rest is None
+    scene.breaker.enter().failed("500")
+    scene.clock.seconds += 1
+    scene.breaker.enter().failed("no connection")
+    assert scene.breaker.rest is None, "it does not rest yet"
+    scene.clock.seconds += 1
+    began = wall(scene.clock)
+    scene.breaker.enter().failed("529")
+    assert scene.breaker.rest == Rest("3 failures in a row, the last: 529", began)
+
+
+def test_a_rest_goes_on_while_a_call_finds_out_and_where_that_fails(scene):
+    began = wall(scene.clock)
+    scene.rested()
+    assert scene.breaker.rest == Rest("3 failures in a row, the last: 529", began)
+    scene.breaker.enter().failed("no answer in time")
+    assert scene.breaker.rest == Rest("4 failures in a row, the last: no answer in time", began)
+
+
+def test_a_rest_after_it_was_well_is_another(scene):
+    scene.rested()
+    probe = scene.breaker.enter()
+    probe.answered()
+    assert scene.breaker.rest is None
+    scene.clock.seconds += 1
+    probe.failed("the answer broke off")
+    assert scene.breaker.rest == Rest("4 failures in a row, the last: the answer broke off", wall(scene.clock))
+    scene.clock.seconds += SECONDS
+    scene.breaker.enter().succeeded()
+    assert scene.breaker.rest is None
+    scene.fail(LIMIT)
+    assert scene.breaker.rest == Rest("3 failures in a row, the last: 529", wall(scene.clock))
+
+
+def test_one_failure_that_opens_it_is_no_row():
+    breaker = Breaker(1, SECONDS, Clock(), lambda: 0.0, wall=lambda: 5.0)
+    breaker.enter().failed("")
+    assert breaker.state is State.OPEN, "whatever is said of it"
+    breaker = Breaker(1, SECONDS, Clock(), lambda: 0.0, wall=lambda: 5.0)
+    breaker.enter().failed("529")
+    assert breaker.rest == Rest("a failure: 529", 5.0)
+
+
+def test_a_pause_has_the_cause_of_the_longest_and_the_beginning_of_the_first(scene):
+    began = wall(scene.clock)
+    scene.breaker.pause(5, "5 s")
+    scene.clock.seconds += 1
+    scene.breaker.pause(2, "2 s")
+    assert scene.breaker.rest == Rest("5 s", began)
+    scene.breaker.pause(60, "60 s")
+    assert scene.breaker.rest == Rest("60 s", began)
+    scene.clock.seconds += 60
+    assert scene.breaker.rest is None
+    scene.breaker.pause(1, "1 s")
+    assert scene.breaker.rest == Rest("1 s", wall(scene.clock))
 
 
 class Life(RuleBasedStateMachine):
@@ -194,7 +256,7 @@ class Life(RuleBasedStateMachine):
     @rule(data=st.data(), how=st.sampled_from(["answered", "succeeded", "failed", "release"]))
     def settle(self, data, how) -> None:
         permit = data.draw(st.sampled_from(self.open))
-        getattr(permit, how)()
+        getattr(permit, how)(*(["529"] if how == "failed" else []))
         if how != "answered":
             self.open.remove(permit)
         if permit in self.probes:
@@ -206,7 +268,15 @@ class Life(RuleBasedStateMachine):
 
     @rule(seconds=st.floats(0, SECONDS))
     def pause(self, seconds) -> None:
-        self.scene.breaker.pause(seconds)
+        self.scene.breaker.pause(seconds, "busy")
+
+    @invariant()
+    def whatever_rests_says_why_and_since_when(self) -> None:
+        breaker = self.scene.breaker
+        assert (breaker.rest is None) == (breaker.state is State.CLOSED)
+        if breaker.rest:
+            assert breaker.rest.since <= wall(self.scene.clock)
+            assert breaker.rest.cause == "busy" if breaker.state is State.PAUSED else "529" in breaker.rest.cause
 
     @invariant()
     def one_probe_at_most(self) -> None:

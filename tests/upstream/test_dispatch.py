@@ -15,7 +15,7 @@ from companion.telemetry import catalogue
 from companion.upstream.balance import Balance
 from companion.upstream.faults import Faults
 from companion.upstream.sender import UpstreamUnreachable
-from tests.support.dispatching import DOWN, GOOD, A, B, C, Scene, raises, says, streams, whole
+from tests.support.dispatching import DOWN, GOOD, WALL, A, B, C, Scene, raises, says, streams, whole
 
 QUICK = Faults(retries=0, breaker_failures=2, breaker_seconds=10)
 
@@ -76,6 +76,45 @@ async def test_which_failures_have_an_upstream_left_alone(answer, opens):
         scene.clock.seconds += 0.01
     assert states(scene)["a"] == ("open" if opens else "closed")
     assert len(scene.requests) == (2 if opens else 4)
+
+
+def why(scene: Scene) -> list[tuple[str, float]]:
+    return [(one.cause, one.since) for one in scene.dispatcher.standing()]
+
+
+@pytest.mark.parametrize(
+    ("answer", "last"),
+    [
+        (says(529), "529"),
+        (raises(httpx.ConnectError("no")), "no connection"),
+        (raises(httpx.ReadTimeout("no")), "no answer in time"),
+        (streams(b"half", httpx.ReadError("no")), "the answer broke off"),
+    ],
+)
+async def test_why_one_is_left_alone_and_since_when_is_told(answer, last):
+    scene = Scene({"a": answer}, QUICK)
+    for _ in range(4):
+        await outcome(scene, A)
+    assert why(scene) == [(f"2 failures in a row, the last: {last}", WALL)]
+
+
+async def test_an_answer_that_failed_within_itself_is_told_as_one_that_broke_off():
+    scene = Scene({"a": GOOD}, QUICK)
+    for _ in range(2):
+        async with scene.send(A) as served:
+            await whole(served)
+            served.broken()
+    assert why(scene) == [("2 failures in a row, the last: the answer broke off", WALL)]
+
+
+async def test_for_how_long_one_wants_to_be_left_alone_is_told_and_other_numbers_forget_it():
+    scene = Scene({"a": says(429, retry_after="30")}, QUICK)
+    await outcome(scene, A)
+    assert why(scene) == [("asked to be left alone for 30 s (429)", WALL)]
+    scene.dispatcher.replace(Faults(breaker_failures=1))
+    scene.answers["a"] = says(503)
+    await outcome(scene, A)
+    assert why(scene) == [("a failure: 503", WALL)]
 
 
 async def test_one_that_is_left_alone_is_passed_over_and_with_no_other_the_call_is_refused_with_a_time():
@@ -239,7 +278,7 @@ async def test_by_weight_calls_are_shared_out():
 
 async def test_in_turn_with_one_left_alone_the_others_take_turns():
     scene = Scene({"a": GOOD, "b": GOOD, "c": GOOD})
-    scene.dispatcher._lanes.lane(B.target, B.model).breaker.pause(1000)
+    scene.dispatcher._lanes.lane(B.target, B.model).breaker.pause(1000, "busy")
     for _ in range(6):
         await scene.call(A, B, C, balance=Balance.ROUND_ROBIN)
     assert scene.asked == "acacac"

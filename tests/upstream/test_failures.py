@@ -119,17 +119,34 @@ def test_what_the_headers_ask_for(status, headers, again, wait, pauses):
 
 
 @pytest.mark.parametrize(
-    ("kind", "again", "trips"),
+    ("status", "headers", "fields", "cause"),
     [
-        ("connect", HERE, True),
-        ("broken", HERE, True),
-        ("timeout", ELSEWHERE, True),
-        ("refused", ELSEWHERE, False),
+        (529, {}, {}, "529"),
+        (529, {}, {"type": "overloaded_error", "message": "hush sk-ant-secret"}, "529 overloaded_error"),
+        (400, {"retry-after": "9"}, {"type": "Overloaded_Error"}, "400 overloaded_error"),
+        (500, {}, {"type": "sk-ant-secret", "code": "hush"}, "500"),
+        (429, {"retry-after": "30"}, {}, "asked to be left alone for 30 s (429)"),
+        (429, {"retry-after": "0.2"}, {}, "asked to be left alone for 1 s (429)"),
+        (429, {"retry-after": "1e9"}, {}, "asked to be left alone for 3600 s (429)"),
+        (429, {}, {"code": "rate_limit_exceeded"}, "too much to do (429 rate_limit_exceeded)"),
     ],
 )
-def test_no_answer_at_all(kind, again, trips):
+def test_the_cause_says_what_it_was_in_words_of_our_own(status, headers, fields, cause):
+    assert error(status, headers, **fields).cause == cause
+
+
+@pytest.mark.parametrize(
+    ("kind", "again", "trips", "cause"),
+    [
+        ("connect", HERE, True, "no connection"),
+        ("broken", HERE, True, "the connection broke"),
+        ("timeout", ELSEWHERE, True, "no answer in time"),
+        ("refused", ELSEWHERE, False, "companion may not ask it"),
+    ],
+)
+def test_no_answer_at_all(kind, again, trips, cause):
     failure = failure_without_answer(kind)
-    assert (failure.again, failure.trips, failure.pauses) == (again, trips, False)
+    assert (failure.again, failure.trips, failure.pauses, failure.cause) == (again, trips, False, cause)
 
 
 json_values = st.recursive(

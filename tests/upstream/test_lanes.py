@@ -11,7 +11,7 @@ A = Target("a", "https://user:hush@a.example:1/v1", "key", "anthropic")
 
 
 def made(failures: int = 1) -> Lanes:
-    return Lanes(Faults(breaker_failures=failures, breaker_seconds=10), lambda: 100.0, lambda: 0.0)
+    return Lanes(Faults(breaker_failures=failures, breaker_seconds=10), lambda: 100.0, lambda: 0.0, lambda: 5_000.0)
 
 
 def test_each_model_of_each_account_at_each_address_stands_for_itself():
@@ -33,8 +33,13 @@ def test_each_model_of_each_account_at_each_address_stands_for_itself():
 def test_how_they_stand_is_told_without_credentials():
     lanes = made()
     lanes.lane(A, "well")
-    lanes.lane(A, "sick").breaker.enter().failed()
-    lanes.lane(A, "busy").breaker.pause(7)
+    lanes.lane(A, "sick").breaker.enter().failed("529")
+    lanes.lane(A, "busy").breaker.pause(7, "busy")
+    assert [(one.cause, one.since) for one in lanes.standing()] == [
+        ("", 0.0),
+        ("a failure: 529", 5_000.0),
+        ("busy", 5_000.0),
+    ]
     told = [(one.upstream, one.provider, one.host, one.model, one.state, one.seconds) for one in lanes.standing()]
     assert told == [
         ("a", "anthropic", "a.example", "well", State.CLOSED, 0.0),
@@ -46,7 +51,7 @@ def test_how_they_stand_is_told_without_credentials():
 
 def test_names_without_end_are_forgotten_those_that_are_well_first():
     lanes = made()
-    lanes.lane(A, "sick").breaker.enter().failed()
+    lanes.lane(A, "sick").breaker.enter().failed("529")
     kept = lanes.lane(A, "used")
     for number in range(2 * MOST):
         lanes.lane(A, str(number))
@@ -54,7 +59,7 @@ def test_names_without_end_are_forgotten_those_that_are_well_first():
     assert len(lanes.standing()) == MOST
     assert {"sick", "used"} <= {one.model for one in lanes.standing()}
     for number in range(2 * MOST):
-        lanes.lane(A, f"sick {number}").breaker.enter().failed()
+        lanes.lane(A, f"sick {number}").breaker.enter().failed("529")
     assert len(lanes.standing()) == MOST
 
 
@@ -80,7 +85,7 @@ def test_an_opening_is_counted_by_upstream(monkeypatch):
 
     monkeypatch.setattr(module.catalogue, "upstream_breaker_openings_total", Counter())
     lane = made(2).lane(A, "m")
-    lane.breaker.enter().failed()
+    lane.breaker.enter().failed("529")
     assert counted == []
-    lane.breaker.enter().failed()
+    lane.breaker.enter().failed("529")
     assert counted == [{"upstream": "a"}]

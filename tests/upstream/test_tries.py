@@ -334,9 +334,9 @@ async def test_a_call_that_is_cancelled_says_nothing_about_its_upstream(status, 
     await cancelled(scene, reached)
     assert scene.asked == "a" * (number + 1)
     assert lane.quota.left == 500
-    lane.breaker.enter().failed()
+    lane.breaker.enter().failed("529")
     assert lane.breaker.state == "closed"
-    lane.breaker.enter().failed()
+    lane.breaker.enter().failed("529")
     assert lane.breaker.state == "open", "two failures, as if it had not been"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from companion.contract.types import AlertState, Approval, ExchangeLine, Status, UpstreamLine
+from companion_tui import limits
 from companion_tui.aim import SEEN_AFTER
 from companion_tui.show import count, money, one_line, plain, plural, verdict
 from companion_tui.standing import in_full, longest_first, rests, served, why_it_rests
@@ -146,6 +147,7 @@ def of_status(status: Status | None, answered_at: datetime) -> Paragraphs:
         ("Upstreams", _table(status.upstreams)),
         ("Resting", "\n".join(_resting(line, answered_at) for line in longest_first(status.resting))),
         ("Budgets", "\n".join(in_full(line, answered_at) for line in status.budgets)),
+        ("Limits", _limits(status)),
         ("Waiting", f"{plural(status.waiting, 'call')} at a limit" if status.waiting else ""),
         ("Engines", _table(status.engines)),
         ("Clients", clients or "none came through the gateway yet"),
@@ -153,7 +155,16 @@ def of_status(status: Status | None, answered_at: datetime) -> Paragraphs:
 
 
 def _resting(line: UpstreamLine, answered_at: datetime) -> str:
-    return ", ".join(part for part in (f"{served(line)}: {rests(line, answered_at)}", why_it_rests(line)) if part)
+    return ", ".join(
+        part for part in (f"{served(line)}: {rests(line, answered_at)}", why_it_rests(line, answered_at)) if part
+    )
+
+
+def _limits(status: Status) -> str:
+    lines = [limits.in_full(line) for line in limits.pressing_first(status.limits)]
+    if status.limits_left_out:
+        lines.append(f"and {plural(status.limits_left_out, 'more limit')}, less used")
+    return "\n".join(lines)
 
 
 def _table(pairs: dict[str, str]) -> str:
@@ -173,7 +184,7 @@ HELP: Paragraphs = [
     ("1 2 tab", "go to approvals, to exchanges, to the other one"),
     ("/", "filter the exchanges by words; esc clears"),
     ("!", "all firing alerts and what to do about each"),
-    ("s", "the daemon: gateway, tiers, upstreams, all budgets, secret engines, agents seen"),
+    ("s", "the daemon: gateway, tiers, upstreams, all budgets and limits, secret engines, agents seen"),
     ("r", "fetch everything again, or try to connect now"),
     ("ctrl+p", "command palette, with themes"),
     ("q", "quit; the daemon goes on"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from companion.contract.types import BudgetLine, UpstreamLine
-from companion_tui.show import moment, money, one_line
+from companion_tui.show import moment, money, one_line, time_of
 
 _NEAR = 80
 _SPENT = 100
@@ -90,10 +90,11 @@ def rests(line: UpstreamLine, since: datetime) -> str:
     return f"{word} until {_when(since + rest, since, '%H:%M:%S')}"
 
 
-def why_it_rests(line: UpstreamLine) -> str:
-    """Why, and what ends it where no time does; "" for a state that is not known here."""
+def why_it_rests(line: UpstreamLine, now: datetime) -> str:
+    """Why, since when, and what ends it where no time does; "" where nobody knows."""
     ending = "the next call finds out" if line.seconds <= 0 else "a call finds out" if line.state == "half-open" else ""
-    return ", ".join(part for part in (_WHY.get(line.state, ""), ending) if part)
+    since = f"since {time_of(line.since, now)}" if moment(line.since) else ""
+    return ", ".join(part for part in (one_line(line.cause) or _WHY.get(line.state, ""), since, ending) if part)
 
 
 def _when(end: datetime, now: datetime, hour: str) -> str:

@@ -15,6 +15,11 @@ from tests.tui.fakes import FakeClock, resting, status
         ([], 1_234, "… 1,234 calls wait at a limit"),
         ([resting()], 0, "‖ resting until 12:00:23  anthropic/claude-sonnet-4-5  it failed too often"),
         (
+            [resting("opus", "paused", cause="asked to be left alone (429)", since="2026-03-14T11:59:53+00:00")],
+            0,
+            "‖ paused until 12:00:23  anthropic/opus  asked to be left alone (429), since 11:59:53",
+        ),
+        (
             [resting("a", "half-open", 0), resting("b", "paused", 61)],
             3,
             "… 3 calls wait at a limit   ‖ paused until 12:01:01  anthropic/b  +1 more (s)  it asked for that",

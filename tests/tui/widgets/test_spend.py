@@ -7,7 +7,7 @@ from textual.widgets import Static
 from companion.contract.types import SpendReport
 from companion_tui.widgets.spend import SpendPanel
 from tests.tui.bench import bench
-from tests.tui.fakes import DOLLAR, FakeClock, FakeDaemon, budget, report, row, week_of
+from tests.tui.fakes import DOLLAR, FakeClock, FakeDaemon, budget, limit, parallel, report, row, status, week_of
 
 WIDE, NARROW = (120, 40), (80, 24)
 SPEND = FakeDaemon().spend
@@ -152,3 +152,26 @@ async def test_a_day_without_a_call(clock: FakeClock):
         panel.show(nothing, nothing)
         await stand.settle()
         assert stand.text.count("nothing yet") == 2
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=str)
+async def test_limits_come_below_the_budgets_and_what_there_is_no_room_for_is_counted(
+    clock: FakeClock, size: tuple[int, int]
+):
+    panel = SpendPanel(clock)
+    async with bench(panel, size=size) as stand:
+        panel.show(SPEND["model"], SPEND["tier"])
+        panel.show_budgets([week_of(f"a{number}", number) for number in range(5)])
+        many = [parallel(f"m{number}", 1) for number in range(4)]
+        panel.show_limits(status(limits=[limit(6, 2), *many], limits_left_out=1))
+        await stand.settle()
+        lines = stand.text.splitlines()
+        [first] = [number for number, line in enumerate(lines) if "! 60 requests/min, client cline" in line]
+        assert max(number for number, line in enumerate(lines) if "week, client" in line) < first
+        assert ("s: +2 budgets, +4 limits" if size == WIDE else "s: +3 budgets, +5 limits") in stand.text
+        panel.show_budgets([])
+        await stand.settle()
+        assert ("s: 4 more limits" if size == WIDE else "s: 5 more limits") in stand.text
+        panel.show_limits(status())
+        await stand.settle()
+        assert "limit" not in stand.text

@@ -92,6 +92,7 @@ class MainScreen(Screen[None]):
         self.query_one(AlertsBar).show(event.status.alerts)
         self.query_one(DelaysBar).show(event.status)
         self.query_one(SpendPanel).show_budgets(event.status.budgets)
+        self.query_one(SpendPanel).show_limits(event.status)
 
     @on(told.PendingArrived)
     def _pending_arrived(self, event: told.PendingArrived) -> None:

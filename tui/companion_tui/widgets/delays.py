@@ -28,13 +28,13 @@ class DelaysBar(Static):
         waiting = f"… {calls} {'waits' if status.waiting == 1 else 'wait'} at a limit" if status.waiting else ""
         parts: list[str | tuple[str, str]] = [(waiting, "bold $text-warning")]
         if status.resting:
-            first = longest_first(status.resting)[0]
+            first, now = longest_first(status.resting)[0], self._clock.now()
             more = f"  +{len(status.resting) - 1} more (s)" if len(status.resting) > 1 else ""
             parts += [
                 "   " if waiting else "",
-                (f"‖ {rests(first, self._clock.now())}", "bold $text-warning"),
+                (f"‖ {rests(first, now)}", "bold $text-warning"),
                 (f"  {served(first)}", "bold"),
                 (more, "$foreground-muted"),
-                f"  {why_it_rests(first)}",
+                f"  {why_it_rests(first, now)}",
             ]
         self.update(Content.assemble(*parts))

@@ -1,4 +1,4 @@
-"""Spend of today: total, budgets, what is unpriced, and the rows by model and by tier."""
+"""Spend of today: total, budgets, limits, what is unpriced, and the rows by model and by tier."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Digits, Static
 
-from companion.contract.types import BudgetLine, SpendReport, SpendRow
+from companion.contract.types import BudgetLine, SpendReport, SpendRow, Status
 from companion_tui.clock import Clock
 from companion_tui.show import count, money, one_line, plural
 from companion_tui.widgets.budgets import ONE_LINE, BudgetsPane
+from companion_tui.widgets.limits import LimitsPane
 from companion_tui.widgets.rows import fit
 from companion_tui.widgets.title import titled
 
@@ -35,6 +36,7 @@ class SpendPanel(Vertical):
         yield Digits("", id="spend-total")
         yield Static(Content(), id="spend-line")
         yield BudgetsPane(self._clock)
+        yield LimitsPane()
         yield Static(Content(), id="spend-unpriced")
         with VerticalScroll(id="spend-rows", can_focus=False):
             yield Static(Content(), id="spend-groups")
@@ -47,6 +49,10 @@ class SpendPanel(Vertical):
         self.query_one(BudgetsPane).show(budgets)
         self._redraw()
 
+    def show_limits(self, status: Status) -> None:
+        self.query_one(LimitsPane).show(status.limits, status.limits_left_out)
+        self._redraw()
+
     def say_failed(self, text: str) -> None:
         """Shows why the figures may be out of date; "" when they are not."""
         self._failed = text
@@ -57,10 +63,10 @@ class SpendPanel(Vertical):
 
     def _redraw(self) -> None:
         width = max(20, self.content_size.width)
-        more = self.query_one(BudgetsPane).left_out
-        self.border_title = titled(f"{_TITLE} · s: {plural(more, 'more budget')}" if more else _TITLE, self._failed)
+        more = _more(self.query_one(BudgetsPane).left_out, self.query_one(LimitsPane).left_out)
+        self.border_title = titled(f"{_TITLE} · {more}" if more else _TITLE, self._failed)
         # On a narrow screen there is no title, so the line says what it says elsewhere.
-        untitled = (self._failed, more) if width >= ONE_LINE else ("", 0)
+        untitled = (self._failed, more) if width >= ONE_LINE else ("", "")
         self.query_one("#spend-line", Static).update(_line(self._by_model, *untitled))
         if self._by_model is None or self._by_tier is None:
             return
@@ -76,7 +82,14 @@ class SpendPanel(Vertical):
         )
 
 
-def _line(report: SpendReport | None, failed: str, more: int) -> Content:
+def _more(budgets: int, limits: int) -> str:
+    """What there is no room for, and the key that shows it."""
+    if budgets and limits:
+        return f"s: +{plural(budgets, 'budget')}, +{plural(limits, 'limit')}"
+    return f"s: {plural(budgets or limits, 'more budget' if budgets else 'more limit')}" if budgets or limits else ""
+
+
+def _line(report: SpendReport | None, failed: str, more: str) -> Content:
     """The day in one line, what has failed first."""
     parts: list[str | tuple[str, str]] = [(f"! {failed}  " if failed else "", "$text-warning")]
     if report is not None:
@@ -88,7 +101,7 @@ def _line(report: SpendReport | None, failed: str, more: int) -> Content:
             (f"  {plural(total.calls, 'call')}", "$foreground-muted"),
             (unpriced, "$text-warning"),
         ]
-    parts.append((f"  s: {plural(more, 'more budget')}" if more else "", "$foreground-muted"))
+    parts.append((f"  {more}" if more else "", "$foreground-muted"))
     return Content.assemble(*parts)
 
 

@@ -1,0 +1,46 @@
+"""How budgets, limits and upstreams stand, as `status` tells of them."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+from companion.contract.types import BudgetLine, LimitLine, UpstreamLine
+from companion.model.budget import BudgetState
+from companion.model.limit import LimitState
+from companion.upstream.lanes import LaneState
+
+
+def budget_line(state: BudgetState) -> BudgetLine:
+    return BudgetLine(
+        dimension=state.dimension,
+        name=state.name,
+        window=state.window,
+        limit_pd=state.limit,
+        spent_pd=state.spent,
+        reserved_pd=state.reserved,
+        resets_at=state.resets_at.isoformat(),
+    )
+
+
+def limit_line(state: LimitState) -> LimitLine:
+    return LimitLine(
+        dimension=state.dimension,
+        name=state.name,
+        kind=state.kind,
+        amount=state.amount,
+        at_once=state.at_once,
+        used=state.used,
+        waiting=state.waiting,
+    )
+
+
+def upstream_line(lane: LaneState) -> UpstreamLine:
+    return UpstreamLine(
+        upstream=lane.upstream,
+        model=lane.model,
+        state=lane.state,
+        seconds=math.ceil(lane.seconds),
+        cause=lane.cause,
+        since=datetime.fromtimestamp(lane.since, UTC).isoformat(timespec="seconds") if lane.since else "",
+    )
