@@ -127,22 +127,15 @@ class Journal:
                 self._settled[number] += 1
 
     def _append(self, record: bytes) -> int:
-        now = self._now()
-        if self._held:
-            # They are counted in this file.
-            if self._sizes[self._at] <= self._limit and now >= self._rests_until:
-                record = self._take() + record
-            else:
-                self._write(self._take())
         other = 1 - self._at
         if self._sizes[self._at] > self._limit and self._settled[other] == self._appended[other]:
+            # What is held is counted in this file.
+            self._write(self._take())
             if (idle := self._files[other]) is not None:
                 os.ftruncate(idle, 0)
             self._sizes[other], self._at = 0, other
-        if now < self._rests_until or not self._write(record):
+        if not self._write(self._take() + record):
             return NOWHERE
-        if self._now() - now > _SLOW_SECONDS:
-            self._rests_until = now + _REST_SECONDS
         self._appended[self._at] += 1
         return self._at
 
@@ -151,8 +144,8 @@ class Journal:
         return held
 
     def _write(self, records: bytes) -> bool:
-        file = self._files[self._at]
-        if file is None:
+        file, now = self._files[self._at], self._now()
+        if file is None or now < self._rests_until:
             return False
         written = os.write(file, records)
         if written < len(records):
@@ -160,6 +153,8 @@ class Journal:
             os.ftruncate(file, self._sizes[self._at])
             return False
         self._sizes[self._at] += written
+        if self._now() - now > _SLOW_SECONDS:
+            self._rests_until = now + _REST_SECONDS
         return True
 
     def _open(self, number: int) -> None:

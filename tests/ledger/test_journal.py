@@ -189,8 +189,16 @@ def test_a_slow_disk_is_left_alone_for_a_while(tmp_path, opening):
     clock.lag = 0.0
     clock.now += 9.0
     assert journal.append(opening("b")) == NOWHERE
+    journal.append_soon(opening("soon"))
+    journal.flush()
     clock.now += 1.5
     assert journal.append(opening("c")) == 0
+    assert [line.id for line in Journal(tmp_path / "journal").left()] == ["a", "c"]
+    clock.lag = 0.03
+    journal.append_soon(opening("d"))
+    journal.flush()
+    clock.lag = 0.0
+    assert journal.append(opening("e")) == NOWHERE
     journal.stop()
 
 
