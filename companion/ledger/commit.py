@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -130,8 +131,15 @@ class Committer:
 
         One statement is a transaction by itself.
         """
-        openings = [opening_row(line) for line in lines if isinstance(line, Opening)]
-        closings = [closing_row(line, self._zone) for line in lines if isinstance(line, Closing)]
+        openings: list[Row] = []
+        closings: list[Row] = []
+        for line in lines:
+            if isinstance(line, Opening):
+                openings.append(opening_row(line))
+            else:
+                closings.append(closing_row(line, self._zone))
+            # Whoever serves calls meanwhile has the interpreter back after one line, not after all of them.
+            time.sleep(0)
         statements = [*_inserts(insert_openings, openings), *_inserts(insert_closings, closings)]
         if len(statements) == 1:
             connection.execute(*statements[0])
