@@ -21,6 +21,7 @@ Line = Opening | Closing
 _Identity = tuple[int, int] | None
 """Device and number of a file, None where there is none."""
 
+_ROWS_AT_A_TIME = 8
 _ROWS_AT_ONCE = 32
 """Each number of rows is a statement of its own, which SQLite keeps ready."""
 
@@ -133,13 +134,14 @@ class Committer:
         """
         openings: list[Row] = []
         closings: list[Row] = []
-        for line in lines:
+        for number, line in enumerate(lines):
             if isinstance(line, Opening):
                 openings.append(opening_row(line))
             else:
                 closings.append(closing_row(line, self._zone))
-            # Whoever serves calls meanwhile has the interpreter back after one line, not after all of them.
-            time.sleep(0)
+            if number % _ROWS_AT_A_TIME == _ROWS_AT_A_TIME - 1:
+                # Whoever serves calls has the interpreter back after some lines, not after all of them.
+                time.sleep(0)
         statements = [*_inserts(insert_openings, openings), *_inserts(insert_closings, closings)]
         if len(statements) == 1:
             connection.execute(*statements[0])
