@@ -52,7 +52,8 @@ def test_whatever_a_header_holds_it_stays_one_header(value, name):
         head = out_of(request, b"/").head
     except httpx.LocalProtocolError:
         return
-    assert head.count(b"\r\n") == head.count(b"\r") == head.count(b"\n") == 4
+    lines = len(request.headers.raw) + 2
+    assert head.count(b"\r\n") == head.count(b"\r") == head.count(b"\n") == lines
     assert b"\r\n" + name + b": " + value + b"\r\n" in head
 
 
