@@ -5,6 +5,12 @@ from __future__ import annotations
 import signal
 import threading
 
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says how busy the machine is, and nothing of the law.
+settings.register_profile("companion", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("companion")
+
 
 def pytest_configure() -> None:
     """A suite started in a shell's background ignores Ctrl-C, and so would all that it starts and means to stop."""

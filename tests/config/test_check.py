@@ -117,7 +117,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(KEYS, VALUES, max_size=5))
 def test_law_every_key_is_sound_or_complained_of(tmp_path_factory, data):
     file = tmp_path_factory.getbasetemp() / "law.toml"

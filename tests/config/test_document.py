@@ -115,7 +115,7 @@ def test_a_file_of_somebody_else(tmp_path, monkeypatch):
     assert (complaint.found, complaint.hint) == ("Permission denied", "let your user read it")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(raw=st.binary(max_size=200) | st.text("[]{}=\"'#.,\n ab1-\\", max_size=60).map(str.encode))
 def test_no_content_makes_it_raise(tmp_path_factory, raw):
     file = tmp_path_factory.getbasetemp() / "any.toml"

@@ -31,7 +31,7 @@ def paths(value, path=()):
         yield from paths(inner, (*path, key))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.dictionaries(KEYS, VALUES, max_size=4))
 def test_every_key_has_a_line(data):
     text = tomlkit.dumps(data)

@@ -368,7 +368,7 @@ DOCUMENTS = st.dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=DOCUMENTS, upstream=st.sampled_from([None, "https://api.x.ai", "http://["]))
 def test_any_document_gives_a_configuration_or_complaints(tmp_path_factory, data, upstream):
     home = Home(tmp_path_factory.getbasetemp())

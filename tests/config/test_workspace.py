@@ -51,7 +51,7 @@ def test_law_idempotent_and_commutative(user, one, other):
     assert same_strictness(tighten(user, asdict(tighten(Policy(), one))), tighten(tighten(Policy(), one), asdict(user)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     user=POLICIES, data=st.dictionaries(KEYS, st.dictionaries(KEYS, LOOSE, max_size=4) | LOOSE) | st.binary(max_size=40)
 )

@@ -71,7 +71,7 @@ def limited(limits: list[Limit]):
             yield dimension, amount, most
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(LIMITS, CALLS)
 def test_law_no_limit_is_ever_passed(limits, calls):
     entries = play(limits, calls)
@@ -94,7 +94,7 @@ def test_law_no_limit_is_ever_passed(limits, calls):
                 assert passed <= burst + (ours[last].entered - ours[first].entered) * limit / 60 + 1e-3
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(LIMITS, CALLS)
 def test_law_every_call_passes_is_refused_in_time_or_was_cancelled(limits, calls):
     entries = play(limits, calls)
@@ -109,7 +109,7 @@ def test_law_every_call_passes_is_refused_in_time_or_was_cancelled(limits, calls
     assert len(entries) == sum(call.entered is not None for call in calls)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     st.sampled_from([everything(parallel=1), everything(parallel=2), everything(12), everything(60, 60)]),
     CALLS,
@@ -125,7 +125,7 @@ def test_law_keys_take_turns_and_nobody_waits_longer_than_a_round(limit, calls):
         assert all(turns <= place for turns in Counter(one.key for one in meanwhile).values())
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.sampled_from([everything(parallel=1), everything(12), everything(60, 60)]), CALLS)
 def test_law_of_one_key_who_came_first_goes_first(limit, calls):
     entries = play([limit], apart(calls), wait=10**6)
@@ -138,7 +138,7 @@ def ends(calls: list[Call]) -> list[tuple]:
     return [(one.order, one.entered, one.left, one.refused and str(one.refused)) for one in calls]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(LIMITS, CALLS)
 def test_law_asking_how_limits_stand_changes_nothing(limits, calls):
     others = [replace(one) for one in calls]
@@ -150,7 +150,7 @@ def test_law_asking_how_limits_stand_changes_nothing(limits, calls):
     assert looks or not any(most(call) for call in inside for *_, most in limited(limits))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(LIMITS, CALLS)
 def test_law_whoever_waits_is_told_of_once_and_who_is_inside_is_counted(limits, calls):
     def look(ours, is_served):

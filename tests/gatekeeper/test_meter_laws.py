@@ -198,9 +198,7 @@ class ChangingMetering(Metering):
 
 TestSteadyMetering = SteadyMetering.TestCase
 TestChangingMetering = ChangingMetering.TestCase
-TestSteadyMetering.settings = TestChangingMetering.settings = settings(
-    max_examples=60, stateful_step_count=30, deadline=None
-)
+TestSteadyMetering.settings = TestChangingMetering.settings = settings(max_examples=60, stateful_step_count=30)
 
 
 ROUNDS = 1_000

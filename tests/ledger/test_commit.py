@@ -42,7 +42,7 @@ IDS = st.sampled_from("abcdef")
 LINES = st.lists(st.tuples(st.sampled_from(["open", "close", "open badly"]), IDS), max_size=12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(batches=st.lists(LINES, max_size=3), power=st.booleans())
 def test_law_all_is_kept_once_but_what_can_never_be(batches, power, opening, closing, utc):
     """In whatever order lines stand in a batch, and though it is repeated."""
@@ -154,7 +154,7 @@ LOST = (
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(kinds=st.dictionaries(IDS, st.sampled_from(["model", "shell", "file", "tool"])), ended=st.sets(IDS))
 def test_law_what_was_left_open_is_closed_once_and_nothing_else_is(kinds, ended, opening, closing, utc):
     with TemporaryDirectory() as folder:

@@ -183,7 +183,7 @@ changes = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(steps=st.lists(changes, max_size=10))
 def test_law_a_secret_opens_exactly_while_it_should_and_a_restart_changes_nothing(steps, tmp_path_factory):
     """Against a table of who ends when, in hours."""

@@ -192,7 +192,7 @@ scopes = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(scope=scopes)
 def test_law_a_restart_neither_widens_nor_narrows_a_key(scope, tmp_path_factory):
     path = tmp_path_factory.mktemp("law") / "ledger.db"

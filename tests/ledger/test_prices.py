@@ -96,7 +96,7 @@ MODELS = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     model=MODELS,
     tokens=st.integers(0, 600_000),

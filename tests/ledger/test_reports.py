@@ -240,7 +240,7 @@ CALLS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(calls=st.lists(CALLS, max_size=40), zone=st.sampled_from(ZONES))
 def test_every_report_equals_the_raw_lines_to_the_picodollar(calls, zone, opening, closing):
     local = ZoneInfo(zone)

@@ -23,7 +23,7 @@ def committer(tmp_path_factory, utc):
     made.disconnect()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     number=st.integers(0, 2**60),
     texts=st.tuples(ANY_TEXT, ANY_TEXT, ANY_TEXT),

@@ -164,7 +164,7 @@ IDS = st.sampled_from("abcdef")
 STEPS = st.lists(st.tuples(st.sampled_from(["open", "close"]), IDS), max_size=30)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(first=STEPS, second=STEPS)
 def test_whatever_is_queued_twice_there_is_one_opening_and_one_closing(first, second, opening, closing, utc):
     with TemporaryDirectory() as folder:

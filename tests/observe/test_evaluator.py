@@ -269,7 +269,7 @@ keys = st.tuples(st.sampled_from("abcdefgh"))
 times = st.floats(-1e9, 1e9) | st.integers(0, 60)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(conditions, st.lists(st.tuples(times, st.dictionaries(keys, readings, max_size=8)), max_size=8))
 def test_it_never_raises_and_its_transitions_add_up(condition: Any, ticks: list[Any]) -> None:
     bench = Bench()

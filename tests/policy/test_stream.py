@@ -36,7 +36,7 @@ def cut(text: str, sizes: list[int]) -> list[str]:
     return [*pieces, text[position:]]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(texts, st.lists(st.integers(0, 12), max_size=40), st.booleans())
 @example("SECRET_SECRET_12345678_ABCDEF12", [14, 8], False)
 @example("SECRET_SECRET_AWS_1A2B3C4D", [17], False)
@@ -46,7 +46,7 @@ def test_any_chunking_restores_what_the_whole_text_restores(text: str, sizes: li
     assert out == restore(text, VAULT.get, json_escaped=json_escaped)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(texts, st.lists(st.integers(1, 12), max_size=40))
 def test_little_is_held_back(text: str, sizes: list[int]) -> None:
     stream = RestoreFilter(lambda _: None)

@@ -97,7 +97,7 @@ def test_an_ignored_path_is_ignored_whatever_its_spelling(disk, ws, spelling, wo
     path=st.sampled_from([path for path, expected in IGNORED if expected and expected[2]]),
     steps=st.lists(st.sampled_from([".", "", "src/..", "sub/own/../..", "link/..", "../ws", "~nobody/.."]), max_size=6),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_detour_hides_a_denied_path(disk, ws, path, steps):
     detour = "./" + "/".join([*steps, path])
     facts = disk.judge(detour, str(ws), POLICY)
@@ -216,7 +216,7 @@ def test_what_is_another_file_for_each_process_lies_outside(disk, path):
 
 
 @given(path=st.text(max_size=30), workspace=st.text(max_size=10), cwd=st.text(max_size=10))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_path_raises(disk, path, workspace, cwd):
     assert disk.judge(path, workspace, POLICY, cwd=cwd).given == path
 

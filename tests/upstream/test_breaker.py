@@ -302,5 +302,5 @@ class Life(RuleBasedStateMachine):
             self.scene.clock.seconds = before
 
 
-Life.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Life.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
 TestLife = Life.TestCase

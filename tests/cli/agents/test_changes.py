@@ -34,7 +34,7 @@ DOCUMENTS = st.dictionaries(KEYS, VALUES, max_size=4)
 
 
 @both
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(document=DOCUMENTS)
 def test_law_undone_it_means_what_it_meant(syntax, document):
     syntax, dump, load = SYNTAXES[syntax]
@@ -50,7 +50,7 @@ def test_law_undone_it_means_what_it_meant(syntax, document):
 
 
 @both
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(document=DOCUMENTS, value=VALUES)
 def test_law_what_was_added_since_stays(syntax, document, value):
     syntax, dump, load = SYNTAXES[syntax]

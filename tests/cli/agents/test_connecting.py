@@ -467,7 +467,7 @@ TOML_TEXTS = st.dictionaries(TOML_KEYS, PLAIN, max_size=4).map(tomlkit.dumps)
     ("name", "texts"), [("claude", JSON_TEXTS), ("cline", JSON_TEXTS | CLINE_TEXTS), ("codex", TOML_TEXTS)]
 )
 def test_disconnect_undoes_connect(around, client, name, texts):
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, suppress_health_check=list(HealthCheck))
     @given(text=texts, rewritten=st.booleans())
     def holds(text, rewritten):
         with tempfile.TemporaryDirectory(dir=around.home) as folder:

@@ -41,7 +41,7 @@ def backup(around):
     return Backup(around.places, "claude")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.from_type(Record))
 def test_law_it_comes_back_as_it_went(record):
     with tempfile.TemporaryDirectory() as folder:

@@ -43,7 +43,7 @@ def test_entries_are_set_and_taken_out(text):
     assert {key: value for key, value in tomllib.loads(back).items() if value != {}} == tomllib.loads(text)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=DOCUMENTS)
 def test_a_result_is_exact_or_refused(text):
     expected = tomllib.loads(text)

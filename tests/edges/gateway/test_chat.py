@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from companion.edges.gateway import chat
@@ -297,7 +297,6 @@ def test_choices_with_the_same_piece_are_restored_apart():
 figures = st.one_of(st.integers(-5, 10**7), st.none(), st.booleans(), st.text(max_size=2))
 
 
-@settings(deadline=None)
 @given(prompt=figures, cached=figures, output=figures, reasoning=figures)
 def test_every_prompt_token_is_counted_once_whatever_the_figures(prompt, cached, output, reasoning):
     usage = {"prompt_tokens": prompt, "completion_tokens": output}

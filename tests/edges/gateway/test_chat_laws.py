@@ -211,7 +211,7 @@ def released(answer: AnswerStream, passed: bytes, changes: Changes) -> bytes:
     return passed + (b"".join(answer.release(changes)) if answer.holding else b"")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(streams)
 def test_every_reader_runs_what_was_judged_or_nothing(raw):
     try:
@@ -234,7 +234,7 @@ def test_every_reader_runs_what_was_judged_or_nothing(raw):
 becoming = st.sampled_from([None, Rewritten("{}"), Called("Bash", '{"command": "x"}'), Said("no")])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     streams,
     st.lists(becoming, min_size=4, max_size=4),
@@ -264,7 +264,7 @@ def test_every_reader_runs_the_calls_as_they_were_changed(raw, become, extra):
         assert sorted(meant(habit.read(out))) == sorted(wanted), habit
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(made, min_size=1, max_size=3))
 def test_what_a_tidy_server_sends_passes_as_it_came(calls):
     raw = mutated(as_told(calls), [])

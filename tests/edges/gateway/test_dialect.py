@@ -116,7 +116,7 @@ def test_a_type_that_no_event_line_can_carry_is_unclear(name, kind):
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(event=st.dictionaries(st.sampled_from(["type", "choices", "delta", "index", "item", "response"]), json_values))
 def test_an_event_of_any_shape_is_read_or_unclear_and_nothing_else(name, event):
     try:
@@ -125,14 +125,12 @@ def test_an_event_of_any_shape_is_read_or_unclear_and_nothing_else(name, event):
         pass
 
 
-@settings(deadline=None)
 @given(json_values)
 def test_where_no_placeholder_is_known_every_byte_stays(value):
     raw = json.dumps({"SECRET_": value}).encode()
     assert restore_strings(raw, SECRETS.get) == raw
 
 
-@settings(deadline=None)
 @given(before=texts, after=texts, key=st.sampled_from(["text", "input", "x"]), ascii_only=st.booleans())
 def test_a_placeholder_is_restored_as_a_value_and_what_is_signed_or_a_key_is_left_alone(before, after, key, ascii_only):
     told = f"{before} SECRET_AWS_0A1B2C3D {after}"
@@ -228,7 +226,6 @@ def test_places_and_lists_of_the_wire_are_those_that_every_reader_takes_for_them
             objects_in(value, "x")
 
 
-@settings(deadline=None)
 @given(json_values, json_values)
 def test_a_call_is_found_however_deep_it_stands_unless_it_is_the_one_that_was_judged(value, other):
     judged = {"call": value}

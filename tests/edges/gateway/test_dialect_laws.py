@@ -29,7 +29,7 @@ def as_utf8(raw: bytes) -> bytes:
 
 @pytest.mark.parametrize("name", DIALECTS)
 @pytest.mark.parametrize("spelt", [bytes, as_utf8], ids=["escapes", "utf-8"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=texts, made=calls, size=st.integers(1, 9), step=st.integers(1, 200))
 def test_what_nobody_changes_passes_byte_for_byte(name, spelt, text, made, size, step):
     raw = spelt(STREAMS[name](text, made, size))
@@ -45,7 +45,7 @@ def test_what_nobody_changes_passes_byte_for_byte(name, spelt, text, made, size,
 
 @pytest.mark.parametrize("name", DIALECTS)
 @pytest.mark.parametrize("spelt", [bytes, as_utf8], ids=["escapes", "utf-8"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     before=texts,
     after=texts | st.sampled_from(["YES", "SECRET_", "SECRET_AWS_0A1B2C3"]),
@@ -66,7 +66,7 @@ added = st.sampled_from([Called("Bash", '{"command": "echo x"}'), Said("nor this
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     text=st.sampled_from(["", "I will look."]),
     made=calls.filter(bool),
@@ -128,7 +128,7 @@ def test_usage_is_read_in_disjoint_buckets_streamed_or_not(name):
 
 @pytest.mark.parametrize("name", DIALECTS)
 @given(keep=st.integers(0, 100))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_stream_cut_short_is_not_complete_and_gives_out_nothing_held(name, keep):
     raw = STREAMS[name]("hello", [("Bash", '{"command": "ls"}')])
     answer, passed = fed(name, raw[: len(raw) * keep // 130])
@@ -138,7 +138,7 @@ def test_a_stream_cut_short_is_not_complete_and_gives_out_nothing_held(name, kee
 
 @pytest.mark.parametrize("name", DIALECTS)
 @given(keep=st.integers(0, 100), letters=st.integers(0, 10_000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_of_an_answer_that_broke_off_what_it_told_counts_and_the_rest_is_estimated(name, keep, letters):
     raw = STREAMS[name]("hello " * 50, [])
     answer, passed = fed(name, raw[: len(raw) * keep // 130])
@@ -157,7 +157,6 @@ def test_of_an_answer_that_broke_off_what_it_told_counts_and_the_rest_is_estimat
 
 
 @pytest.mark.parametrize("name", STREAMS)
-@settings(deadline=None)
 @given(
     text=st.lists(st.sampled_from([*'a"\\\n\u00fc\u2028 {}[]:,', "_call", "tool_use", '"index": 3', "usage"])).map(
         "".join
@@ -179,7 +178,7 @@ def test_what_is_told_by_its_bytes_is_told_as_if_it_were_read(name, text, made, 
 
 @pytest.mark.parametrize("name", DIALECTS)
 @given(code=st.sampled_from(["answer-broke-off", "budget-exceeded"]), message=texts)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_failure_is_one_event_that_agents_show_whatever_its_words(name, code, message):
     [event] = parsed(MODULES[name].stream_error(code, message))
     assert message in READERS[name](event.raw).error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from companion.edges.gateway.dialect import UnclearAnswer
@@ -39,7 +39,6 @@ def tell(items: Items, kind: str, told: str, cuts: list[int], ways: set[str]) ->
 
 
 @pytest.mark.parametrize("kind", KEYS)
-@settings(deadline=None)
 @given(
     told=st.text(max_size=20),
     cuts=st.lists(st.integers(0, 20), max_size=4),
@@ -54,7 +53,6 @@ def test_a_call_told_in_any_of_the_ways_is_one_call(kind, told, cuts, ways, last
 
 
 @pytest.mark.parametrize("kind", KEYS)
-@settings(deadline=None)
 @given(
     told=st.text(max_size=20),
     other=st.text(max_size=20),

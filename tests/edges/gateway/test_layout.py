@@ -39,7 +39,7 @@ def told_by(raw: bytes, found: tuple[Place, ...]) -> dict:
 
 
 @pytest.mark.parametrize("separators", WRITERS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(body=bodies, ascii_only=st.booleans())
 def test_the_parts_of_a_body_tell_all_of_it(separators, body, ascii_only):
     raw = json.dumps(body, separators=separators, ensure_ascii=ascii_only).encode()
@@ -51,7 +51,6 @@ def test_the_parts_of_a_body_tell_all_of_it(separators, body, ascii_only):
     }
 
 
-@settings(deadline=None)
 @given(body=bodies.filter(bool), separators=st.sampled_from(WRITERS), at=st.floats(0, 1), spoil=st.binary(max_size=2))
 def test_a_body_that_was_tampered_with_is_cut_as_a_strict_reader_reads_it_or_not_at_all(body, separators, at, spoil):
     raw = json.dumps(body, separators=separators).encode()
@@ -67,7 +66,7 @@ def test_a_body_that_was_tampered_with_is_cut_as_a_strict_reader_reads_it_or_not
     assert told == read_object(raw)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(body=bodies, separators=st.sampled_from(WRITERS))
 def test_between_the_parts_stand_keys_and_marks_alone(body, separators):
     raw = json.dumps(body, separators=separators).encode()

@@ -12,7 +12,7 @@ from companion.edges.gateway.tooluse import Called, Form, Rewritten, Said, ToolU
 from companion.gatekeeper.admit import Refusal
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=60), st.booleans())
 def test_the_command_prints_the_text_and_does_nothing_else(text, plan):
     refusal = words(Refusal("code", text or "x", "do that"))

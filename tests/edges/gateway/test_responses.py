@@ -210,7 +210,7 @@ def test_an_error_in_the_stream_is_a_failure_in_its_words(event):
     assert (answer.failed, answer.complete, passed) == ("overloaded", False, sse(event))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     beats=st.lists(st.integers(1, 9), max_size=3),
     first=st.integers(0, 3),
@@ -251,7 +251,6 @@ def test_what_is_encrypted_and_what_is_thought_pass_as_they_came_and_arguments_a
 figures = st.one_of(st.integers(-5, 10**7), st.none(), st.booleans(), st.text(max_size=2))
 
 
-@settings(deadline=None)
 @given(prompt=figures, cached=figures, output=figures, reasoning=figures)
 def test_every_prompt_token_is_counted_once_whatever_the_figures(prompt, cached, output, reasoning):
     usage = {"input_tokens": prompt, "input_tokens_details": {"cached_tokens": cached}, "output_tokens": output}

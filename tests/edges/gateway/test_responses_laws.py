@@ -232,7 +232,7 @@ def hostile(draw):
     return sse(*events, named=draw(st.booleans()))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(raw=hostile(), by_event_line=st.booleans())
 def test_no_agent_runs_what_was_not_judged(raw, by_event_line):
     out, allowed = given_out(raw)
@@ -243,7 +243,6 @@ def test_no_agent_runs_what_was_not_judged(raw, by_event_line):
 
 
 @pytest.mark.parametrize("habit", RESPONSES)
-@settings(deadline=None)
 @given(text=st.sampled_from(["", "words"]), made=made_calls, size=st.integers(1, 40))
 def test_of_a_tidy_answer_every_agent_runs_what_was_judged(habit, text, made, size):
     out, allowed = given_out(responses_stream(text, made, size))

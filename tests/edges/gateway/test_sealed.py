@@ -6,7 +6,7 @@ import base64
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from companion.edges.gateway.jsontext import strings
@@ -97,7 +97,6 @@ values = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["messages", "input"]), values))
 def test_of_a_body_of_any_shape_only_strings_that_stand_in_it_are_sealed(body):
     for key, value in seals_of(body):
@@ -108,7 +107,6 @@ def test_of_a_body_of_any_shape_only_strings_that_stand_in_it_are_sealed(body):
 KEYS = ["data", "url", "image_url", "file_data"]
 
 
-@settings(deadline=None)
 @given(
     text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=48, max_size=200),
     key=st.sampled_from(KEYS),
@@ -178,7 +176,6 @@ def spelt(raw: str, chance) -> bytes:
     return "".join(f"\\u{ord(c):04x}" if c.isalpha() and chance.random() < 0.02 else c for c in raw).encode()
 
 
-@settings(deadline=None)
 @given(
     document=st.recursive(
         st.sampled_from([SEAL, FILE, "data", "url", '"data":', "x", True]),

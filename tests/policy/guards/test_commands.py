@@ -339,14 +339,14 @@ def test_other_actions_and_empty_commands_pass():
 
 
 @pytest.mark.parametrize("kind", [k for k in EffectKind if k is not EffectKind.RUN])
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(target=st.text(max_size=5), code=st.sampled_from(["", "names", "glob", "tree", "eval"]))
 def test_an_effect_without_facts_is_never_allowed(kind, target, code):
     facts = Facts(Origin(workspace=WORKSPACE), Policy(), effects=(Effect(kind, target, 0, 1, code),))
     assert isinstance(commands(ShellCommand("x"), facts), Ask)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.sampled_from([command for command, _ in ASKED]),
     st.sampled_from([*READS, *WRITES]),

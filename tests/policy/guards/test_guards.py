@@ -56,13 +56,13 @@ def test_the_order_of_the_guards():
 
 @pytest.mark.parametrize("number", range(len(GUARDS)), ids=[name for name, _ in GUARDS])
 @given(action=actions, known=facts)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_guard_raises_on_any_action(number, action, known):
     assert isinstance(GUARDS[number][1](action, known), Allow | Amend | Ask | Deny)
 
 
 @given(path=text, operation=st.sampled_from(Operation), known=facts, match=matches)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_what_a_deny_list_covers_is_denied_whoever_asks(path, operation, known, match):
     covered = PathFacts(path, "/x", inside=True, ignored=IgnoreMatch(match.source, match.line, match.pattern))
     told = Facts(known.origin, known.policy, paths={path: covered})
@@ -70,7 +70,7 @@ def test_what_a_deny_list_covers_is_denied_whoever_asks(path, operation, known, 
 
 
 @given(action=actions.filter(lambda action: not isinstance(action, ModelCall)), known=facts)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_nothing_is_simply_allowed_without_a_workspace(action, known):
     told = Facts(Origin(tier=known.origin.tier), known.policy, effects=known.effects, paths=known.paths)
     assert evaluate(GUARDS, action, told).outcome in {Outcome.ASK, Outcome.DENY}

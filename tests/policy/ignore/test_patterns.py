@@ -105,14 +105,14 @@ def test_no_pattern_takes_long(line, path):
 
 
 @given(st.binary(max_size=40), st.binary(min_size=1, max_size=40), st.booleans(), st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_line_and_no_path_raises(line, path, is_dir, fold_case):
     for pattern in parse_lines(line, fold_case=fold_case):
         assert pattern.covers(path, path.rpartition(b"/")[2], is_dir=is_dir) in {True, False}
 
 
 @given(st.text(st.characters(codec=None), max_size=20))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_string_has_bytes(path):
     assert isinstance(encode(path), bytes)
     assert encode("\ud800\udc80")

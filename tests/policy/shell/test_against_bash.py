@@ -95,7 +95,7 @@ def disturbed(draw: st.DrawFn) -> str:
     return text
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(command=disturbed())
 def test_nothing_runs_that_was_not_told(command, monkeypatch, tmp_path):
     told = []

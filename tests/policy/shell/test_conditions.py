@@ -107,7 +107,7 @@ conditions = st.recursive(
 
 
 @pytest.mark.skipif(BASH is None or os.name == "nt", reason="compares with bash, which is not here")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(["[ {} ]", "[[ {} ]]", "test {}"]), conditions)
 def test_no_command_runs_in_a_condition_that_passed(form: str, condition: str):
     command = form.format(condition)

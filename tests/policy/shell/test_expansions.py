@@ -154,7 +154,7 @@ arithmetic = st.recursive(
 
 
 @pytest.mark.skipif(BASH is None or os.name == "nt", reason="compares with bash, which is not here")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arithmetic)
 def test_no_command_runs_in_arithmetic_that_passed(inside: str):
     if not any(effect.code for effect in read_command(f"n=7; : $(({inside}))")):

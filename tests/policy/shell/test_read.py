@@ -151,7 +151,7 @@ SIGNS += [
 TEXTS = st.lists(st.sampled_from(SIGNS), max_size=40).map("".join) | st.text(max_size=60)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(TEXTS)
 def test_it_never_raises_and_spans_stay_inside(command: str):
     effects = read_command(command, "/w", "/h")
@@ -191,7 +191,7 @@ def disguised(draw: st.DrawFn) -> tuple[str, str]:
     ).format(text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(disguised())
 def test_no_disguise_turns_a_change_into_a_read(pair: tuple[str, str]):
     plain, text = pair

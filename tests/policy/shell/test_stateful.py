@@ -152,7 +152,7 @@ STEPS += ["cd /", "cd usr", "cd /none/such", "cd", "cd -", "cd ..", "pushd /usr"
 
 
 @pytest.mark.skipif(BASH is None or os.name == "nt", reason="compares with bash, which is not here")
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.sampled_from(STEPS), max_size=4), st.sampled_from(["; ", "\n", " && ", " || "]))
 def test_what_is_known_in_the_end_is_what_bash_knows(steps: list[str], joint: str):
     script = joint.join(["y=0", *steps])

@@ -60,7 +60,7 @@ def fits_the_port(scanner: SecretScan) -> SecretScanner:
     return scanner
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     # One of a rule: the second bare pair of AWS keys in one text is not always told from other letters.
     st.lists(

@@ -30,7 +30,7 @@ async def body():
         yield b"x" * 1000
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(
     steps=st.lists(st.tuples(st.integers(0, 80), st.booleans(), st.booleans()), min_size=1, max_size=4),
     most=st.integers(1, 2),
