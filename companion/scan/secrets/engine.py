@@ -42,3 +42,14 @@ class Engine(Protocol):
     def find(self, text: str) -> list[Span]:
         """Every secret in `text`, in any order; spans may overlap. An exception means: not examined."""
         ...
+
+
+def installed(package: str) -> str:
+    """The version of a package, "" where it is not installed."""
+    # Imported here: it takes as long as all engines together, and a start has no use for it.
+    from importlib import metadata  # noqa: PLC0415
+
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""

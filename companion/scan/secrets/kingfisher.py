@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import threading
 from pathlib import Path
 from typing import Any
 
 from companion.model.facts import Confidence
-from companion.scan.secrets.engine import Span
+from companion.scan.secrets.engine import Span, installed
 from companion.scan.secrets.values import is_sample
 
 _NAME = "kingfisher"
@@ -50,10 +49,7 @@ class Kingfisher:
 
     @property
     def version(self) -> str:
-        try:
-            return importlib.metadata.version(_PACKAGE)
-        except importlib.metadata.PackageNotFoundError:
-            return ""
+        return installed(_PACKAGE)
 
     def load(self) -> str:
         with self._lock:

@@ -7,7 +7,6 @@ global state. The plugins say what is a secret; where it stands is worked out he
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import re
 import sys
 import threading
@@ -18,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from companion.model.facts import Confidence
-from companion.scan.secrets.engine import Span
+from companion.scan.secrets.engine import Span, installed
 from companion.scan.secrets.prefilter import Prefilter
 from companion.scan.secrets.values import is_sample
 
@@ -84,10 +83,7 @@ class DetectSecrets:
 
     @property
     def version(self) -> str:
-        try:
-            return importlib.metadata.version(_NAME)
-        except importlib.metadata.PackageNotFoundError:
-            return ""
+        return installed(_NAME)
 
     def load(self) -> str:
         with self._lock:

@@ -6,20 +6,18 @@ Hyperscan does it where it is installed, five hundred times as fast as trying ea
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import threading
 from collections.abc import Sequence
 from typing import Any
+
+from companion.scan.secrets.engine import installed
 
 _PACKAGE = "hyperscan"
 
 
 def standing() -> str:
     """The version of what makes it fast, or "missing: " and what that means."""
-    try:
-        return importlib.metadata.version(_PACKAGE)
-    except importlib.metadata.PackageNotFoundError:
-        return "missing: not installed; scans take several times as long and find the same"
+    return installed(_PACKAGE) or "missing: not installed; scans take several times as long and find the same"
 
 
 class Prefilter:
