@@ -17,12 +17,13 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from companion.gatekeeper.approvals import STOPPING, TIMEOUT, Answered, Approvals, text_of, text_of_call
+from companion.gatekeeper.admission import BYTES_A_TOKEN, Admission, Refusal
+from companion.gatekeeper.approvals import STOPPING, TIMEOUT, Approvals, text_of, text_of_call
 from companion.gatekeeper.facts import Gatherer
 from companion.gatekeeper.limits import LimitReached, Limits, Passed
 from companion.gatekeeper.meter import BudgetExceeded, Meter, Reservation
 from companion.gatekeeper.ports import Ledger, Listener, Prices, SecretScanner
-from companion.model.action import Action, ModelCall, kind_of
+from companion.model.action import ModelCall, kind_of
 from companion.model.exchange import NOWHERE, Exchange, Route
 from companion.model.facts import Facts
 from companion.model.money import Cost, Usage
@@ -35,52 +36,9 @@ from companion.policy.evaluate import Guard, evaluate
 
 _MOST_NAMES = 1000
 _FIRST_ERROR_STATUS = 400
-_BYTES_A_TOKEN = 4
 
 _NOBODY = {TIMEOUT: "approval-timeout", STOPPING: "companion-stopping"}
 """Who denied without being a person, and the code of that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why an exchange was not admitted. `code` is stable; `hint` is the next step, or ""."""
-
-    code: str
-    reason: str
-    hint: str = ""
-
-
-class Admission:
-    """What the caller of `admit` holds while the effect happens: the decision, and where to write what came of it."""
-
-    def __init__(self, exchange: Exchange, decision: Decision, route: Route) -> None:
-        self.exchange = exchange
-        self.decision = decision
-        self.route = route
-        self.refusal: Refusal | None = None
-        self.answered: Answered | None = None
-        self.calls = 0
-        """Requests sent upstream so far. Set before the first byte leaves."""
-        self.status = 0
-        self.usage: Usage | None = None
-        self.redacted: dict[str, int] = {}
-        """Secrets replaced in what goes upstream, by type."""
-        self.failure = ""
-        """Set by the caller when the effect failed: the reason, for people."""
-        self.unbilled = ""
-        """Set by the caller where no provider takes money for this: why, for people."""
-        self.reservation: Reservation | None = None
-        self.passed: Passed | None = None
-        """Set while the call is inside its limits."""
-
-    def note(self, remark: Remark) -> None:
-        """What the caller decided after admission, for the record."""
-        self.decision = replace(self.decision, remarks=(*self.decision.remarks, remark))
-
-    @property
-    def action(self) -> Action:
-        """The action to carry out, as amended."""
-        return self.decision.action
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +105,12 @@ class Gatekeeper:
 
     def end(self, admission: Admission, error: BaseException | None) -> None:
         """The effect has happened, or has not: `error` is what was raised meanwhile."""
-        ending = _ending_of(admission) if error is None else Ending.CANCELLED
+        ending = admission.ending if error is None else Ending.CANCELLED
         if isinstance(error, Exception):
             admission.failure = admission.failure or f"{type(error).__name__}: {error}"
             ending = Ending.FAILED
         if admission.passed is not None:
-            admission.passed.settle(_tokens_of(admission))
+            admission.passed.settle(admission.tokens)
             admission.passed.leave()
         self._close(admission, ending)
 
@@ -189,7 +147,7 @@ class Gatekeeper:
             return None
         subject = self._subject(admission)
         try:
-            return await self.limits.acquire(subject, action.size // _BYTES_A_TOKEN)
+            return await self.limits.acquire(subject, action.size // BYTES_A_TOKEN)
         except LimitReached as reached:
             hint = f"try again in {reached.retry_after_seconds} s, or raise the limit in companion.toml"
             admission.decision = _with(admission.decision, "limits", Deny(reached.code, str(reached), hint))
@@ -391,22 +349,6 @@ class _Admitting(AbstractAsyncContextManager[Admission]):
 
 def _ns(moment: datetime) -> int:
     return int(moment.timestamp() * 1_000_000_000)
-
-
-def _ending_of(admission: Admission) -> Ending:
-    if admission.refusal:
-        return Ending.REFUSED
-    return Ending.FAILED if admission.failure else Ending.SERVED
-
-
-def _tokens_of(admission: Admission) -> int:
-    """What the call took of its limits: as its answer told, else the estimate; 0 if it never left."""
-    if not admission.calls:
-        return 0
-    if admission.usage is not None:
-        return admission.usage.prompt + admission.usage.output
-    action = admission.action
-    return action.size // _BYTES_A_TOKEN if isinstance(action, ModelCall) else 0
 
 
 def _with(decision: Decision, guard: str, denial: Deny) -> Decision:

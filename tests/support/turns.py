@@ -14,7 +14,7 @@ from companion.edges.gateway.held import HeldAnswers
 from companion.edges.gateway.prompt import read_prompt
 from companion.edges.gateway.respond import Responder
 from companion.edges.gateway.turn import Turn
-from companion.gatekeeper.admit import Admission
+from companion.gatekeeper.admission import Admission
 from companion.model.action import ModelCall
 from companion.model.exchange import NOWHERE, Exchange, Origin
 from companion.model.verdict import Decision

@@ -20,7 +20,7 @@ from companion.edges.gateway.replay import document_of, events_of
 from companion.edges.gateway.sse import SseEvent, SseParser, StreamTooLarge
 from companion.edges.gateway.tooluse import Changes, ToolUse
 from companion.edges.gateway.turn import Turn, parse_object, read_whole
-from companion.gatekeeper.admit import Admission
+from companion.gatekeeper.admission import Admission
 from companion.model.money import Usage
 from companion.policy.redaction import Lookup
 from companion.upstream.sender import Reply

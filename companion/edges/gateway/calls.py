@@ -23,7 +23,8 @@ from companion.edges.gateway.prompt import Prompt, PromptReader
 from companion.edges.gateway.refusal import words
 from companion.edges.gateway.respond import Responder
 from companion.edges.gateway.turn import Turn, read_whole
-from companion.gatekeeper.admit import Admission, Gatekeeper, Refusal
+from companion.gatekeeper.admission import Admission, Refusal
+from companion.gatekeeper.admit import Gatekeeper
 from companion.gatekeeper.meter import BudgetExceeded
 from companion.gatekeeper.runaway import RunawayBrake
 from companion.model.action import Dialect, ModelCall, Tier

@@ -13,7 +13,7 @@ from typing import Any
 
 from companion.edges.gateway.tools import Reading, parse_arguments
 from companion.edges.gateway.tooluse import Called, Change, Form, Rewritten, Said, ToolUse
-from companion.gatekeeper.admit import Refusal
+from companion.gatekeeper.admission import Refusal
 
 _SHELL_TOOLS: tuple[tuple[str, Callable[[str], dict[str, Any]]], ...] = (
     ("run_commands", lambda command: {"commands": [command]}),

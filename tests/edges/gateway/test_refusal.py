@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from companion.edges.gateway.refusal import command_that_says, refuse_parts, refuse_whole, say, words
 from companion.edges.gateway.tools import read_use
 from companion.edges.gateway.tooluse import Called, Form, Rewritten, Said, ToolUse
-from companion.gatekeeper.admit import Refusal
+from companion.gatekeeper.admission import Refusal
 
 
 @settings(max_examples=60)
