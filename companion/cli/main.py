@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 
 import click
 
 from companion import __version__
+from companion.cli.lazy import LazyGroup
 from companion.cli.shared import INTERRUPTED, end
 
 # Name to module and attribute, in the order in which help lists them.
@@ -31,18 +31,7 @@ _COMMANDS = {
 }
 
 
-class _Commands(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in _COMMANDS:
-            return None
-        module, _, attribute = _COMMANDS[cmd_name].partition(":")
-        command = getattr(importlib.import_module(module), attribute)
-        assert isinstance(command, click.Command)
-        return command
-
+class _Commands(LazyGroup):
     def invoke(self, ctx: click.Context) -> object:
         """A folder or file that cannot be used is the user's to mend: it is named, without a traceback."""
         try:
@@ -57,7 +46,9 @@ class _Commands(click.Group):
             end(f"{subject}{error.strerror or error}", "see that HOME and COMPANION_HOME name folders of yours")
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_Commands, table=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="companion")
 def main() -> None:
     """Makes coding agents safe and affordable to run beside your editor.

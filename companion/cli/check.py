@@ -1,0 +1,14 @@
+"""`companion check`: what companion would say of something, without a daemon and without doing it."""
+
+from __future__ import annotations
+
+import click
+
+from companion.cli.lazy import LazyGroup
+
+CHECKS: dict[str, str] = {}
+
+
+@click.group("check", cls=LazyGroup, table=CHECKS)
+def check() -> None:
+    """Ask what would be decided, and why. Needs no daemon and changes nothing."""
