@@ -12,12 +12,12 @@ from functools import partial
 
 from msgspec import Struct
 
-from companion.edges.gateway.agents import Modes, client_of, session_of, workspace_of
+from companion.edges.gateway.agents import Modes, workspace_of
 from companion.edges.gateway.answer import Holding, StreamedAnswer, WholeAnswer, give_again
 from companion.edges.gateway.cache import AnswerCache, Kept
 from companion.edges.gateway.dialect import Asked, BadRequest, DialectModule
-from companion.edges.gateway.envelope import read_envelope
 from companion.edges.gateway.gate import WireGate
+from companion.edges.gateway.heads import Head
 from companion.edges.gateway.held import HeldAnswers
 from companion.edges.gateway.prompt import Prompt, PromptReader
 from companion.edges.gateway.refusal import words
@@ -48,11 +48,9 @@ _MODEL_NAME = re.compile(r"[!-~]{1,200}")
 
 
 class Incoming(Struct, frozen=True):
-    """A request as the server read it. `path` is the API's own, from /v1 on."""
+    """A request as the server read it."""
 
-    path: str
-    query: str
-    headers: Mapping[str, str]
+    head: Head
     body: bytes
     key: VirtualKey
 
@@ -128,18 +126,18 @@ class ModelCalls:
         asked = module.read_request(prompt.skeleton)
         if not _MODEL_NAME.fullmatch(asked.model):
             raise BadRequest("model: expected at most 200 letters, digits and signs")
-        tier = self.modes.tier_of(incoming.headers, asked)
+        tier = self.modes.tier_of(incoming.head.headers, asked)
         chosen = self._chosen(asked, tier, prompt, incoming.key.scope)
         way = self.routes.way(chosen.tier if chosen else tier, asked.model).among(incoming.key.scope.permits_model)
         origin = Origin(
-            client=client_of(incoming.headers),
+            client=incoming.head.client,
             key_id=incoming.key.id,
-            session=session_of(incoming.headers),
-            workspace=workspace_of(incoming.headers, asked),
+            session=incoming.head.session,
+            workspace=workspace_of(incoming.head.headers, asked),
             tier=tier,
             scope=incoming.key.scope,
         )
-        envelope = read_envelope(incoming.path, incoming.query, incoming.headers)
+        envelope = incoming.head.envelope
         action = ModelCall(
             module.DIALECT,
             asked.model,

@@ -194,8 +194,8 @@ class DialectModule(Protocol):
 
     def stream(self, lookup: Lookup | None) -> AnswerStream: ...
 
-    def uses_of(self, answer: dict[str, Any]) -> list[ToolUse]:
-        """Raises UnclearAnswer."""
+    def uses_of(self, answer: dict[str, Any], raw: bytes = b"") -> list[ToolUse]:
+        """`raw` are the bytes that the answer was read from, where they are at hand. Raises UnclearAnswer."""
         ...
 
     def usage_of(self, answer: dict[str, Any]) -> Usage | None: ...

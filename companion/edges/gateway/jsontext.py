@@ -49,7 +49,7 @@ def read_value(raw: bytes) -> Any:
     if _PLAIN.fullmatch(raw):
         # The commonest small values, read alike by everybody.
         return _WORDS[raw] if raw in _WORDS else raw[1:-1].decode() if raw[0] == _QUOTE else int(raw)
-    if raw.count(b'"') + raw.count(b"{") + raw.count(b"[") > _MOST_TOKENS:
+    if len(raw) > _MOST_TOKENS and raw.count(b'"') + raw.count(b"{") + raw.count(b"[") > _MOST_TOKENS:
         raise ValueError(f"more than {_MOST_TOKENS} strings, objects and lists")
     try:
         text = raw.decode("utf-8").strip(_BLANKS)

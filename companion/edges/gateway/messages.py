@@ -95,7 +95,7 @@ def _usage(usage: dict[str, Any]) -> Usage:
     )
 
 
-def uses_of(answer: dict[str, Any]) -> list[ToolUse]:
+def uses_of(answer: dict[str, Any], raw: bytes = b"") -> list[ToolUse]:  # noqa: ARG001 - the answer says it all
     content = objects_in(answer.get("content"), "content")
     refuse_misspelt_in(KEYS, answer)
     refuse_strays(answer, content)

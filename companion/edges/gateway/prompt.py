@@ -29,6 +29,8 @@ _LONG = 8 * 1024
 _MOST_BODIES = 8
 _MOST_BYTES = 8 * 1024 * 1024
 
+_SHORT = 64
+
 _READ_OF_A_TOOL = ("type", "name")
 _WRITTEN_BY_AGENTS = frozenset({"system", "developer", "user"})
 
@@ -44,9 +46,8 @@ class Part:
     def __init__(self, raw: bytes, place: Place) -> None:
         self.raw = raw
         self.place = place
-        named = hashlib.sha256(_head(place.key, entry=place.entry))
-        named.update(raw)
-        self.digest = named.digest()
+        name = _name if len(raw) > _SHORT else _name_of_short
+        self.digest = name(raw, place.key, place.entry)
 
     def forget(self) -> None:
         """What was read of it: it can be read again."""
@@ -108,6 +109,16 @@ class Part:
                 told = encoded(files[number], after) if number in files else after
                 changes.append((token.start, token.end, dump(told)))
         return changes
+
+
+def _name(raw: bytes, key: str, entry: bool) -> bytes:
+    named = hashlib.sha256(_head(key, entry=entry))
+    named.update(raw)
+    return named.digest()
+
+
+_name_of_short = lru_cache(maxsize=4_096)(_name)
+"""Model, temperature, whether to stream: the same few come with every call."""
 
 
 @lru_cache(maxsize=256)
