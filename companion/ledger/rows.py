@@ -55,7 +55,7 @@ def closing_row(closing: Closing, zone: tzinfo) -> Row:
     return (
         _text(closing.id),
         at_ns,
-        local_day(at_ns, zone),
+        _text(closing.day) or local_day(at_ns, zone),
         _text(closing.ending),
         _text(closing.outcome),
         *_texts(closing.code, closing.reason, closing.guard),
