@@ -3,8 +3,8 @@
     python benchmarks/secret_speed.py [--rounds 7] [--only small turn cold hostile] [--json]
 
 Everything goes the way of a real call: the body is read by PromptReader and examined by SecretScan with all engines
-that are installed. Text is this repository's own, so that nothing has to be fetched. Of each figure the fastest round counts
-(the machine may be shared), and the median stands beside it.
+that are installed. Text is this repository's own, so that nothing has to be fetched. Of each figure the fastest round
+counts (the machine may be shared), and the median stands beside it.
 
 The functions are for other benchmarks to import as well: each takes a loaded scan and gives seconds.
 """

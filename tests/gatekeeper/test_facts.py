@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from companion.gatekeeper.facts import Gatherer
-from companion.model.action import Action, Dialect, FileAccess, ModelCall, Operation, ShellCommand, ToolCall
+from companion.model.action import Action, Dialect, FileAccess, ModelCall, Operation, ShellCommand, TextKind, ToolCall
 from companion.model.exchange import Exchange, Origin
 from companion.model.facts import EffectKind, Facts, PathFacts
 from companion.model.policy import CommandLevel, Policy
@@ -73,6 +73,9 @@ class Piece:
 
     said: tuple[str, ...]
     digest: bytes = b""
+
+    def kinds(self) -> dict[int, TextKind]:
+        return {}
 
     def texts(self) -> tuple[str, ...]:
         return self.said
