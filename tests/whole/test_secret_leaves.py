@@ -85,48 +85,16 @@ def spellings_in(body: bytes) -> str:
 
 
 PLACE = "(the secret)"
-KEYS = st.sampled_from(
-    [
-        "type",
-        "text",
-        "content",
-        "input",
-        "arguments",
-        "data",
-        "url",
-        "source",
-        "signature",
-        "thinking",
-        "id",
-        "name",
-        "encrypted_content",
-        "image_url",
-        "file_data",
-        "description",
-        "metadata",
-        "parameters",
-        "x-unknown",
-        "model",
-    ]
-)
-TYPES = st.sampled_from(
-    [
-        "text",
-        "thinking",
-        "redacted_thinking",
-        "image",
-        "document",
-        "tool_use",
-        "tool_result",
-        "reasoning",
-        "unheard_of",
-        "server_tool_use",
-        "mcp_tool_use",
-        "bash_code_execution_tool_result",
-        "compaction",
-        "reasoning.encrypted",
-    ]
-)
+NAMES = """
+type text content input arguments data url source signature thinking id name encrypted_content image_url file_data
+description metadata parameters x-unknown model
+"""
+KINDS = """
+text thinking redacted_thinking image document tool_use tool_result reasoning unheard_of server_tool_use mcp_tool_use
+bash_code_execution_tool_result compaction reasoning.encrypted
+"""
+KEYS = st.sampled_from(NAMES.split())
+TYPES = st.sampled_from(KINDS.split())
 STRINGS = st.one_of(
     st.just(PLACE),
     st.just(f"words around {PLACE}, and more"),
@@ -182,6 +150,22 @@ BODIES = st.one_of(
 )
 
 
+def meant(value):
+    """What a body says; in the arguments of a call letters may be escaped or not."""
+    match value:
+        case dict():
+            return {key: meant(inner) for key, inner in value.items()}
+        case list():
+            return [meant(inner) for inner in value]
+        case str() if value[:1] == "{":
+            try:
+                return meant(json.loads(value))
+            except ValueError:
+                return value
+        case _:
+            return value
+
+
 @settings(max_examples=150)
 @given(body=BODIES, indent=st.sampled_from([None, None, 1]), ascii=st.booleans())
 def test_law_a_secret_leaves_nowhere_and_comes_back_everywhere(scan, body, indent, ascii):
@@ -192,7 +176,7 @@ def test_law_a_secret_leaves_nowhere_and_comes_back_everywhere(scan, body, inden
         return  # two keys that became the same: no reader takes it
     assert GITHUB not in spellings_in(left)
     back = json.loads(restore(left.decode(), scan.lookup, json_escaped=True))
-    assert back == json.loads(raw)
+    assert meant(back) == meant(json.loads(raw))
     if PLACE not in json.dumps(body):
         assert left == raw
 
