@@ -72,7 +72,7 @@ class Kingfisher:
     def find(self, text: str) -> list[Span]:
         # Offsets come back in bytes of what was handed in. A lone surrogate has no bytes, and NULs make it guess at
         # UTF-16; the stand-ins keep every character in its place.
-        data = text.replace("\0", " ").encode("utf-8", "replace")
+        data = _lined(text).replace("\0", " ").encode("utf-8", "replace")
         spans = []
         plain = len(data) == len(text)
         for finding in self._scan(data):
@@ -98,6 +98,16 @@ class Kingfisher:
             except TimeoutError:
                 if left == _SECONDS:
                     raise
+
+
+def _lined(text: str) -> str:
+    """`text` with blanks for escaped line ends and for the plus of a diff, each in its place.
+
+    To a reader of base64 they are letters of the word behind them, and it would read another word.
+    """
+    if "\\" in text:
+        text = text.replace("\\n", " \n").replace("\\r", " \n").replace("\\t", "  ")
+    return text.replace("\n+", "\n ")
 
 
 def _characters(data: bytes, start: int, end: int) -> tuple[int, int]:
