@@ -11,7 +11,7 @@ from importlib.resources import files
 from itertools import pairwise
 
 from companion.model.facts import Confidence
-from companion.scan.secrets.engine import Span, allowance
+from companion.scan.secrets.engine import Span, glance
 from companion.scan.secrets.prefilter import Prefilter
 from companion.scan.secrets.values import is_basic, is_password, is_random, is_sample
 
@@ -78,7 +78,7 @@ class OwnRules:
             literal, rule = self._tries[number]
             position = lowered.find(literal)
             while position >= 0:
-                allowance()
+                glance()
                 match = rule.pattern.match(text, position)
                 if match and CHECKS[rule.check](match["secret"], match):
                     start, end = match.span("secret")

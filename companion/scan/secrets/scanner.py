@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +18,7 @@ from msgspec.structs import replace
 from companion.gatekeeper.ports import Examined
 from companion.model.action import Part, TextKind
 from companion.model.facts import Confidence, Finding
-from companion.policy.redaction import placeholder_for, redact, restore, type_name
+from companion.policy.redaction import placeholder_for, redact, restore
 from companion.scan.secrets import prefilter
 from companion.scan.secrets.engine import Engine, Span, TooMuchError, allowance, allowed
 from companion.scan.secrets.envfiles import EnvFiles
@@ -28,6 +27,17 @@ from companion.scan.secrets.known import KNOWN_VALUES, KnownValues
 from companion.scan.secrets.memo import Memo, Result
 from companion.scan.secrets.merge import merge, without_placeholders
 from companion.scan.secrets.pem import KeyBlocks
+from companion.scan.secrets.placing import (
+    WHOLE,
+    Key,
+    Placed,
+    finding_of,
+    findings_of,
+    is_doubted,
+    is_whole,
+    meant,
+    whole,
+)
 from companion.scan.secrets.plugins import DetectSecrets
 from companion.scan.secrets.rules import OwnRules
 from companion.scan.secrets.vault import PlaceholderTakenError, Vault
@@ -47,9 +57,9 @@ _WORK_A_MEGABYTE = 0.05
 _MEGABYTE = 1_000_000
 _MOST_SECRETS = 400
 """In one text, and again for each further megabyte of it: what holds more is hidden whole."""
+_MOST_HITS = 2_000
+"""Of known values in one text, and again for each further megabyte of it."""
 _LONGEST_KNOWN = 64 * 1024
-_WHOLE = "too-much-to-search"
-"""The rule under which a text is hidden whole, because nobody can say in time what it holds."""
 _KIND = "generic"
 """The type in the placeholder of a secret that is none by itself, but by what stands around it."""
 
@@ -168,7 +178,7 @@ class SecretScan:
         for span in merge(without_placeholders(text, spans)):
             secret = text[span.start : span.end]
             placeholder = self._vault.placeholder(secret) or placeholder_for(secret, span.type, self._key)
-            findings.append(_finding(0, span, placeholder))
+            findings.append(finding_of(0, span, placeholder))
         return redact(text, findings)
 
     def restore(self, text: str) -> str:
@@ -203,7 +213,7 @@ class SecretScan:
                 break
             # What was learnt from one part may stand in another that was clean before.
         self._note_clean(parts, counts, touched, count)
-        return Examined(tuple(numbers), tuple(texts), _findings(texts, kinds, placed))
+        return Examined(tuple(numbers), tuple(texts), findings_of(texts, kinds, placed))
 
     def _note_clean(
         self,
@@ -232,11 +242,11 @@ class SecretScan:
         if self._missing is None:
             self.load()
         self._refresh(workspace)
-        return _findings(texts, {}, self._placed(texts, {}, work)[0])
+        return findings_of(texts, {}, self._placed(texts, {}, work)[0])
 
-    def _placed(self, texts: Sequence[str], kinds: Mapping[int, TextKind], work: _Work) -> tuple[_Placed, set[str]]:
+    def _placed(self, texts: Sequence[str], kinds: Mapping[int, TextKind], work: _Work) -> tuple[Placed, set[str]]:
         """What is found in each text, and the texts that hold anything that looks like a secret or is known."""
-        examined: dict[tuple[str, TextKind | None], Result] = {}
+        examined: dict[Key, Result] = {}
         active: set[int] = set()
         for number, text in enumerate(texts):
             if len(text) < _SHORTEST_TEXT:
@@ -246,14 +256,14 @@ class SecretScan:
                 examined[key] = self._examine(text, work)
                 if examined[key].spans:
                     active |= self._learn(key, examined[key].spans)
-        placed: _Placed = {}
+        placed: Placed = {}
         touched: set[str] = set()
         for key, result in examined.items():
             text = key[0]
-            whole = self._look_for_known(text, result, work)
-            if whole.spans or whole.hits:
+            seen = self._look_for_known(text, result, work)
+            if seen.spans or seen.hits:
                 touched.add(text)
-                placed[key] = self._place(key, whole, active)
+                placed[key] = self._place(key, seen, active)
         return placed, touched
 
     def _examine(self, text: str, work: _Work) -> Result:
@@ -272,7 +282,7 @@ class SecretScan:
                 raise
             too_many = True
         if too_many:
-            spans = [Span(0, len(text), "TEXT", _WHOLE, _WHOLE, Confidence.HIGH)]
+            spans = whole(text)
         return self._memo.put(Result(digest, tuple(spans)))
 
     def _found_in(self, text: str) -> list[Span]:
@@ -287,30 +297,32 @@ class SecretScan:
                 raise ScanFailed(f"the engine {engine.name} failed ({type(error).__name__})") from None
         return spans
 
-    def _learn(self, key: tuple[str, TextKind | None], spans: tuple[Span, ...]) -> set[int]:
+    def _learn(self, key: Key, spans: tuple[Span, ...]) -> set[int]:
         """Makes what was found known; gives the numbers of the values."""
         text, kind = key
         return {
             self._known.add(
-                _told(text[span.start : span.end], kind),
+                meant(text[span.start : span.end], kind),
                 span.type,
                 span.rule,
                 certain=span.confidence is Confidence.HIGH,
             )
             for span in spans
-            if span.rule != _WHOLE and span.end - span.start <= _LONGEST_KNOWN and not _is_doubted(span, kind)
+            if span.rule != WHOLE and span.end - span.start <= _LONGEST_KNOWN and not is_doubted(span, kind)
         }
 
     def _look_for_known(self, text: str, result: Result, work: _Work) -> Result:
         """`result` with every value in it that is known by now."""
         count = self._known.count
-        if result.known >= count:
+        if result.known >= count or is_whole(result.spans):
             return result
         _check(work)
         hits = dict.fromkeys((*result.hits, *self._known.find(text, result.known)))
+        if len(hits) > _MOST_HITS * (1 + len(text) / _MEGABYTE):
+            return self._memo.put(replace(result, spans=tuple(whole(text)), hits=()))
         return self._memo.put(replace(result, hits=tuple(hits), known=count))
 
-    def _place(self, key: tuple[str, TextKind | None], result: Result, active: set[int]) -> list[tuple[Span, str]]:
+    def _place(self, key: Key, result: Result, active: set[int]) -> list[tuple[Span, str]]:
         """The spans of a text with their placeholders. A value that only looked secret counts in its own call alone."""
         text, kind = key
         spans = list(result.spans)
@@ -321,10 +333,10 @@ class SecretScan:
                 confidence = Confidence.HIGH if certain else Confidence.LOW
                 spans.append(Span(hit.start, hit.end, name, rule, KNOWN_VALUES, confidence))
         if kind is TextKind.SEALED:
-            spans = [span for span in spans if not _is_doubted(span, kind)]
+            spans = [span for span in spans if not is_doubted(span, kind)]
         try:
             return [
-                (span, self._placeholder(_told(text[span.start : span.end], kind), span))
+                (span, self._placeholder(meant(text[span.start : span.end], kind), span))
                 for span in merge(without_placeholders(text, spans))
             ]
         except PlaceholderTakenError as error:
@@ -333,7 +345,7 @@ class SecretScan:
     def _placeholder(self, secret: str, span: Span) -> str:
         """Depends on the secret alone, and not on where or by which rule it was found first."""
         return self._vault.placeholder(secret) or self._vault.keep(
-            secret, span.type if span.rule == _WHOLE else self._kind_of(secret)
+            secret, span.type if span.rule == WHOLE else self._kind_of(secret)
         )
 
     def _kind_of(self, secret: str) -> str:
@@ -348,9 +360,6 @@ class SecretScan:
         return merge(found)[0].type if found else _KIND
 
 
-_Placed = dict[tuple[str, TextKind | None], list[tuple[Span, str]]]
-
-
 class _Work(Struct, frozen=True):
     """How long a scan may take: until when, and whether somebody with more time will take it up again."""
 
@@ -361,41 +370,3 @@ class _Work(Struct, frozen=True):
 def _check(work: _Work) -> None:
     if time.monotonic() > work.deadline:
         raise ScanFailed("the scan for secrets ran out of time")
-
-
-def _is_doubted(span: Span, kind: TextKind | None) -> bool:
-    """Whether to hide this would rather break the call than hide a secret."""
-    return kind is TextKind.SEALED and span.confidence is not Confidence.HIGH
-
-
-def _told(secret: str, kind: TextKind | None) -> str:
-    """The secret as it is meant: in JSON without its escapes."""
-    if kind is not TextKind.JSON or "\\" not in secret:
-        return secret
-    try:
-        return str(json.loads(f'"{secret}"'))
-    except ValueError:
-        return secret
-
-
-def _findings(texts: Sequence[str], kinds: Mapping[int, TextKind], placed: _Placed) -> tuple[Finding, ...]:
-    if not placed:
-        return ()
-    return tuple(
-        _finding(index, span, placeholder)
-        for index, text in enumerate(texts)
-        for span, placeholder in placed.get((text, kinds.get(index)), ())
-    )
-
-
-def _finding(text: int, span: Span, placeholder: str) -> Finding:
-    return Finding(
-        text=text,
-        start=span.start,
-        end=span.end,
-        type=type_name(span.type),
-        rule=span.rule,
-        engine=span.engine,
-        confidence=span.confidence,
-        placeholder=placeholder,
-    )

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from companion.scan.secrets.engine import TooMuchError, allowance, allowed, installed
+from companion.scan.secrets.engine import TooMuchError, allowance, allowed, glance, installed
 
 
 def test_a_package_has_its_version_and_one_that_is_not_there_has_none():
@@ -40,3 +40,14 @@ def test_it_is_the_own_work_of_a_thread_that_counts():
         thread.start()
         thread.join()
     assert told == [float("inf")]
+
+
+def test_a_glance_looks_at_the_clock_now_and_then():
+    def look() -> None:
+        for _ in range(16):
+            glance()
+
+    with allowed(0), pytest.raises(TooMuchError):
+        look()
+    for _ in range(100):
+        glance()

@@ -374,3 +374,12 @@ async def test_little_text_that_takes_long_is_taken_up_again_in_a_thread() -> No
     assert finding.rule == "too-much-to-search"
     assert [name.split("_")[0] for name in piece.read_in] == ["MainThread", "secrets"]
     scanner.close()
+
+
+async def test_a_text_that_is_full_of_what_is_known_is_hidden_whole() -> None:
+    scanner = SecretScan(KEY, [OwnRules()])
+    texts = (f"it is {TOKEN}", f"{TOKEN} " * 3_000)
+    found = await scanner.scan(texts, "")
+    assert [(one.text, one.end - one.start) for one in found] == [(0, len(TOKEN)), (1, len(texts[1]))]
+    assert scanner.restore(redact(texts[1], found[1:])) == texts[1]
+    scanner.close()
