@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -43,6 +44,7 @@ _ANSWERED = range(200, 300)
 _FIRST_ERROR_STATUS = 400
 _RETRIED_BY_AGENTS = frozenset({408, 409, 429, *range(500, 600)})
 _MARK = "SECRET_"
+_MOST_NOTED = 20
 _LARGE = 1024 * 1024
 _MODEL_NAME = re.compile(r"[!-~]{1,200}")
 
@@ -231,13 +233,28 @@ class ModelCalls:
         body = turn.prompt.skeleton
         if body.get("previous_response_id") or body.get("conversation"):
             # The upstream keeps the conversation: what the model was shown earlier is not in this call.
-            return self.lookup
+            return self._noting(turn.exchange.id)
         texts = [*headers.values()]
         # Else no placeholder can stand in the body, which may be long.
         if turn.prompt.marked or any(isinstance(remark.verdict, Amend) for remark in admission.decision.remarks):
             texts.append(outgoing().decode("latin-1"))
         shown = {found for text in texts if _MARK in text for found in PLACEHOLDER.findall(text)}
-        return (lambda placeholder: self.lookup(placeholder) if placeholder in shown else None) if shown else None
+        return self._noting(turn.exchange.id, shown) if shown else None
+
+    def _noting(self, exchange: str, shown: AbstractSet[str] | None = None) -> Lookup:
+        """Knows what was shown, everything for None, and says once of each other placeholder that it stays."""
+        unknown: set[str] = set()
+
+        def lookup(placeholder: str) -> str | None:
+            secret = self.lookup(placeholder) if shown is None or placeholder in shown else None
+            if secret is None and placeholder not in unknown and len(unknown) < _MOST_NOTED:
+                unknown.add(placeholder)
+                why = "its secret is not known" if shown is None or placeholder in shown else "the model made it up"
+                text = f"{placeholder} stays as it is: {why}"
+                self.gatekeeper.listener.notice("placeholder.unknown", exchange, text, {"placeholder": placeholder})
+            return secret
+
+        return lookup
 
 
 def _called(admission: Admission) -> ModelCall:

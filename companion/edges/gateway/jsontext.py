@@ -83,6 +83,23 @@ def texts(raw: bytes) -> list[str]:
     return [scanstring(text + '"', 0)[0] if "\\" in text else text for text in _TEXT.findall(raw.decode("utf-8"))]
 
 
+def strings_within(value: Any) -> list[str]:
+    """What `texts` finds in the JSON that was read as `value`."""
+    found: list[str] = []
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if type(one) is str:
+            found.append(one)
+        elif type(one) is list:
+            waiting += reversed(one)
+        elif type(one) is dict:
+            for key, inner in reversed(one.items()):
+                waiting.append(inner)
+                waiting.append(key)
+    return found
+
+
 def strings(raw: bytes, within: Sequence[str] = ()) -> Iterator[StringToken]:
     """Every string of a valid JSON text in order, keys too. What is not valid JSON gives nonsense: parse it first.
 
