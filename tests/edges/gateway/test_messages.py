@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from companion.edges.gateway import messages
 from companion.edges.gateway.dialect import BadRequest, UnclearAnswer
+from companion.edges.gateway.sse import SseParser
 from companion.edges.gateway.tooluse import Called, Changes, Rewritten, Said
 from companion.model.money import Usage
 from tests.support.block_events import END, USE, block, called, delta, start, stop
@@ -126,6 +127,16 @@ def test_each_block_is_restored_by_itself_also_while_calls_are_held():
     for changes in (Changes(), Changes({1: Said(" no ")})):
         _, out = run("messages", raw, changes, SECRETS.get)
         assert read_messages(out).text == "a SECRET_AWS_0A1B" + (" no " if changes else "") + "2C3D a key b"
+
+
+@pytest.mark.parametrize("cut", [0, 3, 19])
+def test_a_block_that_begins_with_its_text_is_restored_too(cut):
+    told = "SECRET_AWS_0A1B2C3D b"
+    raw = sse(*block(0, {"type": "text", "text": told[:cut]}, {"type": "text_delta", "text": told[cut:]}), *END)
+    _, out = run("messages", raw, lookup=SECRETS.get)
+    said = [event.json() for event in SseParser().feed(out)]
+    begun = next(data["content_block"]["text"] for data in said if data["type"] == "content_block_start")
+    assert begun + read_messages(out).text == "a key b"
 
 
 def test_a_beat_before_a_block_that_follows_moves_every_index_on():
