@@ -74,6 +74,8 @@ class Piece:
     said: tuple[str, ...]
     digest: bytes = b""
 
+    is_answer = False
+
     def kinds(self) -> dict[int, TextKind]:
         return {}
 
