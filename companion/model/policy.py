@@ -17,10 +17,28 @@ class SecretAction(StrEnum):
 
 
 class IgnoredAction(StrEnum):
-    """What becomes of an access to a path that .gitignore excludes (.clineignore always denies)."""
+    """What becomes of reading a path that .gitignore excludes (.clineignore always denies).
+
+    REDACT: it is read, and its content never reaches a model. ASK may let content through, so it is the loosest.
+    """
+
+    ASK = "ask"
+    REDACT = "redact"
+    DENY = "deny"
+
+
+class OutsideAction(StrEnum):
+    """What becomes of an access to a path outside of the workspace."""
 
     ASK = "ask"
     DENY = "deny"
+
+
+class ClineIgnore(StrEnum):
+    """How .clineignore is read. LEGACY: as the old extension did, in the workspace's own folder, with `!include`."""
+
+    LEGACY = "legacy"
+    EVERY_LEVEL = "every-level"
 
 
 class CommandLevel(StrEnum):
@@ -35,10 +53,14 @@ class Policy:
     """The defaults are what a user gets who configures nothing."""
 
     secrets: SecretAction = SecretAction.REDACT
-    gitignored: IgnoredAction = IgnoredAction.DENY
+    gitignored: IgnoredAction = IgnoredAction.REDACT
+    outside: OutsideAction = OutsideAction.ASK
     commands: CommandLevel = CommandLevel.STANDARD
     ignore_files: tuple[str, ...] = (".clineignore", ".companionignore")
     """Files in gitignore syntax, at every level of the workspace, whose matches are always denied."""
+    clineignore: ClineIgnore = ClineIgnore.EVERY_LEVEL
+    agent_ignore_files: tuple[str, ...] = ()
+    """Agents whose own ignore files deny too, by the names in `companion.policy.ignore.agents`."""
     protected_branches: tuple[str, ...] = ("main", "master")
     trusted_hosts: tuple[str, ...] = ()
     """Hosts that a command or tool may send secrets to without a person's word; "*.NAME" stands for all below NAME."""

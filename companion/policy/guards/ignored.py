@@ -6,9 +6,15 @@ from collections.abc import Iterator
 
 from companion.model.action import Action, FileAccess, Operation, ShellCommand
 from companion.model.facts import Effect, EffectKind, Facts, IgnoreMatch, PathFacts
-from companion.model.policy import IgnoredAction
+from companion.model.policy import IgnoredAction, Policy
 from companion.model.verdict import PASS, Ask, Deny, Verdict
 from companion.policy.shell.effects import GLOB, NAMES, TREE
+
+CONTENT_IS_REPLACED = False
+"""Whether the text of ignored files is replaced in prompts, so that under IgnoredAction.REDACT they may be read.
+
+Until it is, REDACT refuses a read as DENY does.
+"""
 
 _OPERATIONS = {
     EffectKind.READ: Operation.READ,
@@ -32,6 +38,13 @@ def ignored(action: Action, facts: Facts) -> Verdict:
         if asked is PASS:
             asked = verdict
     return asked
+
+
+def what_becomes_of(path: PathFacts, policy: Policy) -> str:
+    """The word for what becomes of reading a path: "allow", "redact", "ask" or "deny"."""
+    if path.ignored is not None:
+        return "deny" if path.ignored.denied else policy.gitignored
+    return "allow" if path.inside else policy.outside
 
 
 def _accesses(action: Action, facts: Facts) -> Iterator[tuple[str, Operation]]:
@@ -61,6 +74,8 @@ def _judge(path: str, operation: Operation, facts: Facts) -> Verdict:
     if match.denied:
         return Deny("ignored-path", _reason(known, match), _DENIED_HINT)
     if operation is Operation.LIST:
+        return PASS
+    if operation not in _CHANGES and facts.policy.gitignored is IgnoredAction.REDACT and CONTENT_IS_REPLACED:
         return PASS
     if operation in _CHANGES or facts.policy.gitignored is IgnoredAction.ASK:
         return Ask("gitignored-path", _reason(known, match), _GIT_HINT)
