@@ -19,7 +19,7 @@ from typing import Final
 
 from companion.model.facts import IgnoreMatch
 from companion.policy.ignore.patterns import encode
-from companion.policy.ignore.rules import IgnoreFile, Rules, as_match, decide, last_match
+from companion.policy.ignore.rules import IgnoreFile, Rules, decide
 from companion.scan.git_config import GitSettings, read_settings
 from companion.scan.rule_files import (
     LINK,
@@ -79,7 +79,7 @@ FIXED, DENY, GIT = "fixed", "deny", "git"
 class Node:
     """A folder with the rules for what lies in it. Never changed once made, but for what it remembers of names."""
 
-    __slots__ = ("_starts", "families", "files", "is_plain", "names", "path", "stamp")
+    __slots__ = ("_sieves", "families", "files", "is_plain", "names", "path", "stamp")
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class Node:
         self.is_plain = is_plain
         """Whether neither it nor anything between it and the top is a link, and all of it is there."""
         self.names: dict[tuple[str, bool], tuple[IgnoreMatch | None, ...]] = {}
-        self._starts = tuple(_start(path, family.root) for family in families)
+        self._sieves = tuple(_Sieve(family, path) for family in families)
 
     def is_fresh(self) -> bool:
         """Whether a look at the disk would find the same again."""
@@ -122,30 +122,50 @@ class Node:
         if known is not None:
             return known
         raw = encode(name)
-        found = tuple(
-            _excludes(family, start + raw, is_dir=is_dir)
-            for family, start in zip(self.families, self._starts, strict=True)
-        )
+        found = tuple(sieve.match(raw, is_dir=is_dir) for sieve in self._sieves)
         if len(self.names) >= _MOST_NAMES:
             self.names.clear()
         self.names[name, is_dir] = found
         return found
 
+    def lets_pass(self, name: str, *, is_dir: bool) -> bool:
+        """Whether nothing excludes the entry called `name`. Remembers nothing: for walks."""
+        raw = encode(name)
+        return not any(sieve.match(raw, is_dir=is_dir) for sieve in self._sieves)
+
+
+class _Sieve:
+    """One family's rules, made ready for the names in one folder."""
+
+    __slots__ = ("_denied", "_excluded", "_files")
+
+    def __init__(self, family: Family, folder: str) -> None:
+        self._excluded = family.excluded
+        self._denied = family.rules.denied
+        relative = relative_to(folder, family.root)
+        start = encode(relative) + b"/" if relative else b""
+        self._files = tuple(
+            (file.source, file.rules, start[len(file.prefix) :], file.fold_case) for file in reversed(family.rules.files)
+        )
+
+    def match(self, name: bytes, *, is_dir: bool) -> IgnoreMatch | None:
+        if self._excluded is not None:
+            return self._excluded
+        for source, patterns, start, fold_case in self._files:
+            path = start + name
+            if fold_case:
+                found = patterns.last_match(path.lower(), name.lower(), is_dir=is_dir)
+            else:
+                found = patterns.last_match(path, name, is_dir=is_dir)
+            if found is not None:
+                if found.negated:
+                    return None
+                return IgnoreMatch(source, found.line, found.text, denied=self._denied)
+        return None
+
 
 def _folder_stamp(found: os.stat_result) -> Stamp:
     return (found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
-
-
-def _start(folder: str, root: str) -> bytes:
-    relative = relative_to(folder, root)
-    return encode(relative) + b"/" if relative else b""
-
-
-def _excludes(family: Family, path: bytes, *, is_dir: bool) -> IgnoreMatch | None:
-    if family.excluded is not None:
-        return family.excluded
-    found = last_match(family.rules, path, is_dir=is_dir)
-    return as_match(family.rules, found) if found and not found[1].negated else None
 
 
 class Tree:

@@ -16,7 +16,7 @@ from typing import Final
 
 from companion.policy.ignore.patterns import PatternList, parse_lines
 
-LARGEST = 1 << 20
+LARGEST = 1 << 18
 _MOST_CACHED = 4096
 
 # No kernel's clock ticks slower. A file system without fractions of a second may tick every two seconds.

@@ -1,0 +1,47 @@
+"""What an agent may read below a folder, as a list: every file that no rule covers."""
+# ruff: noqa: PTH118, PTH208 - as in paths
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from companion.model.policy import Policy
+from companion.scan.ignore_files import Node
+from companion.scan.paths import DiskPaths
+
+
+def allowed_files(paths: DiskPaths, workspace: str, policy: Policy) -> Iterator[str]:
+    """Paths from the workspace of all files that no ignore rule covers, in no order. `.git` is left out.
+
+    A link is among them where neither its name nor what it leads to is covered; folders behind links are not entered.
+    Folders that cannot be listed are passed by.
+    """
+    ground = paths.ground(workspace)
+    tree = paths.tree(ground, policy)
+    top = tree.node(ground.root)
+    if any(family.excluded for family in top.families):
+        return
+    waiting: list[tuple[Node, str]] = [(top, "")]
+    while waiting:
+        node, start = waiting.pop()
+        lets_pass = node.lets_pass
+        for entry in _entries(node.path):
+            name = entry.name
+            if entry.is_symlink():
+                facts = paths.judge_literally(start + name, workspace, policy)
+                if facts.ignored is None and not facts.is_dir:
+                    yield start + name
+            elif entry.is_dir(follow_symlinks=False):
+                if name != ".git" and lets_pass(name, is_dir=True):
+                    waiting.append((tree.below(node, entry.path, name), f"{start}{name}/"))
+            elif lets_pass(name, is_dir=False):
+                yield start + name
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []
