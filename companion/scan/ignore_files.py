@@ -49,14 +49,29 @@ _FOLDERS_TELL = sys.platform != "win32"
 _LEFT_OUT_BY_GIT = (LINK, NO_FILE)
 
 
+@dataclass(frozen=True, slots=True)
+class TopRules:
+    """Rules for a workspace that are no plain ignore file."""
+
+    file: tuple[IgnoreFile, ...]
+    root: str
+    """Absolute folder that the rules' paths start from."""
+    files: tuple[str, ...]
+    """Every file that had a say, or would have one if it were there."""
+
+
+TopSource = Callable[[str], TopRules]
+"""Reads the rules for the workspace in that folder."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Lists:
     """Which files count beside git's own. All in gitignore syntax."""
 
     deny: tuple[str, ...] = ()
     """Names that count at every level; a match is denied."""
-    at_top: tuple[str, ...] = ()
-    """Names that count in the workspace's own folder only."""
+    own: tuple[TopSource, ...] = ()
+    """Rules that the workspace's own folder brings along, in forms of their own; a match is denied."""
     fixed: tuple[tuple[Rules, str], ...] = ()
     """Rules that no file of the workspace holds, and the absolute folder that each starts from."""
 
@@ -73,7 +88,7 @@ class Family:
     """What excludes the folder itself, and so everything in it."""
 
 
-FIXED, DENY, GIT = "fixed", "deny", "git"
+FIXED, DENY, OWN, GIT = "fixed", "deny", "own", "git"
 
 
 class Node:
@@ -252,6 +267,8 @@ class Tree:
         if path == self._git_top:
             families.append(self._repository(path, look))
         families = self._with_own_files(path, families, look)
+        if path == self._workspace:
+            families = [*self._own_rules(look), *families]
         if relative_to(path, self._git_top):
             families = self._with_repository(path, families, look)
         if look.is_unsettled:
@@ -265,7 +282,7 @@ class Tree:
             relative = relative_to(self.top, root)
             excluded = decide(rules, relative, is_dir=True) if relative else None
             families.append(Family(rules, root, FIXED, excluded))
-        families += [Family(Rules(), self.top, DENY) for _ in (*self._lists.deny, *self._lists.at_top)]
+        families += [Family(Rules(), self.top, DENY) for _ in self._lists.deny]
         return families
 
     def _inherit(self, name: str, above: Node) -> list[Family]:
@@ -277,14 +294,14 @@ class Tree:
 
     def _with_own_files(self, path: str, families: list[Family], look: _Look) -> list[Family]:
         """With what the files in `path` add to each family."""
-        denies = iter((*self._lists.deny, *self._lists.at_top))
+        denies = iter(self._lists.deny)
         out = []
         for family in families:
-            if family.kind == FIXED:
+            if family.kind in {FIXED, OWN}:
                 out.append(family)
                 continue
             name = GIT_FILE if family.kind == GIT else next(denies)
-            if family.excluded is not None or (name in self._lists.at_top and path != self._workspace):
+            if family.excluded is not None:
                 out.append(family)
                 continue
             fold_case = self._fold_of(family)
@@ -296,6 +313,15 @@ class Tree:
             added = _as_file(shown(os.path.join(path, name), self._workspace), base, content, fold_case=fold_case)
             out.append(replace(family, rules=replace(family.rules, files=(*family.rules.files, added))))
         return out
+
+    def _own_rules(self, look: _Look) -> list[Family]:
+        families = []
+        for source in self._lists.own:
+            found = source(self._workspace)
+            for file in found.files:
+                look.note(file)
+            families.append(Family(Rules(found.file), found.root, OWN))
+        return families
 
     def _fold_of(self, family: Family) -> bool:
         if family.kind == GIT:

@@ -13,21 +13,25 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from companion.model.facts import IgnoreMatch, PathFacts
-from companion.model.policy import Policy
+from companion.model.policy import ClineIgnore, Policy
+from companion.policy.ignore.agents import CLAUDE, NAMES
 from companion.policy.ignore.lists import privileged_anywhere, privileged_at_home, secret_files
 from companion.policy.ignore.patterns import encode
-from companion.policy.ignore.rules import decide
+from companion.policy.ignore.rules import IgnoreFile, decide
 from companion.scan.expand import MOST_ENTRIES, TooMany, expand, has_glob
-from companion.scan.ignore_files import IgnoreFiles, Lists, Node, Tree, find_top, relative_to
-from companion.scan.tree import first_ignored, stronger
+from companion.scan.ignore_files import FIXED, IgnoreFiles, Lists, Node, TopSource, Tree, find_top, relative_to
+from companion.scan.own_rules import CLINEIGNORE, claude_rules, legacy_clineignore
+from companion.scan.tree import folders_in, first_ignored, stronger
 
 _LONGEST_PATH = 4096
 _LOOK_NS = 20_000_000
 _MOST_GROUNDS = 256
 _MOST_PATHS = 8192
+_Named = tuple[tuple[str, ...], ClineIgnore, tuple[str, ...]]
 _STEPS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
 _OWN = "companion keeps its configuration and its state there"
 _POLICY_FILE = "it says what an agent may never read"
@@ -73,7 +77,8 @@ class DiskPaths:
         self._privileged_at_home = privileged_at_home(fold_case=fold_case)
         self._now_ns = now_ns
         self._grounds: dict[str, tuple[int, Ground]] = {}
-        self._known_lists: dict[tuple[str, ...], Lists] = {}
+        self._only_fixed = Lists(fixed=self._fixed)
+        self._known_lists: dict[_Named, Lists] = {}
         self._privileges: dict[tuple[str, str, tuple[str, ...]], str] = {}
 
     def judge(self, path: str, workspace: str, policy: Policy, *, cwd: str = "") -> PathFacts:
@@ -123,6 +128,21 @@ class DiskPaths:
             return _closed(path, str(reason))
         except (OSError, ValueError, RecursionError) as error:
             return _closed(path, f"the folder cannot be examined: {type(error).__name__}")
+
+    def rule_files(self, workspace: str, policy: Policy) -> list[IgnoreFile]:
+        """Every ignore file that has a say about what may be read in the workspace, each once."""
+        ground = self.ground(workspace)
+        tree = self.tree(ground, policy)
+        waiting, found = [tree.node(ground.root)], dict[tuple[str, str], IgnoreFile]()
+        while waiting:
+            node = waiting.pop()
+            for family in node.families:
+                if family.kind != FIXED:
+                    found.update({(file.source, file.base): file for file in family.rules.files})
+            for name, path in folders_in(node.path):
+                if name != ".git" and node.lets_pass(name, is_dir=True):
+                    waiting.append(tree.below(node, path, name))
+        return list(found.values())
 
     def _places(self, path: str, ground: Ground, policy: Policy, cwd: str) -> list[PathFacts]:
         """Facts of what `path` says, and after it of what it matches as a glob. Raises _Odd."""
@@ -228,7 +248,7 @@ class DiskPaths:
 
     def tree(self, ground: Ground, policy: Policy) -> Tree:
         """The rules below the top of a workspace that was named."""
-        lists = self._lists(policy.ignore_files)
+        lists = self._lists(policy)
         return self._files.tree(ground.top, ground.git_top, lists, workspace=ground.root)
 
     def _tree_of(self, folder: str, ground: Ground, policy: Policy) -> Tree:
@@ -237,18 +257,32 @@ class DiskPaths:
             return self.tree(ground, policy)
         top = find_top(folder)
         if top:
-            return self._files.tree(top, top, self._lists(policy.ignore_files), workspace=ground.root)
-        return self._files.tree(os.path.abspath(os.sep), "", self._lists(()), workspace=ground.root)
+            return self._files.tree(top, top, self._lists(policy), workspace=ground.root)
+        return self._files.tree(os.path.abspath(os.sep), "", self._only_fixed, workspace=ground.root)
 
     def _node(self, folder: str, ground: Ground, policy: Policy) -> Node:
         return self._tree_of(folder, ground, policy).node(folder)
 
-    def _lists(self, names: tuple[str, ...]) -> Lists:
-        known = self._known_lists.get(names)
+    def _lists(self, policy: Policy) -> Lists:
+        key = (policy.ignore_files, policy.clineignore, policy.agent_ignore_files)
+        known = self._known_lists.get(key)
         if known is None:
-            known = Lists(deny=names, fixed=self._fixed)
-            self._known_lists = {**self._known_lists, names: known} if len(self._known_lists) < _MOST_GROUNDS else {}
+            if len(self._known_lists) >= _MOST_GROUNDS:
+                self._known_lists.clear()
+            known = self._known_lists[key] = self._make_lists(policy)
         return known
+
+    def _make_lists(self, policy: Policy) -> Lists:
+        names = list(policy.ignore_files)
+        own: list[TopSource] = []
+        if policy.clineignore is ClineIgnore.LEGACY and CLINEIGNORE in names:
+            names.remove(CLINEIGNORE)
+            own.append(partial(legacy_clineignore, fold_case=self._fold_case))
+        for agent in policy.agent_ignore_files:
+            names += NAMES.get(agent, ())
+        if CLAUDE in policy.agent_ignore_files:
+            own.append(partial(claude_rules, home=self._home, fold_case=self._fold_case))
+        return Lists(tuple(dict.fromkeys(names)), tuple(own), self._fixed)
 
     def _known_privileged(self, path: str, root: str, names: tuple[str, ...]) -> str:
         """As `_why_privileged`, which asks no disk."""

@@ -72,6 +72,11 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         return []
 
 
+def folders_in(folder: str) -> list[tuple[str, str]]:
+    """(name, path) of each folder in it, links left out."""
+    return [(entry.name, entry.path) for entry in _entries(folder) if _is_folder(entry)]
+
+
 def _match(node: Node, entry: os.DirEntry[str], inherited: IgnoreMatch | None) -> IgnoreMatch | None:
     """The rule that covers `entry`; inside an excluded folder, what excludes that, unless a deny list covers more."""
     if inherited and inherited.denied:
