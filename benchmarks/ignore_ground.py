@@ -44,9 +44,9 @@ def plant_large(root: Path, *, files: int = FILES) -> list[str]:
     names = ("src", "lib", "app", "node_modules", "core", "build", "data-1", "docs", "local", "util", "api", "dist")
     folders = {"": None}
     while len(folders) < FOLDERS * files // FILES:
-        above = pick.choice(list(folders)[-400:]) if pick.random() < 0.7 else ""
+        above = pick.choice(list(folders)[-400:]) if pick.random() < 0.6 else ""
         folder = f"{above}{pick.choice(names)}{pick.randrange(40) if pick.random() < 0.8 else ''}/"
-        if folder.count("/") < 9:
+        if folder.count("/") <= 7:
             folders[folder] = None
     for folder in folders:
         (root / folder).mkdir(parents=True, exist_ok=True)
@@ -136,7 +136,7 @@ class Fuzz:
     def _segment(self) -> str:
         pick = self._pick
         if not self._hostile:
-            return pick.choice(_REALISTIC_PARTS) if pick.random() < 0.7 else pick.choice(_REALISTIC_NAMES)
+            return pick.choice(_REALISTIC_PARTS) if pick.random() < 0.6 else pick.choice(_REALISTIC_NAMES)
         chance = pick.random()
         if chance < 0.3:
             return pick.choice(_HOSTILE_NAMES)

@@ -32,6 +32,7 @@ from companion.scan.rule_files import (
     current_stamp,
     is_settled,
     settled_stamp,
+    stamp_of,
 )
 
 GIT_FILE = ".gitignore"
@@ -46,6 +47,7 @@ _LOOK_NS = 20_000_000
 _FOLDERS_TELL = sys.platform != "win32"
 """Whether a folder's times change at once when a file comes into it or leaves it."""
 
+_UNSETTLED_FOLDER: Final[Stamp] = (-1, -1, -1, -1)
 _LEFT_OUT_BY_GIT = (LINK, NO_FILE)
 
 
@@ -94,7 +96,7 @@ FIXED, DENY, OWN, GIT = "fixed", "deny", "own", "git"
 class Node:
     """A folder with the rules for what lies in it. Never changed once made, but for what it remembers of names."""
 
-    __slots__ = ("_sieves", "families", "files", "is_plain", "names", "path", "stamp")
+    __slots__ = ("_modes", "_sieves", "families", "files", "is_plain", "names", "path", "stamp")
 
     def __init__(
         self,
@@ -113,23 +115,26 @@ class Node:
         self.is_plain = is_plain
         """Whether neither it nor anything between it and the top is a link, and all of it is there."""
         self.names: dict[tuple[str, bool], tuple[IgnoreMatch | None, ...]] = {}
+        self._modes: dict[str, int] = {}
         self._sieves = tuple(_Sieve(family, path) for family in families)
 
-    def is_fresh(self) -> bool:
-        """Whether a look at the disk would find the same again."""
+    def mode(self, name: str) -> int:
+        """The kind and rights of the entry called `name`, links not followed; 0 where there is none. Raises OSError.
+
+        A folder whose times are as they were has the same entries, so each is looked at once.
+        """
+        known = self._modes.get(name)
+        if known is not None:
+            return known
         try:
-            found = os.lstat(self.path)
-        except (OSError, ValueError):
-            return False
-        if found.st_ctime_ns != self.stamp[1] or _folder_stamp(found) != self.stamp:
-            return False
-        for path, follow, stamp in self.files:
-            if stamp:
-                if current_stamp(path, follow=follow) != stamp:
-                    return False
-            elif os.access(path, os.F_OK):
-                return False
-        return True
+            mode = os.lstat(f"{self.path}{os.sep}{name}").st_mode
+        except FileNotFoundError:
+            mode = 0
+        if self.stamp is not _UNSETTLED_FOLDER:
+            if len(self._modes) >= _MOST_NAMES:
+                self._modes.clear()
+            self._modes[name] = mode
+        return mode
 
     def matches(self, name: str, *, is_dir: bool) -> tuple[IgnoreMatch | None, ...]:
         """For each family what excludes the entry of this folder called `name`."""
@@ -180,7 +185,34 @@ class _Sieve:
 
 
 def _folder_stamp(found: os.stat_result) -> Stamp:
-    return (found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
+    return (found.st_ctime_ns, found.st_mtime_ns, found.st_ino, found.st_dev)
+
+
+def _fresh(chain: tuple[Node, ...]) -> int:
+    """How many folders from the top on would be found the same again. Most of a decision's time is spent here."""
+    lstat, stat_, access = os.lstat, os.stat, os.access
+    count = 0
+    try:
+        for node in chain:
+            found = lstat(node.path)
+            changed, modified, inode, device = node.stamp
+            if (
+                found.st_ctime_ns != changed
+                or found.st_ino != inode
+                or found.st_mtime_ns != modified
+                or found.st_dev != device
+            ):
+                return count
+            for path, follow, stamp in node.files:
+                if stamp:
+                    if stamp_of(stat_(path) if follow else lstat(path)) != stamp:
+                        return count
+                elif access(path, os.F_OK):
+                    return count
+            count += 1
+    except (OSError, ValueError):
+        pass
+    return count
 
 
 class Tree:
@@ -212,27 +244,17 @@ class Tree:
     def node(self, folder: str) -> Node:
         """The rules in `folder`, absolute and normal, at or below the top, as they are on disk now."""
         chain = self._chains.get(folder)
-        kept = 0
-        if chain is not None:
-            for each in chain:
-                if not each.is_fresh():
-                    break
-                kept += 1
-            if kept == len(chain):
-                return chain[-1]
-        return self._build(folder, chain[:kept] if chain else self._above(folder))[-1]
+        if chain is None:
+            return self._build(folder, self._above(folder))[-1]
+        kept = _fresh(chain)
+        return chain[-1] if kept == len(chain) else self._build(folder, chain[:kept])[-1]
 
     def _above(self, folder: str) -> tuple[Node, ...]:
         """What is known, and still so, of the folder above."""
         if folder == self.top:
             return ()
         known = self._chains.get(os.path.dirname(folder), ())
-        fresh = 0
-        for each in known:
-            if not each.is_fresh():
-                break
-            fresh += 1
-        return known[:fresh]
+        return known[: _fresh(known)]
 
     def below(self, above: Node, folder: str, name: str) -> Node:
         """The rules in `folder`, an entry of the folder of `above` called `name`; for walks, which look at each once."""
@@ -253,7 +275,7 @@ class Tree:
 
     def _make(self, path: str, name: str, above: Node | None) -> Node:
         now = self._now_ns()
-        stamp = UNSETTLED
+        stamp = _UNSETTLED_FOLDER
         is_folder = False
         try:
             found = os.lstat(path)
@@ -272,7 +294,7 @@ class Tree:
         if relative_to(path, self._git_top):
             families = self._with_repository(path, families, look)
         if look.is_unsettled:
-            stamp = UNSETTLED
+            stamp = _UNSETTLED_FOLDER
         is_plain = is_folder and (above is None or above.is_plain)
         return Node(path, stamp, tuple(look.files), tuple(families), is_plain=is_plain)
 

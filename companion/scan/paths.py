@@ -32,7 +32,9 @@ _LOOK_NS = 20_000_000
 _MOST_GROUNDS = 256
 _MOST_PATHS = 8192
 _Named = tuple[tuple[str, ...], ClineIgnore, tuple[str, ...]]
-_STEPS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
+_SHORT = 1024
+_ODD = re.compile(r"[*?\[\0]|//|/$|(?:^|/)\.{1,2}(?:/|$)|^~|^$")
+"""A path with any of this may name another file than it spells, or several."""
 _OWN = "companion keeps its configuration and its state there"
 _POLICY_FILE = "it says what an agent may never read"
 
@@ -77,6 +79,7 @@ class DiskPaths:
         self._privileged_at_home = privileged_at_home(fold_case=fold_case)
         self._now_ns = now_ns
         self._grounds: dict[str, tuple[int, Ground]] = {}
+        self._last: tuple[Ground | None, Policy | None, Tree | None] = (None, None, None)
         self._only_fixed = Lists(fixed=self._fixed)
         self._known_lists: dict[_Named, Lists] = {}
         self._privileges: dict[tuple[str, str, tuple[str, ...]], str] = {}
@@ -87,7 +90,12 @@ class DiskPaths:
         A path with glob characters also stands for everything that it matches; what is ignored among it speaks for all.
         """
         try:
-            return _together(path, self._places(path, self.ground(workspace), policy, cwd))
+            ground = self.ground(workspace)
+            if not cwd and len(path) < _SHORT and not _ODD.search(path):
+                plain = self._judge_plain(path, ground, policy)
+                if plain is not None:
+                    return plain
+            return _together(path, self._places(path, ground, policy, cwd))
         except _Odd as reason:
             return _closed(path, str(reason))
         except (OSError, ValueError, RecursionError) as error:
@@ -188,31 +196,39 @@ class DiskPaths:
         return ground
 
     def _judge(self, absolute: str, ground: Ground, policy: Policy, *, is_dir: bool | None = None) -> PathFacts:
-        return self._judge_plain(absolute, ground, policy, is_dir) or self._judge_fully(absolute, ground, policy, is_dir)
+        if ground.named and not _ODD.search(absolute):
+            plain = self._judge_plain(absolute, ground, policy, is_dir)
+            if plain is not None:
+                return plain
+        return self._judge_fully(absolute, ground, policy, is_dir)
 
-    def _judge_plain(self, absolute: str, ground: Ground, policy: Policy, said: bool | None) -> PathFacts | None:
-        """Facts of a path below the workspace that leads over no link, so that it resolves to itself; else None."""
-        below = relative_to(absolute, ground.named) if ground.named else None
-        if not below or absolute.endswith("/") or "//" in below or _STEPS.search(below):
+    def _judge_plain(
+        self, path: str, ground: Ground, policy: Policy, said: bool | None = None
+    ) -> PathFacts | None:
+        """Facts of a path below the workspace that leads over no link, so that it resolves to itself; else None.
+
+        `path`, absolute or from the workspace, has nothing odd in it.
+        """
+        named, given = ground.named, path
+        if not path.startswith(os.sep):
+            path = f"{ground.root}{os.sep}{path}"
+        elif path.startswith(named + os.sep):
+            path = ground.root + path[len(named) :]
+        else:
             return None
-        path = absolute if ground.root == ground.named else os.path.join(ground.root, below)
-        if _differs_by_process(path):
+        if not named or _differs_by_process(path):
             return None
-        folder, name = os.path.split(path)
+        folder, _, name = path.rpartition(os.sep)
         node = self.tree(ground, policy).node(folder)
         if not node.is_plain:
             return None
-        is_dir = False
-        try:
-            mode = os.lstat(path).st_mode
-            if stat.S_ISLNK(mode):
-                return None
-            is_dir = stat.S_ISDIR(mode)
-        except FileNotFoundError:
-            pass
+        mode = node.mode(name)
+        if stat.S_ISLNK(mode):
+            return None
+        is_dir = stat.S_ISDIR(mode)
         found = node.matches(name, is_dir=is_dir if said is None else said)
         why = self._known_privileged(path, ground.root, policy.ignore_files)
-        return PathFacts(absolute, path, inside=True, ignored=_first(found), is_dir=is_dir, privileged=why)
+        return PathFacts(given, path, True, _first(found), is_dir, why)
 
     def _judge_fully(self, absolute: str, ground: Ground, policy: Policy, said: bool | None) -> PathFacts:
         spelt = _normal(absolute)
@@ -248,8 +264,13 @@ class DiskPaths:
 
     def tree(self, ground: Ground, policy: Policy) -> Tree:
         """The rules below the top of a workspace that was named."""
+        last_ground, last_policy, last = self._last
+        if last is not None and last_ground is ground and last_policy is policy:
+            return last
         lists = self._lists(policy)
-        return self._files.tree(ground.top, ground.git_top, lists, workspace=ground.root)
+        tree = self._files.tree(ground.top, ground.git_top, lists, workspace=ground.root)
+        self._last = (ground, policy, tree)
+        return tree
 
     def _tree_of(self, folder: str, ground: Ground, policy: Policy) -> Tree:
         """The rules that hold in `folder`, which may lie in another repository or in none."""

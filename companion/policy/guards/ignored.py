@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from companion.model.action import Action, FileAccess, Operation, ShellCommand
+from companion.model.action import Action, FileAccess, Operation, ShellCommand, ToolCall
 from companion.model.facts import Effect, EffectKind, Facts, IgnoreMatch, PathFacts
 from companion.model.policy import IgnoredAction, Policy
 from companion.model.verdict import PASS, Ask, Deny, Verdict
@@ -29,7 +29,7 @@ _GIT_HINT = "use files that git tracks; for a whole folder, name one without ign
 
 
 def ignored(action: Action, facts: Facts) -> Verdict:
-    """Judges each path that a file access or a command's effects name; the strictest verdict counts."""
+    """Judges each path that a file access, a command's effects or an unknown tool's arguments name; the strictest verdict counts."""
     asked: Verdict = PASS
     for path, operation in _accesses(action, facts):
         verdict = _judge(path, operation, facts)
@@ -57,6 +57,9 @@ def _accesses(action: Action, facts: Facts) -> Iterator[tuple[str, Operation]]:
             beside_glob = effect.code == TREE and (effect.start, effect.end) in globs
             if effect.kind in _OPERATIONS and effect.target and not beside_glob:
                 yield effect.target, _operation(effect)
+    elif isinstance(action, ToolCall):
+        # What it does with a path is not known, so it counts as reading it.
+        yield from ((path, Operation.READ) for path in facts.paths)
 
 
 def _operation(effect: Effect) -> Operation:
