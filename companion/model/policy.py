@@ -54,15 +54,15 @@ class Policy:
 
     secrets: SecretAction = SecretAction.REDACT
     gitignored: IgnoredAction = IgnoredAction.REDACT
-    outside: OutsideAction = OutsideAction.ASK
     commands: CommandLevel = CommandLevel.STANDARD
     ignore_files: tuple[str, ...] = (".clineignore", ".companionignore")
     """Files in gitignore syntax, at every level of the workspace, whose matches are always denied."""
-    clineignore: ClineIgnore = ClineIgnore.EVERY_LEVEL
-    agent_ignore_files: tuple[str, ...] = ()
-    """Agents whose own ignore files deny too, by the names in `companion.policy.ignore.agents`."""
     protected_branches: tuple[str, ...] = ("main", "master")
     trusted_hosts: tuple[str, ...] = ()
     """Hosts that a command or tool may send secrets to without a person's word; "*.NAME" stands for all below NAME."""
     approval_seconds: int = 600
     """How long a held action waits for a person before it is refused."""
+    outside: OutsideAction = OutsideAction.ASK
+    clineignore: ClineIgnore = ClineIgnore.EVERY_LEVEL
+    agent_ignore_files: tuple[str, ...] = ()
+    """Agents whose own ignore files deny too, by the names in `companion.policy.ignore.agents`."""

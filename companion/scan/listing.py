@@ -7,8 +7,9 @@ import os
 from collections.abc import Iterator
 
 from companion.model.policy import Policy
-from companion.scan.ignore_files import Node
+from companion.scan.ignore_files import Node, relative_to
 from companion.scan.paths import DiskPaths
+from companion.scan.tree import folders_in
 
 
 def allowed_files(paths: DiskPaths, workspace: str, policy: Policy) -> Iterator[str]:
@@ -37,6 +38,26 @@ def allowed_files(paths: DiskPaths, workspace: str, policy: Policy) -> Iterator[
                     waiting.append((tree.below(node, entry.path, name), f"{start}{name}/"))
             elif lets_pass(name, is_dir=False):
                 yield start + name
+
+
+def allowed_folders(paths: DiskPaths, workspace: str, policy: Policy, start: str = "") -> Iterator[str]:
+    """`start`, or the workspace, and every folder below it that no rule covers: all absolute, links left out."""
+    ground = paths.ground(workspace)
+    tree = paths.tree(ground, policy)
+    folder = os.path.realpath(start) if start else ground.root
+    if relative_to(folder, tree.top) is None:
+        return
+    waiting = [tree.node(folder)]
+    while waiting:
+        node = waiting.pop()
+        if any(family.excluded for family in node.families):
+            continue
+        yield node.path
+        waiting += [
+            tree.below(node, path, name)
+            for name, path in folders_in(node.path)
+            if name != ".git" and node.lets_pass(name, is_dir=True)
+        ]
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:

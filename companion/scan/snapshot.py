@@ -32,7 +32,7 @@ class Snapshot:
             node = self._nodes[folder]
         else:
             node = self._nodes[folder] = self._plain_node(folder)
-        if node is None or name in {"", ".", ".."} or "\0" in name:
+        if node is None or path.startswith("/") or name in {"", ".", ".."} or "\0" in name:
             return self._paths.judge_literally(path, self._workspace, self._policy, is_dir=is_dir)
         absolute = f"{node.path}/{name}"
         on_disk = False

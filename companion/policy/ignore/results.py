@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from companion.model.facts import IgnoreMatch
 
@@ -31,6 +32,9 @@ _MOST_NAMED = 3
 
 # path:12:content, path-12-content (lines around a match), path:content, path:12 (counts)
 _NUMBERED = re.compile(r"[:=-]\d+(?:[:=-]|$)")
+_HEAD = re.compile(r"(?!\d+[:-])[\w./~@+]")
+"""How a line begins that may say whose lines come now; a number before it makes it a line of the file above."""
+_SPACE = re.compile(r"\s")
 _DRAWN = re.compile(r"^[\s│├└─|`*•-]*(?:\U0001f512\s*)?(?:\d+\.\s+)?")
 """What lists draw before a name: trees, bullets, numbers, Cline's lock."""
 _MENTION = re.compile(
@@ -112,17 +116,17 @@ def _paths(line: str) -> Iterator[tuple[str, bool]]:
     bare = _DRAWN.sub("", line).strip()
     if not bare:
         return
-    yield from (
-        (path, False)
-        for path in (line[: found.start()].lstrip() for _, found in zip(range(_MOST_SPLITS), _NUMBERED.finditer(line), strict=False))
-        if path and len(path) <= _LONGEST_PATH
-    )
+    may_head = _HEAD.match(line) is not None
+    for found in islice(_NUMBERED.finditer(line), _MOST_SPLITS):
+        path = line[: found.start()].lstrip()
+        if path and len(path) <= _LONGEST_PATH:
+            yield path, may_head and not _SPACE.search(path)
     before, colon, _ = bare.partition(":")
-    if colon and before and len(before) <= _LONGEST_PATH and "\t" not in before:
-        yield before, False
+    if colon and before and len(before) <= _LONGEST_PATH:
+        yield before, may_head and "/" in before and not _SPACE.search(before)
     if len(bare) <= _LONGEST_PATH:
         whole = bare.removesuffix(":").rstrip("/*@=|") or bare
-        yield whole, "/" in whole and " " not in whole and not _NUMBERED.search(bare)
+        yield whole, may_head and "/" in whole and not _SPACE.search(whole)
 
 
 def _cut(run: list[tuple[int, int, IgnoreMatch]]) -> Cut:
