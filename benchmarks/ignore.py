@@ -88,7 +88,9 @@ def against_git(ground: Path, seed: int, decisions: int) -> list[Figure]:
                     paths = Fuzz(number, hostile=hostile, fold_case=fold_case).plant(root, _SETS)
                     theirs = git_says(root, [path for path, _ in paths])
                     assert len(theirs) == len(paths), "git did not answer for every path"
-                    look = Snapshot(DiskPaths(home=str(ground), environ=_QUIET, with_defaults=False), str(root), _GIT_ALONE)
+                    look = Snapshot(
+                        DiskPaths(home=str(ground), environ=_QUIET, with_defaults=False), str(root), _GIT_ALONE
+                    )
                     for (path, is_dir), (source, line, ignored) in zip(paths, theirs, strict=True):
                         done += 1
                         try:
@@ -99,7 +101,7 @@ def against_git(ground: Path, seed: int, decisions: int) -> list[Figure]:
                             continue
                         if bool(match) != ignored or (match and (match.source, match.line) != (source, line)):
                             differ += 1
-                            say(f"differs: seed {number} hostile {hostile} {path!r}: git {source}:{line} {ignored}, {match}")
+                            say(f"differs: seed {number} {hostile=} {path!r}: git {source}:{line} {ignored}, {match}")
                 finally:
                     shutil.rmtree(ground)
         number += 1
@@ -130,7 +132,9 @@ def in_large_tree(ground: Path, rounds: int) -> list[Figure]:
             judge.judge(path, str(root), policy)
         pick.shuffle(some)
         for path in some:
-            best[path] = min(best[path], took(lambda path=path, judge=judge: judge.judge(path, str(root), policy)) * 1e6)
+            best[path] = min(
+                best[path], took(lambda path=path, judge=judge: judge.judge(path, str(root), policy)) * 1e6
+            )
         look = Snapshot(judge, str(root), policy)
         bulk.append(took(lambda look=look: [look.look(path, False) for path in paths]) / len(paths) * 1e6)
     warm = sorted(best.values())
@@ -152,7 +156,11 @@ def listing(ground: Path, root: Path, policy: Policy, rounds: int) -> list[Figur
     for number in range(rounds):
         say(f"listing, round {number + 1}/{rounds}")
         theirs: list[int] = []
-        peer = took(lambda theirs=theirs: theirs.append(subprocess.run(words, capture_output=True, check=True).stdout.count(b"\n")))
+        peer = took(
+            lambda theirs=theirs: theirs.append(
+                subprocess.run(words, capture_output=True, check=True).stdout.count(b"\n")
+            )
+        )
         ours: list[str] = []
         plain = DiskPaths(home=str(ground), environ=_QUIET, with_defaults=False)
         same_rules = took(lambda plain=plain, ours=ours: ours.extend(allowed_files(plain, str(root), _GIT_ALONE)))

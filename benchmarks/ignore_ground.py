@@ -63,23 +63,118 @@ def plant_large(root: Path, *, files: int = FILES) -> list[str]:
     return list(made)
 
 
-_REALISTIC_NAMES = (
-    "src lib test build dist node_modules .env .env.local a.py b.log key.pem README.md secrets cfg data x.tmp vendor"
-    " debug.log app.js index.html .cache out a.o b.so Makefile .DS_Store"
-).split()
-_REALISTIC_PARTS = (
-    "* ** *.log *.py .env* .env.* src lib test* build dist node_modules secrets *.pem data x.* [a-c].py ?.py *.tmp"
-    " README.md [!a].py *.[oa] .cache vendor/* out/** **/data *.js !*.md [Bb]uild debug*"
-).split()
+_REALISTIC_NAMES = [
+    "src",
+    "lib",
+    "test",
+    "build",
+    "dist",
+    "node_modules",
+    ".env",
+    ".env.local",
+    "a.py",
+    "b.log",
+    "key.pem",
+    "README.md",
+    "secrets",
+    "cfg",
+    "data",
+    "x.tmp",
+    "vendor",
+    "debug.log",
+    "app.js",
+    "index.html",
+    ".cache",
+    "out",
+    "a.o",
+    "b.so",
+    "Makefile",
+    ".DS_Store",
+]
+_REALISTIC_PARTS = [
+    "*",
+    "**",
+    "*.log",
+    "*.py",
+    ".env*",
+    ".env.*",
+    "src",
+    "lib",
+    "test*",
+    "build",
+    "dist",
+    "node_modules",
+    "secrets",
+    "*.pem",
+    "data",
+    "x.*",
+    "[a-c].py",
+    "?.py",
+    "*.tmp",
+    "README.md",
+    "[!a].py",
+    "*.[oa]",
+    ".cache",
+    "vendor/*",
+    "out/**",
+    "**/data",
+    "*.js",
+    "!*.md",
+    "[Bb]uild",
+    "debug*",
+]
 _HOSTILE_NAMES = [
     *("a", "b", "foo", "bar", "a b", ".env", "x.py", "A", "Foo", "[x]", "a]", "-", "c^", "é", "!x", "#y", "tab\there"),
-    *("日本", "\\", "a\\b", "*", "?", "**", "a\nb", "{a}", "a-b", " ", "x ", "~", "$a", "(", "\udcff\udcfe", "\x7f", "0"),
+    *(
+        "日本",
+        "\\",
+        "a\\b",
+        "*",
+        "?",
+        "**",
+        "a\nb",
+        "{a}",
+        "a-b",
+        " ",
+        "x ",
+        "~",
+        "$a",
+        "(",
+        "\udcff\udcfe",
+        "\x7f",
+        "0",
+    ),
 ]
 _HOSTILE_BITS = [
     *("*", "?", "a", "b", "o", ".", "\\", "\\*", "\\a", "[ab]", "[!a]", "[^b]", "[a-", "[]a]", "[[:alpha:]]", "x", "f"),
     *("[[:digit:]]", "[a-f]", "[\\]]", "**", " ", "\\ ", "!", "#", "[]", "t", "-", "[z-a]", "***", "[[:upper:]x]", "é"),
-    *("[[:nope:]]", "[!-~]", "[\\-_]", "[[:space:]]", "[!]-]", "[a\\]b]", "[[-\\]]", "\\\\", "[--0]", "[^]", "~", "\udcff"),
-    *("[[:punct:][:cntrl:]]", "[[:xdigit:]-z]", "[:alpha:]", "[[:alpha:", "[a-c-e]", "\\[", "]", "0", "\\?", "[/]", "[.-0]"),
+    *(
+        "[[:nope:]]",
+        "[!-~]",
+        "[\\-_]",
+        "[[:space:]]",
+        "[!]-]",
+        "[a\\]b]",
+        "[[-\\]]",
+        "\\\\",
+        "[--0]",
+        "[^]",
+        "~",
+        "\udcff",
+    ),
+    *(
+        "[[:punct:][:cntrl:]]",
+        "[[:xdigit:]-z]",
+        "[:alpha:]",
+        "[[:alpha:",
+        "[a-c-e]",
+        "\\[",
+        "]",
+        "0",
+        "\\?",
+        "[/]",
+        "[.-0]",
+    ),
 ]
 
 
@@ -114,7 +209,7 @@ class Fuzz:
             path = "/".join(parts)
             if path in folders or path in files or files & set(above):
                 continue
-            os.makedirs(root / "/".join(parts[:-1]), exist_ok=True)
+            (root / "/".join(parts[:-1])).mkdir(parents=True, exist_ok=True)
             os.close(os.open(root / path, os.O_CREAT | os.O_WRONLY))
             files.add(path)
             folders.update(above)
@@ -150,7 +245,7 @@ def _write(file: Path, lines: Sequence[str]) -> None:
 
 
 def git_says(root: Path, paths: Sequence[str]) -> list[tuple[str, int, bool]]:
-    """(file, line, whether ignored) of every path by `git check-ignore --no-index`; ("", 0, False) where no line speaks."""
+    """(file, line, whether ignored) of every path, as git says; ("", 0, False) where no line speaks of it."""
     given = b"".join(os.fsencode(path) + b"\0" for path in paths)
     words = ("check-ignore", "--no-index", "--stdin", "-z", "-v", "-n")
     out = git(root, {}, "-C", str(root), *words, given=given).split(b"\0")

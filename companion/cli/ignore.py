@@ -40,7 +40,11 @@ def test(pattern: str, root: str | None, *, show_all: bool, as_json: bool) -> No
     """
     lines = parse_lines(encode(pattern))
     if len(lines) != 1 or "\n" in pattern:
-        end("this is no pattern: it is empty, a comment or more than one line", "companion ignore test '*.pem'", Exit.USAGE)
+        end(
+            "this is no pattern: it is empty, a comment or more than one line",
+            "companion ignore test '*.pem'",
+            Exit.USAGE,
+        )
     only = lines[0]
     checker = Checker.of(os.path.abspath(root or "."))  # noqa: PTH100 - spelt as the user spells it
     # A negated line says what it would open again, which is what its pattern matches.
@@ -66,7 +70,9 @@ def test(pattern: str, root: str | None, *, show_all: bool, as_json: bool) -> No
 def audit(root: str | None, *, show_all: bool, as_json: bool) -> None:
     """List what an agent could read that looks sensitive by its name, and propose lines for .companionignore.
 
-    Lines of ignore files that do not do what they seem to are listed too. Exits with 1 when there is anything to look at.
+    Lines of ignore files that do not do what they seem to are listed too.
+
+    Exits with 1 when there is anything to look at.
     """
     checker = Checker.of(os.path.abspath(root or "."))  # noqa: PTH100 - spelt as the user spells it
     with busy("looking through the workspace"):
@@ -80,7 +86,10 @@ def audit(root: str | None, *, show_all: bool, as_json: bool) -> None:
             {
                 "readable": [{"path": path, "why": why.why, "propose": why.line} for path, why in found],
                 "propose": lines,
-                "complaints": [{"file": file, "line": number, "pattern": text, "complaint": said} for file, number, text, said in doubts],
+                "complaints": [
+                    {"file": file, "line": number, "pattern": text, "complaint": said}
+                    for file, number, text, said in doubts
+                ],
             }
         )
     else:
@@ -99,12 +108,14 @@ def _tell(
     for file, number, text, said in doubts:
         out.print(f"[yellow]line[/]      {_escaped(f'{file}:{number}: {text}')}  [dim]{_escaped(said)}[/]")
     if not found and not doubts:
-        out.print("nothing that an agent may read here looks sensitive by its name, and every line of every ignore file is sound")
+        out.print(
+            "nothing that an agent may read here looks sensitive by its name, and no line of an ignore file is odd"
+        )
     if lines:
         out.print("\nlines for .companionignore, which deny:")
         for line in lines:
             out.print(f"  [bold]{_escaped(line)}[/]")
-        out.print("next: add those that fit, then companion ignore audit; companion ignore test 'LINE' shows what a line matches")
+        out.print("next: companion ignore test 'LINE' shows what a line matches; add those that fit")
 
 
 def _files(checker: Checker) -> Iterator[str]:

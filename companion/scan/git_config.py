@@ -3,7 +3,7 @@
 Read as `git config` reads it (git-config(1)): the system's file, the user's two, the repository's own, the work tree's,
 with what they include. Nothing is run.
 """
-# ruff: noqa: PTH110, PTH111, PTH112, PTH113, PTH118, PTH120, PTH123 - beside ignore_files: strings, for speed
+# ruff: noqa: PTH111, PTH118, PTH120, PTH123 - beside ignore_files: strings, for speed
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """What an agent may read below a folder, as a list: every file that no rule covers."""
-# ruff: noqa: PTH118, PTH208 - as in paths
 
 from __future__ import annotations
 
@@ -7,9 +6,10 @@ import os
 from collections.abc import Iterator
 
 from companion.model.policy import Policy
-from companion.scan.ignore_files import Node, relative_to
+from companion.scan.folders import Node
 from companion.scan.paths import DiskPaths
 from companion.scan.tree import folders_in
+from companion.scan.worktree import relative_to
 
 
 def allowed_files(paths: DiskPaths, workspace: str, policy: Policy) -> Iterator[str]:

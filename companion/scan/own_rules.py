@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 
 from companion.policy.ignore.agents import CLAUDE_SETTINGS, NoSettings, read_denied
 from companion.policy.ignore.rules import IgnoreFile
-from companion.scan.ignore_files import TopRules, relative_to, shown
+from companion.scan.folders import TopRules
 from companion.scan.rule_files import LARGEST
+from companion.scan.worktree import relative_to, shown
 
 CLINEIGNORE = ".clineignore"
 _INCLUDE = b"!include "
@@ -56,7 +57,8 @@ def claude_rules(workspace: str, *, home: str, fold_case: bool) -> TopRules:
             with open(path, "rb") as file:
                 content = file.read(LARGEST + 1)
             if len(content) > LARGEST:
-                raise NoSettings(f"larger than {LARGEST} bytes, so its rules are unknown")
+                files.append(IgnoreFile.closed(source, "", f"larger than {LARGEST} bytes, so its rules are unknown"))
+                continue
             rules = read_denied(content, folder=folder, home=home, fold_case=fold_case)
             files.append(IgnoreFile(source, "", rules, fold_case))
         except (FileNotFoundError, NotADirectoryError):

@@ -2,7 +2,7 @@
 
 A path is judged twice, as it is spelt and as it resolves, and what covers either covers it.
 """
-# ruff: noqa: PTH111, PTH112, PTH114, PTH117, PTH118, PTH119, PTH120 - Path would respell what agents spell
+# ruff: noqa: PTH111, PTH112, PTH114, PTH117, PTH118, PTH119 - Path would respell what agents spell
 
 from __future__ import annotations
 
@@ -23,9 +23,12 @@ from companion.policy.ignore.lists import privileged_anywhere, privileged_at_hom
 from companion.policy.ignore.patterns import encode
 from companion.policy.ignore.rules import IgnoreFile, decide
 from companion.scan.expand import MOST_ENTRIES, TooMany, expand, has_glob
-from companion.scan.ignore_files import FIXED, IgnoreFiles, Lists, Node, TopSource, Tree, find_top, relative_to
+from companion.scan.folders import FIXED, Lists, Node, TopSource
+from companion.scan.ignore_files import IgnoreFiles
 from companion.scan.own_rules import CLINEIGNORE, claude_rules, legacy_clineignore
-from companion.scan.tree import folders_in, first_ignored, stronger
+from companion.scan.rule_tree import Tree
+from companion.scan.tree import first_ignored, folders_in, stronger
+from companion.scan.worktree import find_top, relative_to
 
 _LONGEST_PATH = 4096
 _LOOK_NS = 20_000_000
@@ -33,6 +36,7 @@ _MOST_GROUNDS = 256
 _MOST_PATHS = 8192
 _Named = tuple[tuple[str, ...], ClineIgnore, tuple[str, ...]]
 _SHORT = 1024
+_ROOT = os.path.abspath(os.sep)  # noqa: PTH100 - a string, and with its drive on Windows
 _ODD = re.compile(r"[*?\[\0]|//|/$|(?:^|/)\.{1,2}(?:/|$)|^~|^$")
 """A path with any of this may name another file than it spells, or several."""
 _OWN = "companion keeps its configuration and its state there"
@@ -74,7 +78,7 @@ class DiskPaths:
         self._protected = tuple(os.path.realpath(folder) for folder in protected)
         self._fold_case = fold_case
         self._files = IgnoreFiles(self._home, environ, fold_case=fold_case)
-        self._fixed = ((secret_files(fold_case=fold_case), os.path.abspath(os.sep)),) if with_defaults else ()
+        self._fixed = ((secret_files(fold_case=fold_case), _ROOT),) if with_defaults else ()
         self._privileged = privileged_anywhere(fold_case=fold_case)
         self._privileged_at_home = privileged_at_home(fold_case=fold_case)
         self._now_ns = now_ns
@@ -202,9 +206,7 @@ class DiskPaths:
                 return plain
         return self._judge_fully(absolute, ground, policy, is_dir)
 
-    def _judge_plain(
-        self, path: str, ground: Ground, policy: Policy, said: bool | None = None
-    ) -> PathFacts | None:
+    def _judge_plain(self, path: str, ground: Ground, policy: Policy, said: bool | None = None) -> PathFacts | None:
         """Facts of a path below the workspace that leads over no link, so that it resolves to itself; else None.
 
         `path`, absolute or from the workspace, has nothing odd in it.
@@ -279,7 +281,7 @@ class DiskPaths:
         top = find_top(folder)
         if top:
             return self._files.tree(top, top, self._lists(policy), workspace=ground.root)
-        return self._files.tree(os.path.abspath(os.sep), "", self._only_fixed, workspace=ground.root)
+        return self._files.tree(_ROOT, "", self._only_fixed, workspace=ground.root)
 
     def _node(self, folder: str, ground: Ground, policy: Policy) -> Node:
         return self._tree_of(folder, ground, policy).node(folder)

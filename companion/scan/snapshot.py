@@ -1,4 +1,4 @@
-"""Many paths at once: the rules of each folder are read once, as they stand when the first path in it is asked about."""
+"""Many paths at once: the rules of each folder are read once, when the first path in it is asked about."""
 # ruff: noqa: PTH118 - as in paths
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ import stat
 
 from companion.model.facts import PathFacts
 from companion.model.policy import Policy
-from companion.scan.ignore_files import Node
+from companion.scan.folders import Node
 from companion.scan.paths import DiskPaths
 
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from companion.model.facts import IgnoreMatch, PathFacts
-from companion.scan.ignore_files import GIT, Node
+from companion.scan.folders import GIT, Node
 
 MOST_ENTRIES = 50_000
 """Entries of folders that one walk looks at."""

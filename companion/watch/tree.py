@@ -1,5 +1,7 @@
 """Tells which files changed below a folder, without watching what is ignored. A hint: what guards looks at the disk."""
 
+# ruff: noqa: PTH112, PTH116, PTH119 - paths as watchfiles tells them, which are strings
+
 from __future__ import annotations
 
 import asyncio
@@ -21,17 +23,21 @@ FoldersOf = Callable[[str], Iterable[str]]
 
 
 async def changes_below(
-    root: Path, folders_of: FoldersOf, *, turns_on: frozenset[str] = frozenset(), left_out: Callable[[int], None] | None = None
+    root: Path,
+    folders_of: FoldersOf,
+    *,
+    turns_on: frozenset[str] = frozenset(),
+    left_out: Callable[[int], None] | None = None,
 ) -> AsyncIterator[frozenset[str]]:
-    """Paths that changed, came or went below `root`, a batch at a time; first an empty one, once everything is watched.
+    """Paths that changed, came or went below `root`, in batches; the first, once all is watched, may be empty.
 
-    A folder that comes is looked through, as what was put into it before its watch began tells nobody. After a change of
+    A folder that comes is looked through, as what came into it before its watch began tells nobody. After a change of
     a file whose name is in `turns_on`, such as one of rules, `folders_of` is asked anew. `left_out` hears how many
     folders past MOST_FOLDERS are not watched.
     """
     told: dict[str, int] = {}
     first = True
-    while root.is_dir():
+    while await asyncio.to_thread(root.is_dir):
         folders = await asyncio.to_thread(lambda: list(folders_of(str(root))))
         if len(folders) > MOST_FOLDERS and left_out is not None:
             left_out(len(folders) - MOST_FOLDERS)
@@ -67,7 +73,7 @@ def _turns(batch: Iterable[tuple[Change, str]], folders: Sequence[str], names: f
     """Whether other folders are to be watched from now on."""
     watched = frozenset(folders)
     return any(
-        os.path.basename(path) in names or path in watched or (change is Change.added and os.path.isdir(path))  # noqa: PTH112, PTH119
+        os.path.basename(path) in names or path in watched or (change is Change.added and os.path.isdir(path))
         for change, path in batch
     )
 
@@ -76,7 +82,7 @@ def _times(folders: Sequence[str]) -> dict[str, int]:
     found = {}
     for folder in folders:
         try:
-            found[folder] = os.stat(folder).st_mtime_ns  # noqa: PTH116
+            found[folder] = os.stat(folder).st_mtime_ns
         except OSError:
             continue
     return found
@@ -93,7 +99,7 @@ def _entries_of_changed(folders: Sequence[str], before: dict[str, int]) -> set[s
 
 def _below(paths: Iterable[str], folders_of: FoldersOf) -> set[str]:
     """All that lies below those of the paths that are folders."""
-    folders = [folder for path in paths if os.path.isdir(path) for folder in folders_of(path)]  # noqa: PTH112
+    folders = [folder for path in paths if os.path.isdir(path) for folder in folders_of(path)]
     return {entry for folder in folders for entry in _entries(folder)}
 
 

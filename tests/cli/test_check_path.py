@@ -60,11 +60,20 @@ def test_for_people(ws):
 def test_the_engine_says_what_git_says_and_no_more(ws):
     (ws / ".gitignore").write_text("build/\n.env\n")
     said = json.loads(run(ws, "private/x", ".env", "build/o", "--json", "--engine").stdout)
-    assert [(one["verdict"], one["source"]) for one in said] == [("allow", ""), ("ignore", ".gitignore"), ("ignore", ".gitignore")]
+    assert [(one["verdict"], one["source"]) for one in said] == [
+        ("allow", ""),
+        ("ignore", ".gitignore"),
+        ("ignore", ".gitignore"),
+    ]
 
 
 def test_a_batch_is_answered_in_order_line_by_line(ws):
-    asked = [{"path": "src/a.py"}, {"path": "build", "is_dir": False}, {"path": "build", "is_dir": True}, {"path": "\udcff"}]
+    asked = [
+        {"path": "src/a.py"},
+        {"path": "build", "is_dir": False},
+        {"path": "build", "is_dir": True},
+        {"path": "\udcff"},
+    ]
     result = run(ws, "--batch", "--json", given="".join(json.dumps(one) + "\n" for one in asked))
     said = [json.loads(line) for line in result.stdout.splitlines()]
     assert [one["ignored"] for one in said] == [False, False, True, False]

@@ -92,7 +92,7 @@ def test_a_file_that_includes_itself_ends(repository, home):
 
 
 VALUES = st.lists(
-    st.sampled_from(["a", " ", "\t", '"', "\\\\", '\\"', "\\n", "\\t", "#", ";", "\\\n", "é", "=", "[", "]", "/"]), max_size=8
+    st.sampled_from(["a", " ", '"', "\\\\", '\\"', "\\n", "\\t", "#", ";", "\\\n", "é", "=", "[", "]", "/"]), max_size=8
 ).map("".join)
 
 
@@ -112,7 +112,7 @@ def test_law_a_value_is_what_git_says(tmp_path, value, before):
 
 
 def test_sections_and_their_names():
-    found = list(parse('[A "b\\"C"] k = 1\n[x.Y] z\n; c\nnonsense!\n[core]; c\n\tIgnoreCase=true # c\n'))
+    found = list(parse('[A "b\\"C"] k = 1\n[x.Y] z\n; c\n!nonsense\n[core]; c\n\tIgnoreCase=true # c\n'))
     assert [(one.section, one.subsection, one.key, one.value) for one in found] == [
         ("a", 'b"C', "k", "1"),
         ("x", "y", "z", "true"),

@@ -3,7 +3,6 @@
 import os
 import random
 import shutil
-import stat
 import subprocess
 import time
 
@@ -11,19 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from companion.policy.ignore.rules import IgnoreFile, Rules
-from companion.scan.ignore_files import (
-    FIXED,
-    GIT,
-    IgnoreFiles,
-    Lists,
-    common_git_folder,
-    find_top,
-    own_git_folder,
-    parts_below,
-    relative_to,
-    shown,
-)
+from companion.scan.folders import Lists
+from companion.scan.ignore_files import IgnoreFiles
 
 
 @pytest.fixture
@@ -85,14 +73,6 @@ def test_a_work_tree_shares_its_repository_s_list(root, tmp_path):
     write(tmp_path / "main" / ".git" / "worktrees" / "w" / "commondir", "../..\n")
     write(root / ".git", f"gitdir: {tmp_path}/main/.git/worktrees/w\n")
     assert git_says(reader(root.parent), root, "x") == (".git/info/exclude", 1)
-
-
-@pytest.mark.parametrize("content", ["", "gitdir: /nowhere\n", b"\xff\0"])
-def test_a_git_file_that_leads_nowhere_has_no_list(root, content):
-    write(root / ".git", content)
-    assert git_says(reader(root.parent), root, "x") is None
-    assert isinstance(common_git_folder(str(root)), str)
-    assert isinstance(own_git_folder(str(root)), str)
 
 
 def test_a_changed_rule_counts_from_the_next_decision(root):
@@ -179,12 +159,6 @@ def test_names_that_are_no_utf8(root):
     assert not deny_says(reader(root.parent), root, "x")
 
 
-def test_finding_the_top(root):
-    (root / ".git").mkdir()
-    (root / "a" / "b").mkdir(parents=True)
-    assert find_top(str(root / "a" / "b")) == str(root)
-
-
 def later():
     """As if everything had been written long ago, so that all of it is kept."""
     return time.time_ns() + 10**10
@@ -218,7 +192,9 @@ def test_law_each_decision_is_the_one_of_somebody_who_looks_for_the_first_time(t
             with file.open("a" if way == "append" else "w") as out:
                 out.write(f"{word}\n")
         for path in ("x", "a/y", "a/b/z", "a/b/x"):
-            assert kept.git_match(str(root), path, is_dir=False) == reader(root).git_match(str(root), path, is_dir=False)
+            assert kept.git_match(str(root), path, is_dir=False) == reader(root).git_match(
+                str(root), path, is_dir=False
+            )
 
 
 def test_a_rule_that_comes_into_a_folder_that_was_long_settled_counts_at_once(root):
@@ -248,71 +224,6 @@ def test_case_counts_as_the_repository_s_settings_say(root):
     assert git_says(reader(root.parent), root, "secret") is None
     write(root / ".git" / "config", "[core]\n\tignorecase = true\n")
     assert git_says(reader(root.parent), root, "secret") == (".gitignore", 1)
-
-
-def test_a_part_that_is_another_repository_s_has_rules_of_its_own_and_those_over_its_folder(root):
-    """As git itself says in a submodule."""
-    write(root / ".gitignore", "*.log\nvendor/\n")
-    write(root / ".git" / "modules" / "sub" / "info" / "exclude", "private\n")
-    write(root / "sub" / ".git", "gitdir: ../.git/modules/sub\n")
-    write(root / "sub" / ".gitignore", "x\n")
-    write(root / "vendor" / "dep" / ".git", "gitdir: nowhere\n")
-    files = reader(root.parent)
-    assert git_says(files, root, "sub/a.log") is None
-    assert git_says(files, root, "sub/x") == ("sub/.gitignore", 1)
-    assert git_says(files, root, "sub/private") == (".git/info/exclude", 1)
-    assert git_says(files, root, "vendor/dep/a") == (".gitignore", 2)
-
-
-def test_inside_a_repository_that_lies_about_in_another_the_rules_of_both_hold(root):
-    write(root / ".gitignore", "*.log\n")
-    write(root / "sub" / ".gitignore", "x\n")
-    (root / "sub" / ".git").mkdir()
-    files = reader(root.parent)
-    assert git_says(files, root, "sub/a.log") == (".gitignore", 1)
-    assert git_says(files, root, "sub/x") == ("sub/.gitignore", 1)
-
-
-def test_fixed_rules_cover_what_no_file_lists(root):
-    rules = Rules((IgnoreFile.read("fixed", "", b"*.pem\n.ssh/\n"),))
-    tree = reader(root.parent).tree(str(root), str(root), Lists(fixed=((rules, "/"),)))
-    node = tree.node(str(root))
-    assert [family.kind for family in node.families] == [FIXED, GIT]
-    assert node.matches("a.pem", is_dir=False)[0].source == "fixed"
-    assert tree.node(str(root / ".ssh")).matches("x", is_dir=False)[0].line == 2
-    assert not node.lets_pass("a.pem", is_dir=False)
-    assert node.lets_pass("a.txt", is_dir=False)
-
-
-def test_what_an_entry_is_is_looked_up_again_once_the_folder_has_changed(root):
-    (root / "x").mkdir()
-    tree = reader(root.parent, now_ns=later).tree(str(root), str(root))
-    assert stat.S_ISDIR(tree.node(str(root)).mode("x"))
-    (root / "x").rmdir()
-    assert tree.node(str(root)).mode("x") == 0
-    (root / "x").symlink_to("y")
-    assert stat.S_ISLNK(tree.node(str(root)).mode("x"))
-
-
-def test_a_link_on_the_way_makes_a_folder_no_plain_one(root):
-    (root / "real" / "in").mkdir(parents=True)
-    (root / "link").symlink_to("real")
-    tree = reader(root.parent).tree(str(root), str(root))
-    assert tree.node(str(root / "real" / "in")).is_plain
-    assert not tree.node(str(root / "link" / "in")).is_plain
-    assert not tree.node(str(root / "gone")).is_plain
-
-
-def test_paths_relative_to_a_folder():
-    assert relative_to("/a/b/c", "/a") == "b/c"
-    assert relative_to("/a", "/a") == ""
-    assert relative_to("/ab", "/a") is None
-    assert relative_to("/a", "/") == "a"
-    assert parts_below("/a/b/c", "/a") == ["b", "c"]
-    assert not parts_below("/x", "/a")
-    assert shown("/a/b", "/a") == "b"
-    assert shown("/x/b", "/a") == "/x/b"
-    assert shown("/x/b", "") == "/x/b"
 
 
 NAMES = ["a", "b", "foo", ".env", "x.py", "A", "[x]", "é", "a b", "!x", "#y", "a\nb", "\\a"]

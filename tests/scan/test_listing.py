@@ -14,7 +14,16 @@ POLICY = Policy()
 @pytest.fixture
 def ws(tmp_path):
     root = tmp_path / "ws"
-    for path in ("src/a.py", "src/deep/b.py", "private/x", "build/o", ".git/HEAD", ".env", "sub/.git/HEAD", "sub/y.log"):
+    for path in (
+        "src/a.py",
+        "src/deep/b.py",
+        "private/x",
+        "build/o",
+        ".git/HEAD",
+        ".env",
+        "sub/.git/HEAD",
+        "sub/y.log",
+    ):
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).touch()
     (root / ".clineignore").write_text("private/\n")

@@ -24,7 +24,27 @@ def ws(tmp_path_factory):
     return root
 
 
-PARTS = st.sampled_from(["src", "a.py", "private", "x", "build", ".env", "y.log", "..", ".", "", "link", "dir", "[a]", "gone", "~", "*", "a\0b"])
+PARTS = st.sampled_from(
+    [
+        "src",
+        "a.py",
+        "private",
+        "x",
+        "build",
+        ".env",
+        "y.log",
+        "..",
+        ".",
+        "",
+        "link",
+        "dir",
+        "[a]",
+        "gone",
+        "~",
+        "*",
+        "a\0b",
+    ]
+)
 PATHS = st.lists(PARTS, min_size=1, max_size=4).map("/".join)
 
 
@@ -36,7 +56,12 @@ def test_law_as_each_by_itself(ws, paths, absolute):
     for path, is_dir in paths:
         asked = f"{ws}/{path}" if absolute else path
         one, other = look.look(asked, is_dir), disk.judge_literally(asked, str(ws), POLICY, is_dir=is_dir)
-        assert (one.ignored, one.inside, one.is_dir, one.given) == (other.ignored, other.inside, other.is_dir, other.given)
+        assert (one.ignored, one.inside, one.is_dir, one.given) == (
+            other.ignored,
+            other.inside,
+            other.is_dir,
+            other.given,
+        )
 
 
 def test_a_workspace_under_another_name_is_judged_in_full(ws):

@@ -4,7 +4,7 @@ import pytest
 
 from companion.model.facts import IgnoreMatch, PathFacts
 from companion.policy.ignore.rules import IgnoreFile, Rules
-from companion.scan.ignore_files import DENY, GIT, Family, Node
+from companion.scan.folders import DENY, GIT, Family, Node
 from companion.scan.tree import first_ignored, folders_in, stronger
 
 DENIED = IgnoreMatch(".clineignore", 1, "x")
@@ -24,7 +24,12 @@ def walk(tmp_path):
         def follow(link):
             return (links or {}).get(link.removeprefix(f"{tmp_path}/"), PathFacts(link, link, inside=True))
 
-        found = first_ignored([(str(tmp_path), None)], rules=lambda folder: Node(folder, (), (), families, is_plain=True), follow=follow, **bounds)
+        found = first_ignored(
+            [(str(tmp_path), None)],
+            rules=lambda folder: Node(folder, (), (), families, is_plain=True),
+            follow=follow,
+            **bounds,
+        )
         return found and (found.source, found.line)
 
     return walk

@@ -29,7 +29,10 @@ _GIT_HINT = "use files that git tracks; for a whole folder, name one without ign
 
 
 def ignored(action: Action, facts: Facts) -> Verdict:
-    """Judges each path that a file access, a command's effects or an unknown tool's arguments name; the strictest verdict counts."""
+    """Judges each path that a file access, a command's effects or an unknown tool's arguments name.
+
+    The strictest verdict counts.
+    """
     asked: Verdict = PASS
     for path, operation in _accesses(action, facts):
         verdict = _judge(path, operation, facts)

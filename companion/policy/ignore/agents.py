@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from companion.policy.ignore.patterns import PatternList, Pattern, parse_pattern
+from companion.policy.ignore.patterns import Pattern, PatternList, parse_pattern
 
 CLAUDE = "claude"
 

@@ -87,7 +87,7 @@ def translate_name(glob: bytes, *, fold_case: bool = False) -> bytes:
 
 
 def _bounded(tokens: Iterable[_Token]) -> Iterator[_Token]:
-    """Without what says nothing new, so that a pattern is no longer than the paths that it can match. Raises NeverMatches."""
+    """Without what says nothing new, so about as long as the shortest path that it matches. Raises NeverMatches."""
     before: _Token | None = None
     least = 0
     for token in tokens:

@@ -17,7 +17,10 @@ class Sensitive:
 
 _WORDS = (
     (r"(?:^|[._-])(?:secrets?|passwords?|passwd|credentials?)(?:[._-]|$)", "named after secrets"),
-    (r"(?:^|[._-])(?:private[._-]?key|api[._-]?keys?|access[._-]?keys?|tokens?)\.(?:txt|json|ya?ml|toml|ini|cfg|csv)$", "named after keys"),
+    (
+        r"(?:^|[._-])(?:private[._-]?key|api[._-]?keys?|access[._-]?keys?|tokens?)\.(?:txt|json|ya?ml|toml|ini|cfg|csv)$",
+        "named after keys",
+    ),
     (r"^(?:master|encryption|signing|private)[._-]?key(?:\.|$)", "named after a key"),
 )
 _ENDINGS = {
@@ -57,7 +60,26 @@ _NAMES = {
     "shadow": "password hashes",
     "authorized_keys": "who may log in",
 }
-_CODE = frozenset((".py", ".ts", ".tsx", ".js", ".jsx", ".go", ".rs", ".java", ".rb", ".c", ".h", ".cpp", ".cs", ".md", ".rst", ".html"))
+_CODE = frozenset(
+    (
+        ".py",
+        ".ts",
+        ".tsx",
+        ".js",
+        ".jsx",
+        ".go",
+        ".rs",
+        ".java",
+        ".rb",
+        ".c",
+        ".h",
+        ".cpp",
+        ".cs",
+        ".md",
+        ".rst",
+        ".html",
+    )
+)
 _COMPILED = tuple((re.compile(expression), why) for expression, why in _WORDS)
 
 

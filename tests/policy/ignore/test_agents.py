@@ -46,7 +46,9 @@ def test_settings_without_rules_deny_nothing(content):
     assert read_denied(content, folder="/w", home="/h").patterns == ()
 
 
-@pytest.mark.parametrize("content", [b"{", b"[]", b'{"permissions": 1}', b'{"permissions": {"deny": "Read(x)"}}', b"\xff"])
+@pytest.mark.parametrize(
+    "content", [b"{", b"[]", b'{"permissions": 1}', b'{"permissions": {"deny": "Read(x)"}}', b"\xff"]
+)
 def test_settings_that_cannot_be_read_are_told_from_none(content):
     with pytest.raises(NoSettings) as raised:
         read_denied(content, folder="/w", home="/h")

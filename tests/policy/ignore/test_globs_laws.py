@@ -1,4 +1,4 @@
-"""Facts about git's glob language, as its own tests state them of whole paths: which texts a glob matches and which not.
+"""Facts about git's glob language, as its own tests state them: which texts a glob matches and which not.
 
 The last column is what it matches besides where case is folded. Where stars follow a literal start (`foo**`), git reads
 an ignore file's line otherwise than a bare glob: that is in test_globs.

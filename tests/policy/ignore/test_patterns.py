@@ -91,7 +91,12 @@ GLOBS = st.lists(PIECES, min_size=1, max_size=5).map(b"".join)
 PATHS = st.lists(st.sampled_from([b"a", b"b", b".a", b"x.a", b"x.b", b"aa"]), min_size=1, max_size=3).map(b"/".join)
 
 
-@given(st.lists(st.tuples(st.sampled_from([b"", b"!"]), GLOBS, st.sampled_from([b"", b"/"])), max_size=8), PATHS, st.booleans(), st.booleans())
+@given(
+    st.lists(st.tuples(st.sampled_from([b"", b"!"]), GLOBS, st.sampled_from([b"", b"/"])), max_size=8),
+    PATHS,
+    st.booleans(),
+    st.booleans(),
+)
 def test_law_a_sorted_list_finds_what_trying_each_line_finds(lines, path, is_dir, fold_case):
     patterns = parse_lines(b"\n".join(map(b"".join, lines)), fold_case=fold_case)
     name = path.rpartition(b"/")[2]

@@ -1,5 +1,7 @@
 """Lines of tools' results by the files that they come from."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,7 +52,7 @@ def test_law_nothing_of_an_ignored_file_stays_and_cuts_are_in_order(lines):
     text = "\n".join(lines)
     cuts = lines_of(text, covers)
     assert "HUSH" not in apply(text, cuts)
-    assert all(one.end <= other.start for one, other in zip(cuts, cuts[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(cuts))
     assert left(left(text)) == left(text) or "private" in left(text)
 
 

@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 from companion.policy.ignore.rules import IgnoreFile, Rules, decide
 from companion.policy.ignore.sensitive import propose, sensitive
 
-SENSITIVE = ["prod.env", "db/dump.sql", "config/secrets.yml", "passwords.txt", ".npmrc", "a/api_keys.json", "x.bak", "my token.db"]
+SENSITIVE = [
+    "prod.env",
+    "db/dump.sql",
+    "config/secrets.yml",
+    "passwords.txt",
+    ".npmrc",
+    "a/api_keys.json",
+    "x.bak",
+    "my token.db",
+]
 PLAIN = ["src/secrets.py", "README.md", "secrets.example", "tokenizer.json", "a/keys.ts", "password_reset.html", "x"]
 
 
@@ -23,7 +32,18 @@ def test_plain(path):
     assert sensitive(path) is None
 
 
-NAMES = st.sampled_from(["secrets.yml", "[secrets].txt", "!secret.txt", "#secret.ini", "a.sql", "secret .db", ".npmrc", "pass*word.passwd.x"])
+NAMES = st.sampled_from(
+    [
+        "secrets.yml",
+        "[secrets].txt",
+        "!secret.txt",
+        "#secret.ini",
+        "a.sql",
+        "secret .db",
+        ".npmrc",
+        "pass*word.passwd.x",
+    ]
+)
 FOLDERS = st.sampled_from(["", "a/", "[b]/", "c d/", "*/"])
 
 
