@@ -6,7 +6,9 @@ import click
 
 from companion.cli.lazy import LazyGroup
 
-CHECKS: dict[str, str] = {}
+CHECKS: dict[str, str] = {
+    "path": "companion.cli.check_path:check_path",
+}
 
 
 @click.group("check", cls=LazyGroup, table=CHECKS)

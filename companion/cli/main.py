@@ -25,6 +25,8 @@ _COMMANDS = {
     "spend": "companion.cli.reports:spend",
     "log": "companion.cli.reports:log",
     "keys": "companion.cli.keys:keys",
+    "check": "companion.cli.check:check",
+    "ignore": "companion.cli.ignore:ignore",
     "config": "companion.cli.config:config",
     "demo": "companion.cli.demo:demo",
     "completion": "companion.cli.completion:completion",

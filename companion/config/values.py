@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit
@@ -92,6 +92,12 @@ def _host_name(value: object) -> str:
     if not _HOST.fullmatch(name.removeprefix("*.")) or ".." in name or ("*" in name and "." not in name[2:]):
         raise Unfit
     return name
+
+
+def words_of(choices: Iterable[str]) -> Reader:
+    """Some of a few words, each once, in the order given."""
+    known = choice(tuple(choices))
+    return lambda value: _list_of(value, lambda one: str(known(one)))
 
 
 def phrases(value: object) -> tuple[str, ...]:

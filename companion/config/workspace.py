@@ -20,7 +20,15 @@ from companion.config.complaints import Complaint, show
 from companion.config.document import read_document
 from companion.config.provenance import Layer, Setting
 from companion.config.rules import LEAST_APPROVAL_SECONDS, LEAST_EXCERPT
-from companion.model.policy import CommandLevel, ExcerptAction, IgnoredAction, Policy, SecretAction
+from companion.model.policy import (
+    ClineIgnore,
+    CommandLevel,
+    ExcerptAction,
+    IgnoredAction,
+    OutsideAction,
+    Policy,
+    SecretAction,
+)
 
 FILE_NAME = ".companion.toml"
 LARGEST_FILE = 16 * 1024
@@ -28,6 +36,8 @@ LARGEST_FILE = 16 * 1024
 STRICTEST: Mapping[str, object] = {
     "secrets": SecretAction.DENY,
     "gitignored": IgnoredAction.DENY,
+    "outside": OutsideAction.DENY,
+    "clineignore": ClineIgnore.EVERY_LEVEL,
     "commands": CommandLevel.STRICT,
     "approval_seconds": LEAST_APPROVAL_SECONDS,
     "trusted_hosts": (),
@@ -42,7 +52,9 @@ STRICTEST: Mapping[str, object] = {
 
 _WORDS: Mapping[str, Sequence[object]] = {
     "secrets": (SecretAction.REDACT, SecretAction.DENY),
-    "gitignored": (IgnoredAction.ASK, IgnoredAction.DENY),
+    "gitignored": (IgnoredAction.ASK, IgnoredAction.REDACT, IgnoredAction.DENY),
+    "outside": (OutsideAction.ASK, OutsideAction.DENY),
+    "clineignore": (ClineIgnore.LEGACY, ClineIgnore.EVERY_LEVEL),
     "commands": (CommandLevel.STANDARD, CommandLevel.STRICT),
     "short_excerpts": tuple(ExcerptAction),
     "long_excerpts": tuple(ExcerptAction),

@@ -23,6 +23,8 @@ from companion.model.exchange import Exchange
 from companion.model.facts import Effect, EffectKind, Excerpt, Facts, PathFacts
 from companion.model.policy import ExcerptAction, Policy
 from companion.policy.guards.excerpts import way_with
+from companion.policy.guards.tools import TOOLS
+from companion.policy.ignore.arguments import paths_in
 from companion.policy.shell.effects import TREE
 from companion.policy.shell.read import read_command
 
@@ -112,6 +114,10 @@ class Gatherer:
                         and (effect.code == TREE or effect.target not in paths)
                     ):
                         paths[effect.target] = self._look(effect, origin.workspace, policy, cwd)
+            case ToolCall(tool=tool, arguments=arguments) if tool not in TOOLS:
+                for path in paths_in(arguments):
+                    # A tool that nobody knows may read whatever it is told, a whole folder too.
+                    paths[path] = self.paths.judge(path, origin.workspace, policy)
             case _:
                 pass
         return Facts(origin, policy, effects=effects, paths=paths)

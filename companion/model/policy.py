@@ -17,7 +17,18 @@ class SecretAction(StrEnum):
 
 
 class IgnoredAction(StrEnum):
-    """What becomes of an access to a path that .gitignore excludes (.clineignore always denies)."""
+    """What becomes of reading a path that .gitignore excludes (.clineignore always denies).
+
+    REDACT: it is read, and its content never reaches a model. ASK may let content through, so it is the loosest.
+    """
+
+    ASK = "ask"
+    REDACT = "redact"
+    DENY = "deny"
+
+
+class OutsideAction(StrEnum):
+    """What becomes of an access to a path outside of the workspace."""
 
     ASK = "ask"
     DENY = "deny"
@@ -80,6 +91,13 @@ SKIPPED = (
 """Dependencies, caches, build output and logs: ignored for their size, not for what they say."""
 
 
+class ClineIgnore(StrEnum):
+    """How .clineignore is read. LEGACY: as the old extension did, in the workspace's own folder, with `!include`."""
+
+    LEGACY = "legacy"
+    EVERY_LEVEL = "every-level"
+
+
 class CommandLevel(StrEnum):
     """STANDARD: what only reads runs, writes to allowed files run, the rest asks. STRICT: only reads run."""
 
@@ -92,7 +110,7 @@ class Policy:
     """The defaults are what a user gets who configures nothing."""
 
     secrets: SecretAction = SecretAction.REDACT
-    gitignored: IgnoredAction = IgnoredAction.DENY
+    gitignored: IgnoredAction = IgnoredAction.REDACT
     commands: CommandLevel = CommandLevel.STANDARD
     ignore_files: tuple[str, ...] = (".clineignore", ".companionignore")
     """Files in gitignore syntax, at every level of the workspace, whose matches are always denied."""
@@ -115,3 +133,7 @@ class Policy:
     """Names of ignored files and folders, `*` standing for any letters, whose text does not count. The fewer the
     stricter.
     """
+    outside: OutsideAction = OutsideAction.ASK
+    clineignore: ClineIgnore = ClineIgnore.EVERY_LEVEL
+    agent_ignore_files: tuple[str, ...] = ()
+    """Agents whose own ignore files deny too, by the names in `companion.policy.ignore.agents`."""

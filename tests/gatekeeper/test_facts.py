@@ -136,12 +136,23 @@ def test_law_every_path_that_a_command_touches_is_looked_at_from_where_it_runs(c
         assert found.resolved == how
 
 
-@pytest.mark.parametrize("action", [ToolCall("deploy", '{"path": "/etc/passwd"}'), ShellCommand("date")])
+@pytest.mark.parametrize(
+    "action", [ToolCall("TodoWrite", '{"path": "/etc/passwd"}'), ToolCall("deploy", '{"n": 1}'), ShellCommand("date")]
+)
 def test_what_touches_no_path_asks_the_disk_nothing(action):
     disk = Disk()
     kept, facts = told(action, paths=disk)
     assert (kept, disk.asked, dict(facts.paths)) == (action, [], {})
     assert facts.policy is STRICT
+
+
+def test_each_path_in_the_arguments_of_a_tool_that_nobody_knows_is_looked_at():
+    disk = Disk()
+    _, facts = told(
+        ToolCall("mcp__files__read", '{"path": "/etc/passwd", "deep": [{"uri": "file:///a%20b"}]}'), paths=disk
+    )
+    assert set(facts.paths) == {"/etc/passwd", "/a b"}
+    assert {how for *_, how in disk.asked} == {"path"}
 
 
 @pytest.mark.parametrize("workspace", ["/w", ""])

@@ -16,6 +16,18 @@ def test_the_rule_files_of_a_repository_above_count(tmp_path):
 
 def test_names_are_gits_and_the_policys():
     assert names_of_rule_files(Policy(ignore_files=(".x",))) == {".gitignore", ".x"}
+    assert names_of_rule_files(Policy(ignore_files=(), agent_ignore_files=("cursor", "claude"))) == {
+        ".gitignore",
+        ".cursorignore",
+    }
+
+
+def test_settings_that_hold_rules_or_name_a_list_of_them_count(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "config").write_text(f"[core]\n\texcludesFile = {tmp_path}/mine\n")
+    found = rule_files_above(str(tmp_path), Policy(agent_ignore_files=("claude",)))
+    assert {str(tmp_path / name) for name in ("mine", ".git/config", ".claude/settings.json")} <= found.keys()
 
 
 def test_what_cannot_be_seen_is_gone(tmp_path):
