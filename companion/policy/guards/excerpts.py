@@ -64,8 +64,12 @@ def hidden(facts: Facts) -> int:
 
 
 def placeholder(excerpt: Excerpt) -> str:
-    """Names the rule and nothing of the text; the same for the same excerpt, so that a provider's cache stays valid."""
-    return f"[companion: {excerpt.size} bytes of an ignored file left out ({_rule(excerpt.rule)})]"
+    """Names the rule and nothing of the text; the same for the same excerpt, so that a provider's cache stays valid.
+
+    It is itself inside a JSON string too.
+    """
+    rule = _rule(excerpt.rule).replace("\\", "/").replace('"', "'")
+    return f"[companion: {excerpt.size} bytes of an ignored file left out ({rule})]"
 
 
 def _rule(match: IgnoreMatch) -> str:

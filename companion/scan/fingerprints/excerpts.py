@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from companion.gatekeeper.ports import PartExcerpts, Unexamined
 from companion.gatekeeper.tasks import spawn
-from companion.model.action import Part
+from companion.model.action import Part, TextKind
 from companion.model.facts import Excerpt
 from companion.model.policy import Policy
 from companion.scan.fingerprints.building import BuildFailed, Learn, build_index, tidy_up
-from companion.scan.fingerprints.ground import Ground
+from companion.scan.fingerprints.ground import Ground, Place
 from companion.scan.fingerprints.worker import Job
 from companion.telemetry.log import get_logger
 
@@ -34,6 +36,8 @@ _REBUILD_SECONDS = 60.0
 _BUILD_SHARE = 20
 """A new index that has time is made at most a twentieth of the time."""
 _RETRY_SECONDS = 5.0
+_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"(?P<key>\s*:)?', re.DOTALL)
+_CUT_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
 
 
 class IgnoredText:
@@ -120,7 +124,7 @@ class IgnoredText:
 
     def _of_part(self, part: Part, ground: Ground) -> tuple[Excerpt, ...]:
         state = ground.state
-        excerpts = _excerpts(part.texts(), ground) if part.size >= _LEAST_TEXT else ()
+        excerpts = _excerpts(part.texts(), ground, part.kinds()) if part.size >= _LEAST_TEXT else ()
         if not excerpts:
             ground.note_clean(part.digest, state)
         return excerpts
@@ -208,13 +212,29 @@ class IgnoredText:
             self._build(ground)
 
 
-def _excerpts(texts: Sequence[str], ground: Ground) -> tuple[Excerpt, ...]:
+def _excerpts(
+    texts: Sequence[str], ground: Ground, kinds: Mapping[int, TextKind] = MappingProxyType({})
+) -> tuple[Excerpt, ...]:
+    """Sealed texts are left alone: their provider made them, and takes them back only as they were."""
     return tuple(
-        Excerpt(number, place.start, place.end, place.size, place.rule, place.digest)
+        Excerpt(number, start, end, place.size, place.rule, place.digest)
         for number, text in enumerate(texts)
-        if len(text) >= _LEAST_TEXT
+        if len(text) >= _LEAST_TEXT and kinds.get(number) is not TextKind.SEALED
         for place in ground.places(text)
+        for start, end in (
+            _inside_strings(text, place) if kinds.get(number) is TextKind.JSON else [(place.start, place.end)]
+        )
     )
+
+
+def _inside_strings(text: str, place: Place) -> Iterator[tuple[int, int]]:
+    """The pieces of an excerpt that lie inside the values of a JSON document, which must stay one and keep its keys."""
+    for string in _JSON_STRING.finditer(text):
+        start, end = max(string.start() + 1, place.start), min(string.end() - 1, place.end)
+        if start < end and not string["key"]:
+            # An escape is left whole or goes whole.
+            cut = _CUT_ESCAPE.match(text, end - 1) if text[end - 1] == "\\" else None
+            yield start, min(cut.end(), string.end() - 1) if cut else end
 
 
 def _size(found: PartExcerpts) -> int:

@@ -135,19 +135,24 @@ def _exact(runs: Sequence[_Run], norm: bytes, sources: Sequence[Source], texts: 
 
 
 def _reach(run: _Run, norm: bytes, file: bytes) -> tuple[int, int]:
-    stretch = norm[run.first : run.first + WIDTH]
+    first = _longest(run.first, norm, file)
+    if first is not None and first[1] >= run.last:
+        return first
+    # Put together from several places, or the file has changed since.
+    last = _longest(run.last - WIDTH, norm, file)
+    return first[0] if first else run.left, last[1] if last else run.right
+
+
+def _longest(at: int, norm: bytes, file: bytes) -> tuple[int, int] | None:
+    """How far the text is the file's before and after the stretch at `at`; None where the file has no such stretch."""
+    stretch = norm[at : at + WIDTH]
     best: tuple[int, int] | None = None
-    at, tried = file.find(stretch), 0
-    while at >= 0 and tried < _MOST_TRIED:
-        start = run.first - _alike_before(norm, run.first, file, at)
-        end = run.first + _alike_after(norm, run.first, file, at)
+    there, tried = file.find(stretch), 0
+    while there >= 0 and tried < _MOST_TRIED:
+        start, end = at - _alike_before(norm, at, file, there), at + _alike_after(norm, at, file, there)
         if best is None or end - start > best[1] - best[0]:
             best = start, end
-        at, tried = file.find(stretch, at + 1), tried + 1
-    if best is None or best[1] < run.last:
-        # Changed since it was read, or put together from several places.
-        start, end = best or (run.left, run.right)
-        return min(start, run.first), max(end, run.right)
+        there, tried = file.find(stretch, there + 1), tried + 1
     return best
 
 

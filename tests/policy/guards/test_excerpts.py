@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,6 +62,11 @@ def test_the_rule_is_named_and_the_text_is_not():
     assert verdict.action.texts == (f"the plan: {placeholder(excerpt(300))}, says he",)
     assert ".clineignore, line 3: private/" in verdict.action.texts[0]
     assert "attack" not in verdict.reason
+
+
+def test_a_placeholder_is_itself_inside_json():
+    odd = Excerpt(0, 0, 5, 300, IgnoreMatch('a"b', 1, 'x\\ "y"\t'))
+    assert json.loads(f'"{placeholder(odd)}"') == placeholder(odd)
 
 
 def test_what_nobody_could_examine_is_refused():

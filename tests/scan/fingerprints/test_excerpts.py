@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 from dataclasses import dataclass, replace
 
 import pytest
 
 from companion.gatekeeper.ports import Unexamined
+from companion.model.action import TextKind
 from companion.model.policy import Policy
 from companion.scan.fingerprints import excerpts as room
 from companion.scan.fingerprints.building import BuildFailed
@@ -21,6 +23,10 @@ POLICY = Policy()
 @dataclass(frozen=True)
 class Piece:
     said: str
+    kind: TextKind | None = None
+
+    def kinds(self) -> dict[int, TextKind]:
+        return {0: self.kind} if self.kind else {}
 
     @property
     def digest(self) -> bytes:
@@ -80,6 +86,23 @@ async def test_parts_are_remembered_as_clean_until_something_changes(ignored, wo
     (ground,) = ignored.grounds()
     ground._looked_at = 0.0
     assert [one.number for one in await ignored.examine([clean], str(workspace), POLICY)] == [0]
+
+
+@pytest.mark.parametrize("cut", [0, 1, 5, 8, 40, 41, 42])
+async def test_a_json_document_stays_one(ignored, workspace, cut):
+    lines = prose("denied").splitlines()
+    document = json.dumps({"a": lines[1:4], "b": '\n\t"'.join(lines[4:])[cut:], "c": [1, "é\\ x"]})
+    (only,) = await ignored.examine([Piece(document, TextKind.JSON)], str(workspace), POLICY)
+    text = document
+    for one in sorted(only.excerpts, key=lambda one: one.start, reverse=True):
+        text = text[: one.start] + "[]" + text[one.end :]
+    left = json.loads(text)
+    assert left["c"] == [1, "é\\ x"]
+    assert not any(line[20:] in text for line in lines[1:])
+
+
+async def test_what_its_provider_sealed_is_left_alone(ignored, workspace):
+    assert await ignored.examine([Piece(prose("denied"), TextKind.SEALED)], str(workspace), POLICY) == ()
 
 
 async def test_a_new_denied_file_counts_at_once(ignored, workspace):
