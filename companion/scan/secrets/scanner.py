@@ -84,8 +84,8 @@ class SecretScan:
     ) -> None:
         self._key = machine_key
         self._engines = tuple(engines)
-        light = (engine for engine in engines if isinstance(engine, KeyBlocks | OwnRules))
-        self._light = tuple(engine for engine in light if not engine.load())
+        # These are never missing; loading them is left to `load`, or to the first log line.
+        self._light = tuple(engine for engine in engines if isinstance(engine, KeyBlocks | OwnRules))
         self._seconds = seconds
         self._remembered = remembered
         self._vault = Vault(machine_key)
