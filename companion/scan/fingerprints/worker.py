@@ -44,7 +44,8 @@ class Job(Struct, frozen=True):
 
 def decisive(policy: Policy) -> tuple[object, ...]:
     """What of a policy says which text is in the index."""
-    return policy.ignore_files, policy.excerpts_gitignored, policy.excerpts_skip
+    lists = policy.ignore_files, policy.clineignore, policy.agent_ignore_files
+    return *lists, policy.excerpts_gitignored, policy.excerpts_skip
 
 
 def made_of(job: Job) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from companion.model.policy import Policy
+from companion.model.policy import ClineIgnore, Policy
 from companion.scan.fingerprints.store import read
 from companion.scan.fingerprints.worker import Job, made_of, run
 from tests.support.ignored import prose, put
@@ -18,6 +18,8 @@ JOB = Job("/w", "/t", "00" * 16, Policy())
         Job("/v", "/t", "00" * 16, Policy()),
         Job("/w", "/t", "11" * 16, Policy()),
         Job("/w", "/t", "00" * 16, Policy(ignore_files=(".x",))),
+        Job("/w", "/t", "00" * 16, Policy(clineignore=ClineIgnore.LEGACY)),
+        Job("/w", "/t", "00" * 16, Policy(agent_ignore_files=("cursor",))),
         Job("/w", "/t", "00" * 16, Policy(excerpts_skip=())),
         Job("/w", "/t", "00" * 16, Policy(excerpts_gitignored=False)),
     ],
