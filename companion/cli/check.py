@@ -6,7 +6,7 @@ import click
 
 from companion.cli.lazy import LazyGroup
 
-CHECKS: dict[str, str] = {}
+CHECKS: dict[str, str] = {"command": "companion.cli.check_command:check_command"}
 
 
 @click.group("check", cls=LazyGroup, table=CHECKS)

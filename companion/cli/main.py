@@ -26,6 +26,7 @@ _COMMANDS = {
     "log": "companion.cli.reports:log",
     "keys": "companion.cli.keys:keys",
     "config": "companion.cli.config:config",
+    "check": "companion.cli.check:check",
     "demo": "companion.cli.demo:demo",
     "completion": "companion.cli.completion:completion",
 }

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from companion.gatekeeper.ports import PathJudge, Policies, SecretScanner
 from companion.model.action import Action, FileAccess, ModelCall, Operation, ShellCommand
-from companion.model.exchange import Exchange
-from companion.model.facts import Effect, EffectKind, Facts, PathFacts
+from companion.model.exchange import Exchange, Origin
+from companion.model.facts import EffectKind, Facts, PathFacts
 from companion.model.policy import Policy
 from companion.policy.shell.effects import TREE
 from companion.policy.shell.read import read_command
@@ -49,30 +49,28 @@ class Gatherer:
     def _examine(self, exchange: Exchange) -> Facts:
         origin = exchange.origin
         policy = self.policies.policy_for(origin.workspace)
-        effects: tuple[Effect, ...] = ()
-        paths: dict[str, PathFacts] = {}
         match exchange.action:
             case FileAccess(path=path, operation=operation):
-                paths[path] = (
+                known = (
                     self.paths.judge_tree(path, origin.workspace, policy, knows_git=True)
                     if operation is Operation.SEARCH
                     else self.paths.judge(path, origin.workspace, policy)
                 )
-            case ShellCommand(command=command, cwd=cwd):
-                effects = read_command(command, cwd=cwd or origin.workspace, home=self.home)
-                for effect in effects:
-                    # A look at a whole tree says more than one at its root alone.
-                    if (
-                        effect.kind in _ON_PATHS
-                        and effect.target
-                        and (effect.code == TREE or effect.target not in paths)
-                    ):
-                        paths[effect.target] = self._look(effect, origin.workspace, policy, cwd)
+                return Facts(origin, policy, paths={path: known})
+            case ShellCommand() as command:
+                return examine_command(command, origin, policy, self.paths, self.home)
             case _:
-                pass
-        return Facts(origin, policy, effects=effects, paths=paths)
+                return Facts(origin, policy)
 
-    def _look(self, effect: Effect, workspace: str, policy: Policy, cwd: str) -> PathFacts:
-        if effect.code == TREE:
-            return self.paths.judge_tree(effect.target, workspace, policy, cwd=cwd)
-        return self.paths.judge(effect.target, workspace, policy, cwd=cwd)
+
+def examine_command(command: ShellCommand, origin: Origin, policy: Policy, judge: PathJudge, home: str) -> Facts:
+    """What guards are told of a command: its effects, and how each path that they name lies on disk. Blocking."""
+    cwd = command.cwd
+    effects = read_command(command.command, cwd=cwd or origin.workspace, home=home)
+    paths: dict[str, PathFacts] = {}
+    for effect in effects:
+        # A look at a whole tree says more than one at its root alone.
+        if effect.kind in _ON_PATHS and effect.target and (effect.code == TREE or effect.target not in paths):
+            look = judge.judge_tree if effect.code == TREE else judge.judge
+            paths[effect.target] = look(effect.target, origin.workspace, policy, cwd=cwd)
+    return Facts(origin, policy, effects=effects, paths=paths)

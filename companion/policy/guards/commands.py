@@ -8,11 +8,14 @@ from companion.model.action import Action, ShellCommand
 from companion.model.facts import Effect, EffectKind, Facts
 from companion.model.policy import CommandLevel
 from companion.model.verdict import PASS, Allow, Ask, Verdict
-from companion.policy.shell.effects import GLOB, NAMES, TREE, is_harmless
+from companion.policy.shell.effects import GLOB, NAMES, RUNS_BY_ITSELF, TREE, WEB_READ, is_harmless
 from companion.policy.shell.rules import danger
 from companion.policy.shell.secretfiles import may_hold_secrets
 
-_ASKED = frozenset({EffectKind.UNKNOWN, EffectKind.CHANGE, EffectKind.NETWORK, EffectKind.PRIVILEGE, EffectKind.DELETE})
+_ASKED = frozenset(
+    {EffectKind.UNKNOWN, EffectKind.CHANGE, EffectKind.NETWORK, EffectKind.PRIVILEGE, EffectKind.DELETE}
+    | {EffectKind.GIT, EffectKind.EXECUTE}
+)
 
 
 def commands(action: Action, facts: Facts) -> Verdict:
@@ -54,6 +57,8 @@ def _join(asks: list[Ask]) -> Ask:
 
 
 def _judge(effect: Effect, facts: Facts) -> Ask | None:
+    if effect.code in RUNS_BY_ITSELF and (facts.policy.commands is not CommandLevel.STRICT or effect.code == WEB_READ):
+        return None
     if effect.kind in _ASKED:
         return Ask(effect.code or effect.kind.value, effect.reason or f"{effect.kind}: {effect.target}", effect.hint)
     if is_harmless(effect):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from companion.model.facts import Effect
@@ -27,6 +28,8 @@ class Budget:
     characters: int = LONGEST
     scripts: int = _DEEPEST_SCRIPT
     """How many more scripts may stand inside each other."""
+    look: Callable[[str], str | None] | None = None
+    """The text of a file of the project, by its path as effects name it."""
 
     def spend(self, *, commands: int = 0, visits: int = 0, tokens: int = 0, characters: int = 0) -> None:
         """Raises Unclear when there is less left than that."""

@@ -23,6 +23,13 @@ _SOURCES = frozenset({"/dev/null", "/dev/stdin"})
 _SINKS = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr"})
 
 
+WEB_READ = "web-read"
+"""The code of a NETWORK effect that only fetches what an address names, and sends nothing but the address."""
+
+RUNS_BY_ITSELF = frozenset({WEB_READ, "git-local", "git-fetch", "project-run", "generated-delete"})
+"""Codes of what the standard level lets run: it stays in the project or only looks, and can be taken back."""
+
+
 def is_harmless(effect: Effect) -> bool:
     """Whether a read or write concerns nobody's file: a standard stream or a null device."""
     if effect.kind is EffectKind.READ:
@@ -38,4 +45,8 @@ def most_dangerous(effects: Iterable[Effect]) -> Effect | None:
 def changes_something(effects: Iterable[Effect]) -> Effect | None:
     """The most dangerous effect that changes, or may change, anything at all; None when the command only reads."""
     reading = {EffectKind.READ, EffectKind.RUN}
-    return most_dangerous(effect for effect in effects if effect.kind not in reading and not is_harmless(effect))
+    return most_dangerous(
+        effect
+        for effect in effects
+        if effect.kind not in reading and not is_harmless(effect) and effect.code != WEB_READ
+    )

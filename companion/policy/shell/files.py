@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from companion.policy.shell.effects import TREE
-from companion.policy.shell.invocation import Finding, Invocation, delete, read, write
+from companion.model.facts import Effect, EffectKind
+from companion.policy.shell.invocation import Finding, Invocation, delete, plain, read, write
 from companion.policy.shell.options import Arguments, split
 from companion.policy.shell.state import join
 from companion.policy.shell.words import Value
@@ -75,11 +77,27 @@ def _into(invocation: Invocation, operands: tuple[Value, ...], *, code: str, mov
             yield from write(Value(join(goal.constant, name), goal.start, goal.end))
 
 
+_GENERATED = re.compile(
+    r"(?:\./)?(?:[\w-][\w.-]*/)*(?:node_modules|dist|build|target|out|coverage|htmlcov|__pycache__|\.pytest_cache|\.mypy_cache"
+    r"|\.ruff_cache|\.tox|\.nox|\.next|\.nuxt|\.turbo|\.parcel-cache|\.svelte-kit|\.cache|\.gradle|\.eggs|[\w-]+\.egg-info"
+    r"|cmake-build-\w+|\.nyc_output|storybook-static|\.coverage)/?"
+)
+
+
+def _is_generated(path: Value) -> bool:
+    """Whether builds and package managers make what is deleted, and would make it again."""
+    return path.constant is not None and _GENERATED.fullmatch(path.constant) is not None
+
+
 def _remove(invocation: Invocation) -> Iterator[Finding]:
     arguments, findings = _understood(invocation, _REMOVE)
+    yield from findings
+    if arguments.operands and all(_is_generated(path) for path in arguments.operands):
+        for path in arguments.operands:
+            yield Effect(EffectKind.DELETE, plain(path.text or ""), path.start, path.end, "generated-delete")
+        return
     if arguments.has("r", "R", "f", "recursive", "force"):
         yield invocation.rule("rm-recursive")
-    yield from findings
     for path in arguments.operands:
         yield from delete(path)
     if not arguments.operands:

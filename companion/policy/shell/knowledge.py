@@ -40,7 +40,6 @@ _NAMES = Reader(operands=Operands.NAMES)
 _SUMS = Reader("b t z binary text zero tag strict quiet status l= length=", Operands.CONTENT)
 
 READERS: dict[str, Reader] = {
-    "arch": Reader("", most=0),
     "basename": _TEXT,
     "cal": _TEXT,
     "dirname": _TEXT,
@@ -120,7 +119,7 @@ READERS: dict[str, Reader] = {
     "sort": Reader(
         "b d f g i M h n R r V c C m s u z k= t= S= key= field-separator= reverse unique numeric-sort "
         "human-numeric-sort "
-        "version-sort ignore-case ignore-leading-blanks dictionary-order general-numeric-sort month-sort random-sort "
+        "T= temporary-directory= version-sort ignore-case ignore-leading-blanks dictionary-order general-numeric-sort month-sort random-sort "
         "sort= check~ merge stable zero-terminated parallel= buffer-size= batch-size= debug",
         Operands.CONTENT,
     ),

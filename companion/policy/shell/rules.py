@@ -43,8 +43,8 @@ RULES: dict[str, Rule] = {
     "find-delete": Rule(_CHANGE, "find -delete deletes every match", "run find without -delete and look at the list"),
     "shred": Rule(_CHANGE, "{target} destroys the content of files", "leave the file, or delete it with plain rm"),
     "git-push-force": Rule(
-        _CHANGE,
-        "this push overwrites or deletes what others may have on the remote",
+        EffectKind.GIT,
+        "this push may overwrite or delete what others have on the remote: {target}",
         "push without force, to a new branch if the remote has moved on",
     ),
     "git-reset-hard": Rule(
@@ -85,8 +85,23 @@ RULES: dict[str, Rule] = {
     "runs-script": Rule(_UNKNOWN, "{target} runs a script that nobody has looked at", "show the script first"),
     "runs-a-file": Rule(_UNKNOWN, "{target} is a file, not a program that is known", "show the file first"),
     "find-exec": Rule(_UNKNOWN, "find runs a command for each match", "run find alone, then the command on its list"),
+    "secret-shown": Rule(
+        _UNKNOWN, "{target} prints what may be a secret", "ask the person for what is needed of it, without the secret"
+    ),
     "network": Rule(EffectKind.NETWORK, "this talks to {target}", "say what is fetched or sent, and why"),
-    "git-push": Rule(_CHANGE, "this publishes commits"),
+    "web-read": Rule(EffectKind.NETWORK, "this fetches a page of {target} and saves nothing"),
+    "git-tag-move": Rule(
+        EffectKind.GIT, "this moves or deletes tags that others may have", "make a new tag with a name of its own"
+    ),
+    "git-push": Rule(EffectKind.GIT, "this publishes commits: {target}", "leave publishing to the person"),
+    "git-fetch": Rule(EffectKind.GIT, "{target} asks a remote of this repository, and changes no branch of yours"),
+    "git-local": Rule(EffectKind.GIT, "{target} changes this repository, and git can take it back"),
+    "project-run": Rule(
+        EffectKind.EXECUTE, "{target} runs the project's own tests or build", "read the script before you allow it"
+    ),
+    "searches-secrets": Rule(
+        _UNKNOWN, "{target} looks for secrets in whole folders", "name the one file that the task is about"
+    ),
     "git-config": Rule(
         _CHANGE, "git's configuration decides which programs git runs", "read single keys with git config --get"
     ),

@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from companion.model.facts import Effect
 from companion.policy.shell.dangers import POSIX_SHELLS
-from companion.policy.shell.invocation import Feed, Finding, Inner, Invocation, Text
+from companion.policy.shell.invocation import Feed, Finding, Inner, Invocation, Lists, Text, read
 from companion.policy.shell.options import split
-from companion.policy.shell.variables import is_harmless_to_set
+from companion.policy.shell.variables import is_private, is_unknown
 from companion.policy.shell.words import Value
 
 
@@ -35,11 +36,15 @@ _WRAPPERS: dict[str, _Wrapper] = {
     "exec": _Wrapper(),
     "busybox": _Wrapper(),
     "toybox": _Wrapper(),
-    "caffeinate": _Wrapper("d i m s"),
+    "caffeinate": _Wrapper("d i m s u t= w="),
+    "arch": _Wrapper("arm64 x86_64 i386 arm64e 32 64 arch= e= c h"),
 }
 
 # --replace and --max-lines take a value only when it is attached; the word behind them is the command.
-_XARGS = "0 r t x n= P= L= s= d= I= null no-run-if-empty verbose max-args= max-procs= max-lines~ delimiter="
+_XARGS = (
+    "0 r t x n= P= L= l~ s= d= I= J= i~ a< R= S= null no-run-if-empty verbose max-args= max-procs= max-lines~ delimiter= "
+    "max-chars= exit arg-file< replace~"
+)
 _PRIVILEGED = "A b E e H i K k n P S s u= g= h= p= C= D= R= T= U= r= t= c= l m w="
 
 
@@ -52,7 +57,7 @@ def _wrapper(invocation: Invocation) -> Iterator[Finding]:
     if words:
         yield Inner(words, invocation.feed)
     else:
-        yield invocation.runs() if invocation.name in {"exec", "time"} else invocation.rule("unknown-program")
+        yield invocation.runs() if invocation.name in {"exec", "time", "caffeinate", "arch"} else invocation.rule("unknown-program")
 
 
 def _command(invocation: Invocation) -> Iterator[Finding]:
@@ -66,12 +71,14 @@ def _command(invocation: Invocation) -> Iterator[Finding]:
 
 
 def _env(invocation: Invocation) -> Iterator[Finding]:
-    arguments = split(invocation.args, "i u= ignore-environment unset=", first=True)
+    arguments = split(invocation.args, "i u= 0 ignore-environment unset= null C= chdir=", first=True)
+    if arguments.has("C", "chdir"):
+        yield invocation.rule("unknown-option", "env -C")
     if arguments.unknown is not None:
         yield invocation.refuse(arguments.unknown)
     rest = arguments.operands
     while rest and (found := re.match(r"(\w+)=", rest[0].text or "")):
-        if not is_harmless_to_set(found.group(1)):
+        if not is_private(found.group(1)) and not is_unknown(found.group(1)):
             yield invocation.rule("sets-environment", found.group(1), rest[0])
         rest = rest[1:]
     if rest:
@@ -85,11 +92,13 @@ def _xargs(invocation: Invocation) -> Iterator[Finding]:
     if arguments.unknown is not None:
         yield invocation.refuse(arguments.unknown)
     words = arguments.operands
+    for path in arguments.reads:
+        yield from read(path)
     if not words:
         yield invocation.runs()
         return
-    place = arguments.given.get("I")
-    more = Value(None, invocation.start, invocation.end, many=True)
+    place = arguments.given.get("I") or arguments.given.get("i") or arguments.given.get("J")
+    more = _handed_on(invocation, words[0].constant or "", from_file=bool(arguments.reads))
     if place is None:
         words = (*words, more)
     else:
@@ -98,10 +107,31 @@ def _xargs(invocation: Invocation) -> Iterator[Finding]:
     yield Inner(words)
 
 
-def find_exec(args: tuple[Value, ...], at: int) -> tuple[list[Finding], int]:
+# Whatever option a file's name may be taken for, these read nothing else, write nothing and run nothing.
+_HARMLESS = frozenset(
+    "cat tac head tail wc ls stat md5sum sha1sum sha256sum sha512sum nl cut basename dirname du echo grep egrep fgrep bat "
+    "realpath readlink".split()
+)
+
+
+def _handed_on(invocation: Invocation, name: str, *, from_file: bool) -> Value:
+    """The words that xargs adds: names that another program lists, or whatever stands on its input."""
+    feed = invocation.feed
+    if from_file or (feed and feed.listed is None):
+        text = feed.text.constant if feed.text is not None and not from_file else None
+        if text is not None and len(text.split()) == 1 and not re.search(r"['\"\\]", text):
+            return Value(text.strip(), invocation.start, invocation.end)
+        return Value(None, invocation.start, invocation.end, many=True)
+    # Without a pipe there is nothing on an agent's input.
+    known = feed.listed if feed.listed is not None else Lists((), dashed=False)
+    safe = not known.dashed or name in _HARMLESS
+    return Value(None, invocation.start, invocation.end, many=True, listed=known.reads, is_path=safe)
+
+
+def find_exec(args: tuple[Value, ...], at: int, found: tuple[Effect, ...]) -> tuple[list[Finding], int]:
     """The command behind find's -exec, from `args[at]` on, and where find's own words go on.
 
-    Each match is a word that is not known.
+    Each match is a word that is not known, but one of those whose reads are `found`.
     """
     words: list[Value] = []
     while at < len(args):
@@ -109,8 +139,11 @@ def find_exec(args: tuple[Value, ...], at: int) -> tuple[list[Finding], int]:
         at += 1
         if arg.constant == ";" or (arg.constant == "+" and words and words[-1].text is None):
             break
-        known = arg.text is not None and "{}" not in arg.text
-        words.append(arg if known else Value(None, arg.start, arg.end))
+        if arg.text == "{}":
+            words.append(Value(None, arg.start, arg.end, listed=found, is_path=True))
+        else:
+            known = arg.text is not None and "{}" not in arg.text
+            words.append(arg if known else Value(None, arg.start, arg.end))
     return ([Inner(tuple(words))] if words else []), at
 
 
@@ -151,9 +184,11 @@ def judge_shell(invocation: Invocation) -> Iterator[Finding]:
         piped = any(arg.substituted for arg in rest)
         yield invocation.rule("pipe-to-shell" if piped else "runs-script", at=rest[0])
     elif invocation.feed:
-        yield invocation.rule("pipe-to-shell")
         if invocation.feed.text is not None and invocation.feed.text.constant is not None:
+            yield invocation.runs()
             yield Text(invocation.feed.text)
+        else:
+            yield invocation.rule("pipe-to-shell")
     else:
         yield invocation.rule("shell-text")
 
@@ -164,17 +199,6 @@ def _script(invocation: Invocation, text: Value) -> Iterator[Finding]:
     else:
         yield invocation.runs()
         yield Text(text)
-
-
-def judge_interpreter(invocation: Invocation) -> Iterator[Finding]:
-    """Python and its kin: code in an option, a script, or whatever stands on the input."""
-    words = [arg.text for arg in invocation.args]
-    code = any(word is not None and re.match(r"-\w*[ceEpr]$|--(?:eval|print|command)\b", word) for word in words)
-    operands = [word for word in words if word is None or not word.startswith("-")]
-    if any(arg.substituted for arg in invocation.args) or (invocation.feed and not code and not operands):
-        yield invocation.rule("pipe-to-shell")
-    else:
-        yield invocation.rule("runs-code" if code or not operands else "runs-script")
 
 
 def _eval(invocation: Invocation) -> Iterator[Finding]:

@@ -1,0 +1,116 @@
+"""Interpreters: their code is read where the command spells it out, and else asked about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from companion.policy.shell.effects import NAMES
+from companion.policy.shell.invocation import Finding, Inner, Invocation, Text, read
+from companion.policy.shell.pycode import judge_python, mentioned_files
+from companion.policy.shell.words import Value
+
+_PYTHON = re.compile(r"python[\d.]*|pypy3?")
+_FLAGS = re.compile(r"-[bBdEIiOPqsSuvx]+")
+_CODE = re.compile(r"-\w*[ceEpr]$|--(?:eval|print|command)\b")
+_MODULES_RUN = frozenset(
+    "pytest unittest mypy ruff black flake8 pylint isort tox nox coverage pip uv pre_commit bandit pyflakes pycodestyle".split()
+)
+_MODULES_READING = frozenset({"json.tool", "tokenize", "ast", "dis", "calendar", "platform", "this", "sysconfig", "site"})
+_SHELL_CALL = re.compile(
+    r"\b(?:system|exec|execSync|spawnSync|spawn|shell_exec|passthru|popen|qx)\s*[({ ]\s*(['\"`])((?:(?!\1)[^\\]|\\.)+)\1"
+    r"|`([^`]+)`|%x[({]([^)}]+)[)}]"
+)
+
+
+def judge_interpreter(invocation: Invocation) -> Iterator[Finding]:
+    """Python and its kin: code in an option, a module, a script, or whatever stands on the input."""
+    if _PYTHON.fullmatch(invocation.name):
+        yield from _python(invocation)
+        return
+    args = invocation.args
+    at = next((number for number, arg in enumerate(args) if arg.text is not None and _CODE.match(arg.text)), None)
+    operands = [arg for arg in args if arg.text is None or not arg.text.startswith("-")]
+    feed = invocation.feed
+    if any(arg.substituted for arg in args):
+        yield invocation.rule("pipe-to-shell")
+    elif at is not None:
+        yield invocation.rule("runs-code")
+        code = Value(args[at].text.partition("=")[2], args[at].start, args[at].end) if "=" in (args[at].text or "") else None
+        for value in [code] if code is not None else args[at + 1 :]:
+            yield from _other_code(value)
+    elif feed and not operands:
+        known = feed.text is not None and feed.text.constant is not None
+        yield invocation.rule("runs-code" if known else "pipe-to-shell")
+        if feed.text is not None:
+            yield from _other_code(feed.text)
+    else:
+        yield invocation.rule("runs-script" if operands else "runs-code")
+        for operand in operands[1:]:
+            yield from _handed(operand)
+
+
+def _other_code(code: Value) -> Iterator[Finding]:
+    """Best effort: what such code names is told, and that it is code is asked about whatever it names."""
+    yield from mentioned_files(code)
+    for found in _SHELL_CALL.finditer((code.constant or "")[:20_000]):
+        text = next(group for group in found.groups()[1:] if group is not None)
+        yield Text(Value(text.replace("\\", ""), code.start, code.end))
+
+
+def _handed(operand: Value) -> Iterator[Finding]:
+    """A script's arguments are read by it, if they are files at all."""
+    text = operand.constant
+    if text and re.search(r"[/.]", text) and " " not in text and "://" not in text:
+        yield from read(operand, "" if not text.endswith("/") else NAMES)
+
+
+def _python(invocation: Invocation) -> Iterator[Finding]:
+    args = invocation.args
+    at = 0
+    while at < len(args) and args[at].constant is not None and _FLAGS.fullmatch(args[at].constant or ""):
+        at += 1
+    word = args[at].constant if at < len(args) else None
+    rest = args[at + 1 :]
+    feed = invocation.feed
+    if any(arg.substituted for arg in args):
+        yield invocation.rule("pipe-to-shell")
+    elif at == len(args) or word == "-":
+        if feed.text is not None:
+            yield from judge_python(invocation, feed.text)
+        else:
+            yield invocation.rule("pipe-to-shell" if feed else "runs-code")
+    elif word is not None and re.fullmatch(r"-[bBdEIOPqsSuvx]*c", word) and rest:
+        yield from judge_python(invocation, rest[0])
+    elif word is not None and word.startswith("-c") and len(word) > 2:
+        yield from judge_python(invocation, Value(word[2:], args[at].start, args[at].end))
+    elif word == "-m" and rest and rest[0].constant:
+        yield from _module(invocation, rest)
+    elif word is not None and word.startswith("-"):
+        yield invocation.rule("runs-code")
+    else:
+        yield invocation.rule("runs-script", at=args[at])
+        for operand in rest:
+            yield from _handed(operand)
+
+
+def _module(invocation: Invocation, words: tuple[Value, ...]) -> Iterator[Finding]:
+    name = words[0].constant or ""
+    own = invocation.look is not None and any(
+        invocation.look(path) is not None for path in (f"{name}.py", f"{name}/__init__.py", f"{name}/__main__.py")
+    )
+    if name == "unittest" and not own:
+        yield invocation.rule("project-run", "python -m unittest")
+    elif name in _MODULES_RUN and not own:
+        yield Inner(words, invocation.feed)
+    elif name in _MODULES_READING and not own:
+        yield invocation.runs()
+        for operand in words[1:2]:
+            if not (operand.text or "-").startswith("-"):
+                yield from read(operand)
+        if len(words) > 2:
+            yield invocation.rule("runs-script", at=words[2])
+    else:
+        yield invocation.rule("runs-script", at=words[0])
+        for operand in words[1:]:
+            yield from _handed(operand)
