@@ -28,6 +28,7 @@ from companion.policy.display import visible
 from companion.policy.evaluate import evaluate
 from companion.policy.guards import GUARDS
 from companion.scan.paths import DiskPaths
+from companion.scan.project_files import ProjectFiles
 
 _LONGEST_LINE = 8 * 1024 * 1024
 _STYLES = {Outcome.ALLOW: "green", Outcome.AMEND: "green", Outcome.ASK: "yellow", Outcome.DENY: "red"}
@@ -47,7 +48,8 @@ class _Examiner:
     def decide(self, command: str, cwd: str) -> tuple[Decision, Facts]:
         origin = Origin(client="companion", workspace=self.workspace, tier=self.tier)
         action = ShellCommand(command, cwd or self.workspace)
-        facts = examine_command(action, origin, self.policies.policy_for(self.workspace), self.paths, self.home)
+        policy = self.policies.policy_for(self.workspace)
+        facts = examine_command(action, origin, policy, self.paths, self.home, ProjectFiles())
         return evaluate(GUARDS, action, facts), facts
 
 

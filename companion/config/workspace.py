@@ -36,7 +36,7 @@ STRICTEST: Mapping[str, object] = {
 _WORDS: Mapping[str, Sequence[str]] = {
     "secrets": (SecretAction.REDACT, SecretAction.DENY),
     "gitignored": (IgnoredAction.ASK, IgnoredAction.DENY),
-    "commands": (CommandLevel.STANDARD, CommandLevel.STRICT),
+    "commands": (CommandLevel.OBSERVE, CommandLevel.STANDARD, CommandLevel.STRICT),
 }
 """The fields that hold one word, with their words from the loosest to the strictest."""
 
@@ -53,6 +53,9 @@ def _stricter(name: str, one: Any, other: Any) -> Any:
         return max(one, other, key=_WORDS[name].index)
     if name == "approval_seconds":
         return min(one, other)
+    if name == "rules":
+        # Whoever can write to the workspace cannot allow himself anything.
+        other = [rule for rule in other if not rule.lstrip().startswith("allow") or rule in one]
     return tuple(dict.fromkeys((*one, *other)))
 
 
@@ -167,6 +170,8 @@ class WorkspacePolicies:
 
     def _loosens(self, name: str, value: Any) -> bool:
         mine: Any = getattr(self._user, name)
+        if name == "rules":
+            return any(rule.lstrip().startswith("allow") and rule not in mine for rule in value)
         if isinstance(mine, tuple):
             return bool(mine) and not value
         return bool(value != mine and _stricter(name, mine, value) == mine)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 
 from msgspec.structs import replace
 
-from companion.gatekeeper.ports import PathJudge, Policies, SecretScanner
+from companion.gatekeeper.ports import PathJudge, Policies, SecretScanner, SmallFiles
 from companion.model.action import Action, FileAccess, ModelCall, Operation, ShellCommand
 from companion.model.exchange import Exchange, Origin
 from companion.model.facts import EffectKind, Facts, PathFacts
 from companion.model.policy import Policy
+from companion.policy.rulebook import in_force
 from companion.policy.shell.effects import TREE
 from companion.policy.shell.read import read_command
 
@@ -27,6 +31,8 @@ class Gatherer:
     policies: Policies
     home: str
     """The user's home folder, for `~` in commands."""
+    files: SmallFiles | None = None
+    """Without it no script of a project is known by its text."""
 
     async def gather(self, exchange: Exchange) -> tuple[Action, Facts]:
         """The action as the guards judge it, and what they are told beside it."""
@@ -58,15 +64,26 @@ class Gatherer:
                 )
                 return Facts(origin, policy, paths={path: known})
             case ShellCommand() as command:
-                return examine_command(command, origin, policy, self.paths, self.home)
+                return examine_command(command, origin, policy, self.paths, self.home, self.files)
             case _:
                 return Facts(origin, policy)
 
 
-def examine_command(command: ShellCommand, origin: Origin, policy: Policy, judge: PathJudge, home: str) -> Facts:
+def examine_command(
+    command: ShellCommand,
+    origin: Origin,
+    policy: Policy,
+    judge: PathJudge,
+    home: str,
+    files: SmallFiles | None = None,
+) -> Facts:
     """What guards are told of a command: its effects, and how each path that they name lies on disk. Blocking."""
     cwd = command.cwd
-    effects = read_command(command.command, cwd=cwd or origin.workspace, home=home)
+    if policy.rules:
+        policy = dataclasses.replace(policy, rules=in_force(policy.rules, datetime.now(UTC)))
+    folder = cwd or origin.workspace
+    look = partial(files.text, folder=folder) if files is not None and folder else None
+    effects = read_command(command.command, cwd=cwd or origin.workspace, home=home, look=look)
     paths: dict[str, PathFacts] = {}
     for effect in effects:
         # A look at a whole tree says more than one at its root alone.

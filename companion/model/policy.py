@@ -24,8 +24,14 @@ class IgnoredAction(StrEnum):
 
 
 class CommandLevel(StrEnum):
-    """STANDARD: what only reads runs, writes to allowed files run, the rest asks. STRICT: only reads run."""
+    """How much of a command needs a person's word.
 
+    OBSERVE: nothing, it is only written down. STANDARD: what reads, writes allowed files of the workspace, or runs the
+    project's own tests and builds runs; the rest asks, and what cannot be undone outside of the workspace is denied.
+    STRICT: only reads run.
+    """
+
+    OBSERVE = "observe"
     STANDARD = "standard"
     STRICT = "strict"
 
@@ -40,5 +46,8 @@ class Policy:
     ignore_files: tuple[str, ...] = (".clineignore", ".companionignore")
     """Files in gitignore syntax, at every level of the workspace, whose matches are always denied."""
     protected_branches: tuple[str, ...] = ("main", "master")
+    """Patterns with *; a push to one of them asks, and one that loses commits there is denied."""
+    rules: tuple[str, ...] = ()
+    """The user's own rules about commands, as `companion.policy.rulebook` reads them."""
     approval_seconds: int = 600
     """How long a held action waits for a person before it is refused."""

@@ -9,6 +9,7 @@ folder in which the pattern starts, for whoever cannot match patterns.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from companion.model.facts import Effect, EffectKind
@@ -26,6 +27,12 @@ _SINKS = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr"})
 WEB_READ = "web-read"
 """The code of a NETWORK effect that only fetches what an address names, and sends nothing but the address."""
 
+LOOKS = frozenset({WEB_READ})
+"""Codes of what only looks, though it is more than to read a file."""
+
+DEEP_DELETE = "delete-tree"
+"""The code of a DELETE of whole folders."""
+
 RUNS_BY_ITSELF = frozenset({WEB_READ, "git-local", "git-fetch", "project-run", "generated-delete"})
 """Codes of what the standard level lets run: it stays in the project or only looks, and can be taken back."""
 
@@ -35,6 +42,39 @@ def is_harmless(effect: Effect) -> bool:
     if effect.kind is EffectKind.READ:
         return effect.target in _SOURCES
     return effect.kind is EffectKind.WRITE and effect.target in _SINKS
+
+
+# Folders in which every user may read, and which no user's own things lie in.
+_SYSTEM = re.compile(r"/(?:usr|bin|sbin|lib|lib64|opt|nix|Library|System|Applications|tmp|var/tmp|private/tmp|private/var/tmp)(?:/|$)")
+_SYSTEM_FILES = re.compile(
+    r"/etc/(?:hosts|hostname|resolv\.conf|os-release|lsb-release|debian_version|timezone|localtime|issue|services|protocols"
+    r"|shells|nsswitch\.conf|ld\.so\.conf|fstab|mtab|environment\.d|redhat-release|alpine-release|passwd|group)"
+    r"|/proc/(?:cpuinfo|meminfo|version|uptime|loadavg|mounts|filesystems|stat|cmdline|devices|modules|partitions|swaps)"
+    r"|/dev/(?:null|zero|stdin|random|urandom)"
+)
+_NAMES_ANYWHERE = re.compile(r"/(?:etc|var|srv|dev|proc|sys|boot|mnt|media|run|home|Users|Volumes|root)?(?:/|$)")
+_TEMPORARY = re.compile(r"/(?:tmp|var/tmp|private/tmp|private/var/tmp)/[^/]|/(?:private/)?var/folders/[^/]+/[^/]+/T/[^/]")
+_DEVICE = re.compile(r"/dev/(?!(?:null|zero|full|tty|stdin|stdout|stderr|fd/|pts/|shm/))")
+
+
+def is_system_file(path: str, *, names_only: bool) -> bool:
+    """Whether everybody on the machine may know what is there: programs and libraries, temporary files, a few settings.
+
+    With `names_only` it is about the names in a folder and not about what the files hold.
+    """
+    if _SYSTEM.match(path) or _SYSTEM_FILES.fullmatch(path):
+        return True
+    return names_only and _NAMES_ANYWHERE.match(path) is not None
+
+
+def is_temporary(path: str) -> bool:
+    """Whether it lies in a folder for things that nobody counts on."""
+    return _TEMPORARY.match(path) is not None
+
+
+def is_device(path: str) -> bool:
+    """Whether a write there goes to a disk, or to hardware of another kind."""
+    return _DEVICE.match(path) is not None
 
 
 def most_dangerous(effects: Iterable[Effect]) -> Effect | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from companion.policy.shell.effects import TREE
+from companion.policy.shell.effects import TREE, is_temporary
 from companion.model.facts import Effect, EffectKind
 from companion.policy.shell.invocation import Finding, Invocation, delete, plain, read, write
 from companion.policy.shell.options import Arguments, split
@@ -66,6 +66,8 @@ def _into(invocation: Invocation, operands: tuple[Value, ...], *, code: str, mov
         yield invocation.rule("unknown-word", f"{invocation.name} without a goal")
         return
     *sources, goal = operands
+    if moves and (goal.constant or "").startswith("/dev/"):
+        yield from (effect for source in sources for effect in delete(source))
     yield from write(goal)
     for source in sources:
         yield from read(source, code)
@@ -96,12 +98,15 @@ def _remove(invocation: Invocation) -> Iterator[Finding]:
         for path in arguments.operands:
             yield Effect(EffectKind.DELETE, plain(path.text or ""), path.start, path.end, "generated-delete")
         return
-    if arguments.has("r", "R", "f", "recursive", "force"):
-        yield invocation.rule("rm-recursive")
-    for path in arguments.operands:
-        yield from delete(path)
     if not arguments.operands:
-        yield invocation.rule("rm")
+        yield invocation.runs()
+        return
+    elsewhere = all(is_temporary(path.constant or "") and ".." not in (path.constant or "") for path in arguments.operands)
+    if arguments.has("r", "R", "f", "recursive", "force") and not elsewhere:
+        yield invocation.rule("rm-recursive")
+    deep = arguments.has("r", "R", "recursive")
+    for path in arguments.operands:
+        yield from delete(path, deep=deep)
 
 
 def _remove_folder(invocation: Invocation) -> Iterator[Finding]:

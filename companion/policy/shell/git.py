@@ -252,7 +252,8 @@ def _discards(words: tuple[str, ...]) -> bool:
 
 _DANGERS: tuple[tuple[str, _Check, str], ...] = (
     ("reset", lambda words: _long(words, "--hard", "--merge"), "git-reset-hard"),
-    ("clean", lambda _: True, "git-clean"),
+    ("clean", lambda words: not (_short(words, "n") or "--dry-run" in words) or _short(words, "f"), "git-clean"),
+    ("clean", lambda _: True, "git-fetch"),
     ("checkout", _discards, "git-discard"),
     ("switch", lambda words: _short(words, "fC") or _long(words, "--force", "--discard-changes"), "git-discard"),
     ("restore", lambda _: True, "git-discard"),

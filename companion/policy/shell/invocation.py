@@ -119,11 +119,11 @@ def write(path: Value) -> tuple[Effect, ...]:
     return (_path(EffectKind.WRITE, plain(path.constant), path),)
 
 
-def delete(path: Value) -> tuple[Effect, ...]:
-    """The effects of deleting what a word names; a glob stands as its pattern."""
+def delete(path: Value, *, deep: bool = False) -> tuple[Effect, ...]:
+    """The effects of deleting what a word names; a glob stands as its pattern. `deep`: with all that lies below."""
     if path.text is None:
         return (apply("unknown-path", "this word", path.start, path.end),)
-    return (apply("delete", plain(path.text), path.start, path.end),)
+    return (apply("delete-tree" if deep else "delete", plain(path.text), path.start, path.end),)
 
 
 def tree(folder: str) -> str:

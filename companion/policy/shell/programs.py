@@ -11,7 +11,7 @@ from companion.policy.shell.dangers import DANGERS, INTERPRETERS, PRIVILEGED, RU
 from companion.policy.shell.effects import NAMES, TRACKED, TREE
 from companion.policy.shell.files import WRITERS
 from companion.policy.shell.git import judge_git
-from companion.policy.shell.invocation import Finding, Invocation, Lists, read, tree
+from companion.policy.shell.invocation import Finding, Invocation, Lists, delete, read, tree
 from companion.policy.shell.knowledge import (
     DATE,
     FIND,
@@ -232,6 +232,8 @@ def _find(invocation: Invocation) -> Iterator[Finding]:
             inner, at = find_exec(args, at + 1, _found(invocation, roots, names))
             findings += inner or [invocation.rule("find-exec", at=args[at - 1])]
         else:
+            if word == "-delete":
+                findings += [effect for root in roots for effect in delete(root, deep=True)]
             code = "find-delete" if word == "-delete" else "unknown-option"
             findings.append(invocation.rule(code, word or "this word", args[at]))
             at += 1

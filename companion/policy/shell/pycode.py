@@ -83,7 +83,7 @@ def _call(node: ast.Call, code: Value, invocation: Invocation) -> tuple[list[Fin
         inner = _text(owner.args[0]) if isinstance(owner, ast.Call) and owner.args else None
         return list(read(Value(inner, code.start, code.end))) if inner else [], False
     if name in _DELETES and path:
-        return [invocation.rule("rm-recursive") if name == "rmtree" else invocation.rule("rm"), *delete(at)], False
+        return [invocation.rule("rm-recursive") if name == "rmtree" else invocation.rule("rm"), *delete(at, deep=name == "rmtree")], False
     if name in _RUNS:
         words = [_text(item) for item in first.elts] if isinstance(first, ast.List | ast.Tuple) else [path]
         known = [word for word in words if word is not None]

@@ -68,6 +68,9 @@ RULES: dict[str, Rule] = {
     "chmod-recursive": Rule(_CHANGE, "{target} -R changes the rights of a whole folder", "name the files"),
     "kill": Rule(_CHANGE, "{target} ends processes", "end what you started in the way it was started"),
     "rm": Rule(_CHANGE, "{target} deletes"),
+    "delete-tree": Rule(
+        EffectKind.DELETE, "{target} would be deleted with all that lies below it", "move it aside instead"
+    ),
     "delete": Rule(EffectKind.DELETE, "{target} would be deleted", "move it aside instead"),
     "cloud": Rule(_CHANGE, "{target} acts on a cloud account", "ask for the exact call to be approved"),
     "infrastructure": Rule(_CHANGE, "{target} acts on infrastructure or a cluster", "plan or diff first"),

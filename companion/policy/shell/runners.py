@@ -37,12 +37,12 @@ _WRAPPERS: dict[str, _Wrapper] = {
     "busybox": _Wrapper(),
     "toybox": _Wrapper(),
     "caffeinate": _Wrapper("d i m s u t= w="),
-    "arch": _Wrapper("arm64 x86_64 i386 arm64e 32 64 arch= e= c h"),
+    "arch": _Wrapper("arch= e= c h 3 2 6 4 a r m x _ 8"),
 }
 
 # --replace and --max-lines take a value only when it is attached; the word behind them is the command.
 _XARGS = (
-    "0 r t x n= P= L= l~ s= d= I= J= i~ a< R= S= null no-run-if-empty verbose max-args= max-procs= max-lines~ delimiter= "
+    "0 r t x n= P= L= l~ s= d= I= J= a< R= S= null no-run-if-empty verbose max-args= max-procs= max-lines~ delimiter= "
     "max-chars= exit arg-file< replace~"
 )
 _PRIVILEGED = "A b E e H i K k n P S s u= g= h= p= C= D= R= T= U= r= t= c= l m w="
@@ -97,7 +97,7 @@ def _xargs(invocation: Invocation) -> Iterator[Finding]:
     if not words:
         yield invocation.runs()
         return
-    place = arguments.given.get("I") or arguments.given.get("i") or arguments.given.get("J")
+    place = arguments.given.get("I") or arguments.given.get("J")
     more = _handed_on(invocation, words[0].constant or "", from_file=bool(arguments.reads))
     if place is None:
         words = (*words, more)

@@ -21,7 +21,7 @@ INFRASTRUCTURE: dict[str, Tool] = {
         refused="output-dir post-renderer kube-token show-only-secrets validate kube-apiserver",
     ),
     "helmfile": Tool("list template lint build version", valued="f file e environment", refused="output-dir"),
-    "packer": Tool("validate inspect console plugins(installed required) version fmt", refused="machine-readable-out"),
+    "packer": Tool("validate inspect console plugins(installed required) version", refused="machine-readable-out"),
     "cdk": Tool(
         "list|ls synth|synthesize diff doctor notices acknowledge|ack docs|doc metadata context",
         valued="c context plugin profile a app",

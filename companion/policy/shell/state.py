@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 _MOST_FOLDERS = 4
+_LONGEST = 8192
+"""Characters of a parameter's value that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,9 @@ class State:
     """Those of them that may still be what the environment says, since they were set on one way only."""
 
     def set(self, name: str, text: str | None) -> State:
+        if text is not None and len(text) > _LONGEST:
+            # `x=$x$x` doubles it each time.
+            text = None
         return replace(self, variables={**self.variables, name: text}, inherited=self.inherited - {name})
 
     def enter(self, folder: str | None) -> State:

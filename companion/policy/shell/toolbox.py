@@ -191,8 +191,9 @@ SYSTEM: dict[str, Tool] = {
         paths=False,
     ),
     "openssl": Tool(
-        "version help list ciphers errstr speed asn1parse verify s_client crl x509",
+        "version help list ciphers errstr speed verify s_client x509",
         refused="out keyout writerand proxy_pass rand engine config passin passout key provider-path sess_out cert_chain",
+        paths=False,
     ),
     "binhex": Tool("probe"),
     "applesingle": Tool("probe"),
