@@ -19,6 +19,7 @@ from companion.policy.rulebook import in_force
 from companion.policy.shell.effects import TREE
 from companion.policy.shell.read import read_command
 
+_MOST_PATHS = 256
 _ON_PATHS = frozenset({EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE})
 
 
@@ -87,6 +88,9 @@ def examine_command(
     paths: dict[str, PathFacts] = {}
     for effect in effects:
         # A look at a whole tree says more than one at its root alone.
+        if len(paths) >= _MOST_PATHS:
+            # What nobody looked at is asked about.
+            break
         if effect.kind in _ON_PATHS and effect.target and (effect.code == TREE or effect.target not in paths):
             look = judge.judge_tree if effect.code == TREE else judge.judge
             paths[effect.target] = look(effect.target, origin.workspace, policy, cwd=cwd)

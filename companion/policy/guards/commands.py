@@ -165,7 +165,7 @@ def _judge_read(effect: Effect, facts: Facts) -> Ask | None:
     if path.ignored is not None and not listed:
         rule = f"{path.ignored.source}:{path.ignored.line} {path.ignored.pattern}"
         return Ask("reads-ignored", f"{target} is or holds what {rule} excludes", "name files that are not ignored")
-    if effect.code not in {NAMES, TREE} and may_hold_secrets(target):
+    if effect.code != NAMES and may_hold_secrets(target.rstrip("/")):
         return Ask("reads-secrets", f"{target} is where people keep secrets", "ask for the one value that is needed")
     if not path.inside and not is_system_file(path.resolved, names_only=effect.code == NAMES):
         return Ask("reads-outside", f"{target} lies outside of the workspace", "read files of the workspace only")

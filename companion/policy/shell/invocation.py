@@ -104,11 +104,6 @@ def read(path: Value, code: str = "") -> tuple[Effect, ...]:
         folder = fixed_folder(path.text)
         return _path(EffectKind.READ, path.text, path, GLOB), _path(EffectKind.READ, tree(folder), path, TREE)
     target = path.text or "."
-    if code == TREE and not target.endswith("/"):
-        # It may be a file, for which other rules hold than for a folder.
-        return _path(EffectKind.READ, plain(target), path, NAMES if target == "." else ""), _path(
-            EffectKind.READ, tree(target), path, TREE
-        )
     return (_path(EffectKind.READ, tree(target) if code == TREE else plain(target), path, code),)
 
 
