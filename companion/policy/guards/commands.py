@@ -8,11 +8,14 @@ from companion.model.action import Action, ShellCommand
 from companion.model.facts import Effect, EffectKind, Facts
 from companion.model.policy import CommandLevel
 from companion.model.verdict import PASS, Allow, Ask, Verdict
-from companion.policy.shell.effects import GLOB, NAMES, TREE, is_harmless
+from companion.policy.shell.effects import GLOB, NAMES, TREE, is_harmless, only_looks
 from companion.policy.shell.rules import danger
 from companion.policy.shell.secretfiles import may_hold_secrets
 
-_ASKED = frozenset({EffectKind.UNKNOWN, EffectKind.CHANGE, EffectKind.NETWORK, EffectKind.PRIVILEGE, EffectKind.DELETE})
+_ASKED = frozenset(
+    {EffectKind.UNKNOWN, EffectKind.CHANGE, EffectKind.NETWORK, EffectKind.PRIVILEGE, EffectKind.DELETE}
+    | {EffectKind.INSTALL, EffectKind.PROCESS, EffectKind.LEAK}
+)
 
 
 def commands(action: Action, facts: Facts) -> Verdict:
@@ -54,7 +57,7 @@ def _join(asks: list[Ask]) -> Ask:
 
 
 def _judge(effect: Effect, facts: Facts) -> Ask | None:
-    if effect.kind in _ASKED:
+    if effect.kind in _ASKED or (effect.kind is EffectKind.CLOUD and not only_looks(effect)):
         return Ask(effect.code or effect.kind.value, effect.reason or f"{effect.kind}: {effect.target}", effect.hint)
     if is_harmless(effect):
         return None
@@ -62,7 +65,7 @@ def _judge(effect: Effect, facts: Facts) -> Ask | None:
         return _judge_read(effect, facts)
     if effect.kind is EffectKind.WRITE:
         return _judge_write(effect, facts)
-    return None if effect.kind is EffectKind.RUN else Ask("no-effects", f"nobody can say what {effect.kind} means")
+    return None if effect.kind in {EffectKind.RUN, EffectKind.CLOUD} else Ask("no-effects", f"nobody can say what {effect.kind} means")
 
 
 def _judge_read(effect: Effect, facts: Facts) -> Ask | None:

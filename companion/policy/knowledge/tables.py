@@ -10,8 +10,9 @@ A table is a TOML file beside this module, with one section for each tool:
     with      options of single commands: [tool.with], "command words" = "options"
     read, secret, write, …  commands by class, separated by commas
 
-A command is one or more words, `|` between those of which each is meant; "." is the program without a command. Behind
-it, `/2` says that it has at most two operands, and `@content`, `@names`, `@tree`, `@write`, `@run`, `@script` what they are to it:
+A command is one or more words, `|` between those of which each is meant (`apps:info|list` is `apps:info` and
+`apps:list`); "." is the program without a command. Behind
+it, `/2` says that this holds with at most two operands (a later class may say what it does with more), and `@content`, `@names`, `@tree`, `@write`, `@run`, `@script` what they are to it:
 files read whole, files looked at, folders read whole, files written, another program with its arguments, shell text.
 """
 
@@ -51,7 +52,12 @@ class Node:
 
     options: Table
     children: dict[str, Node] = field(default_factory=dict[str, "Node"])
-    row: Row | None = None
+    rows: list[Row] = field(default_factory=list[Row])
+
+    def row(self, operands: int) -> Row | None:
+        """What the command does with so many operands; the last that is known where there are too many."""
+        fits = (row for row in self.rows if row.most is None or operands <= row.most)
+        return next(fits, self.rows[-1] if self.rows else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +126,16 @@ def _enter(root: Node, options: str, own: dict[str, str], entry: str, what: str)
         for word in [] if words == "." else words.split():
             path = f"{path} {word}".strip()
             node = node.children.setdefault(word, Node(table(f"{options} {own.get(path, '')}")))
-        if node.row is not None:
+        if any(other.most is None or other.most == row.most for other in node.rows):
             raise ValueError(f"twice in a table: {words!r}")
-        node.row = row
+        node.rows.append(row)
 
 
 def _spell(words: str) -> list[str]:
-    return [" ".join(each) for each in product(*(word.split("|") for word in words.split()))]
+    return [" ".join(each) for each in product(*map(_alternatives, words.split()))]
+
+
+def _alternatives(word: str) -> list[str]:
+    first, *others = word.split("|")
+    topic, colon, _ = first.rpartition(":")
+    return [first, *(f"{topic}{colon}{other}" for other in others)]

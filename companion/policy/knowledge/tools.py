@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from companion.model.facts import Access, CloudCall, EffectKind
 from companion.policy.knowledge.argv import Parsed, Parser
-from companion.policy.knowledge.finding import Fact, Found, Inner, Script, Words
+from companion.policy.knowledge.finding import Fact, Found, Inner, Words
 from companion.policy.knowledge.tables import Node, Row, Tool
 
 READS = frozenset({"content", "names", "tree"})
@@ -56,11 +56,11 @@ def resolve(tool: Tool, words: Words) -> tuple[Parser, Node, list[str]]:
 def judge_tool(tool: Tool, words: Words) -> Iterator[Found]:
     """Everything that the table says of these words."""
     parser, node, path = resolve(tool, words)
-    row = node.row
-    if row is not None and row.operands == "run":
-        yield from _runner(tool, words, parser, row, path)
+    if node.rows and node.rows[-1].operands == "run":
+        yield from _runner(tool, words, parser, node.rows[-1], path)
         return
     parsed = parser.run()
+    row = node.row(len(parsed.operands))
     name = " ".join([tool.name, *path])
     yield from class_of(tool, row.what if row else "", parsed, path)
     if parsed.unknown is not None:
@@ -157,5 +157,3 @@ def _runner(tool: Tool, words: Words, parser: Parser, row: Row, path: list[str])
         else:
             yield Inner(first)
 
-
-__all__ = ["Script", "call_of", "class_of", "cloud", "files", "judge_tool", "refused", "resolve"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from companion.model.facts import Effect, EffectKind
+from companion.model.facts import Access, Effect, EffectKind
 from companion.policy.shell.rules import danger
 
 NAMES = "names"
@@ -30,6 +30,11 @@ def is_harmless(effect: Effect) -> bool:
     return effect.kind is EffectKind.WRITE and effect.target in _SINKS
 
 
+def only_looks(effect: Effect) -> bool:
+    """Whether a call of a service changes nothing there."""
+    return effect.kind is EffectKind.CLOUD and effect.call is not None and effect.call.access is Access.READ
+
+
 def most_dangerous(effects: Iterable[Effect]) -> Effect | None:
     """The one to tell a person first; of equals the one that stands first in the command."""
     return min(effects, key=lambda effect: (danger(effect), effect.start), default=None)
@@ -38,4 +43,8 @@ def most_dangerous(effects: Iterable[Effect]) -> Effect | None:
 def changes_something(effects: Iterable[Effect]) -> Effect | None:
     """The most dangerous effect that changes, or may change, anything at all; None when the command only reads."""
     reading = {EffectKind.READ, EffectKind.RUN}
-    return most_dangerous(effect for effect in effects if effect.kind not in reading and not is_harmless(effect))
+    return most_dangerous(
+        effect
+        for effect in effects
+        if effect.kind not in reading and not is_harmless(effect) and not only_looks(effect)
+    )

@@ -10,6 +10,7 @@ from companion.policy.shell.effects import NAMES, TREE
 from companion.policy.shell.files import WRITERS
 from companion.policy.shell.git import judge_git
 from companion.policy.shell.invocation import Finding, Invocation, read
+from companion.policy.shell.known import judge_known
 from companion.policy.shell.knowledge import (
     DATE,
     FIND,
@@ -44,6 +45,8 @@ def judge(invocation: Invocation) -> Iterator[Finding]:
         yield from judge_interpreter(invocation)
     elif special := _SPECIAL.get(name):
         yield from special(invocation)
+    elif (findings := judge_known(invocation)) is not None:
+        yield from findings
     elif name in READERS:
         yield from _judge_reader(invocation, READERS[name])
     else:
