@@ -93,7 +93,9 @@ DELETE_VERBS = re.compile(
     r"(?:Admin|Batch|Bulk|Force)?(?:Delete|Terminate|Remove|Purge|Deregister|Destroy|Drop|Revoke|Disable|Disassociate|"
     r"Detach|Release|Cancel|Stop|Unsubscribe|Untag|Deprovision|Erase|Reset|Archive|Reject)(?=[A-Z0-9]|$)"
 )
-PERMISSION_WORDS = re.compile(r"(?:Put|Set|Attach|Detach|Add|Remove|Create|Delete|Update)\w*(?:Policy|Permission|Acl|Grant)s?$")
+PERMISSION_WORDS = re.compile(
+    r"(?:Put|Set|Attach|Detach|Add|Remove|Create|Delete|Update)\w*(?:Policy|Permission|Acl|Grant)s?$"
+)
 
 SECRET_MEMBER = re.compile(
     r"secret_?access_?key|secret(?:string|binary|value)|session_?token|password(?:data)?$|auth_?token$|access_?token$|"
@@ -147,7 +149,8 @@ ACTS = {
     ("bedrock-agent-runtime", "InvokeInlineAgent"), ("bedrock-runtime", "InvokeModel"),
     ("bedrock-runtime", "InvokeModelWithResponseStream"), ("sagemaker-runtime", "InvokeEndpoint"),
     ("sagemaker-runtime", "InvokeEndpointAsync"), ("sagemaker-runtime", "InvokeEndpointWithResponseStream"),
-    ("config", "DeliverConfigSnapshot"), ("iot", "TestInvokeAuthorizer"), ("qbusiness", "Chat"), ("qbusiness", "ChatSync"),
+    ("config", "DeliverConfigSnapshot"), ("iot", "TestInvokeAuthorizer"), ("qbusiness", "Chat"),
+    ("qbusiness", "ChatSync"),
     ("iotsitewise", "InvokeAssistant"), ("neptunedata", "ExecuteOpenCypherExplainQuery"),
     ("transfer", "TestIdentityProvider"),
 }  # fmt: skip

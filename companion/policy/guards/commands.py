@@ -65,7 +65,11 @@ def _judge(effect: Effect, facts: Facts) -> Ask | None:
         return _judge_read(effect, facts)
     if effect.kind is EffectKind.WRITE:
         return _judge_write(effect, facts)
-    return None if effect.kind in {EffectKind.RUN, EffectKind.CLOUD} else Ask("no-effects", f"nobody can say what {effect.kind} means")
+    return (
+        None
+        if effect.kind in {EffectKind.RUN, EffectKind.CLOUD}
+        else Ask("no-effects", f"nobody can say what {effect.kind} means")
+    )
 
 
 def _judge_read(effect: Effect, facts: Facts) -> Ask | None:

@@ -6,16 +6,19 @@ import re
 from collections.abc import Iterator
 
 from companion.model.facts import Access, EffectKind
-from companion.policy.knowledge.argv import Parsed
 from companion.policy.knowledge.finding import Fact, Found, Input, Words
+from companion.policy.knowledge.names import names
 from companion.policy.knowledge.tables import Tool, tool
 from companion.policy.knowledge.tools import call_of, cloud, files, judge_tool, refused, resolve
 
 _SECRET = re.compile(r"(?:secrets?|sealedsecrets?|serviceaccounttokens?|all)(?:\.[\w.]+)?(?:/.*)?", re.IGNORECASE)
 _SHOWN = frozenset({"", "wide", "name"})
 
-_READERS = frozenset("ls pwd whoami id date hostname uname ps df uptime nproc true head tail cat wc stat nslookup".split())
-_PRIVATE = re.compile(r"/run/secrets|/proc|\.env\b|\.ssh|\.aws|/etc/shadow|credential|secret|token|passw|\.(?:pem|key|p12|kdbx)\b", re.IGNORECASE)
+_READERS = names("ls pwd whoami id date hostname uname ps df uptime nproc true head tail cat wc stat nslookup")
+_PRIVATE = re.compile(
+    r"/run/secrets|/proc|\.env\b|\.ssh|\.aws|/etc/shadow|credential|secret|token|passw|\.(?:pem|key|p12|kdbx)\b",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[\w./:=,%+@-]*")
 
 
@@ -24,13 +27,15 @@ def judge_kubectl(name: str, words: Words) -> Iterator[Found]:
     known = _table(name)
     parser, _, path = resolve(known, words)
     if path == ["exec"]:
-        yield from _exec(known, words, Parsed(), path, 1)
+        yield from _exec(known, words, path)
         return
     if path == ["get"]:
         parsed = parser.run()
         kinds = [words[at] or "" for at in parsed.operands]
         named = any(_SECRET.fullmatch(kind) for each in kinds for kind in each.split(","))
-        if (named or parsed.has("raw")) and (parsed.value("o", "output") not in _SHOWN or parsed.has("raw", "template")):
+        if (named or parsed.has("raw")) and (
+            parsed.value("o", "output") not in _SHOWN or parsed.has("raw", "template")
+        ):
             yield cloud(call_of(known, parsed, " ".join(["get", *kinds]), Access.SECRET))
     yield from judge_tool(known, words)
 
@@ -38,9 +43,9 @@ def judge_kubectl(name: str, words: Words) -> Iterator[Found]:
 def judge_docker(name: str, words: Words, _feed: Input) -> Iterator[Found]:
     """A program in a container reads the container's files, not these."""
     known = _table(name)
-    parser, _, path = resolve(known, words)
+    _, _, path = resolve(known, words)
     if path[-1:] == ["exec"]:
-        yield from _exec(known, words, parser.parsed, path, 1)
+        yield from _exec(known, words, path)
         return
     yield from judge_tool(known, words)
 
@@ -52,11 +57,10 @@ def _table(name: str) -> Tool:
     return known
 
 
-def _exec(known: Tool, words: Words, _: Parsed, path: list[str], names: int) -> Iterator[Found]:
+def _exec(known: Tool, words: Words, path: list[str]) -> Iterator[Found]:
     """`exec CONTAINER [--] PROGRAM …`: harmless where the program is one that only reads, on plain words."""
-    parser, _node, _path = resolve(known, words)
-    for _ in range(names):
-        parser.operand()
+    parser, _, _ = resolve(known, words)
+    parser.operand()
     first = parser.operand()
     parsed = parser.parsed
     if parsed.shows:
@@ -69,7 +73,12 @@ def _exec(known: Tool, words: Words, _: Parsed, path: list[str], names: int) -> 
     if reads:
         yield cloud(call_of(known, parsed, command, Access.READ))
     else:
-        yield Fact(EffectKind.UNKNOWN, f"{known.name} {command}", "runs-other", call=call_of(known, parsed, command, Access.UNKNOWN))
+        yield Fact(
+            EffectKind.UNKNOWN,
+            f"{known.name} {command}",
+            "runs-other",
+            call=call_of(known, parsed, command, Access.UNKNOWN),
+        )
     if parsed.unknown is not None and (first is None or parsed.unknown < first):
         yield refused(words, parsed.unknown)
     yield from files(parsed)

@@ -12,7 +12,8 @@ from companion.policy.knowledge.tables import tool
 from companion.policy.knowledge.tools import cloud, files, judge_tool, refused
 
 _API = (
-    "X= method= f= raw-field= F= field= H= header= input< hostname= i include p= preview= q= jq= t= template= paginate slurp "
+    "X= method= f= raw-field= F= field= H= header= input< hostname= i include p= preview= q= jq= t= template= "
+    "paginate slurp "
     "cache= silent verbose R= repo= h? help? form= output= ndjson"
 )
 _FIELDS = ("f", "raw-field", "F", "field", "input", "form")
@@ -38,7 +39,9 @@ def _api(service: str, words: Words) -> Iterator[Found]:
     paths = [words[1 + at] or "" for at in parsed.operands]
     path = paths[0] if paths else ""
     method = (parsed.value("X", "method") or ("POST" if parsed.has(*_FIELDS) else "GET")).upper()
-    access = Access.READ if method in {"GET", "HEAD", "OPTIONS"} else Access.DELETE if method == "DELETE" else Access.WRITE
+    access = (
+        Access.READ if method in {"GET", "HEAD", "OPTIONS"} else Access.DELETE if method == "DELETE" else Access.WRITE
+    )
     if path.strip("/") == "graphql" and _only_queries(parsed):
         access = Access.READ
     account = parsed.value("hostname") or parsed.value("R", "repo")

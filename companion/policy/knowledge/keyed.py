@@ -8,31 +8,41 @@ from collections.abc import Iterator
 from companion.model.facts import EffectKind
 from companion.policy.knowledge.argv import Parser, parse, table
 from companion.policy.knowledge.finding import Fact, Found, Input, Words
+from companion.policy.knowledge.names import names
 from companion.policy.knowledge.tools import files, refused
 
 _REDIS = (
-    "h= p= s= a= u= n= r= i= user= pass= t= c 2 3 raw no-raw json csv quoted-json quoted-input e no-auth-warning tls sni= "
-    "cacert< cert< key< insecure show-pushes= latency latency-history latency-dist bigkeys memkeys hotkeys stat scan pattern= "
+    "h= p= s= a= u= n= r= i= user= pass= t= c 2 3 raw no-raw json csv quoted-json quoted-input e no-auth-warning "
+    "tls sni= "
+    "cacert< cert< key< insecure show-pushes= latency latency-history latency-dist bigkeys memkeys hotkeys stat "
+    "scan pattern= "
     "quoted-pattern= count= cursor= memkeys-samples= verbose version? v? help? D= d= I"
 )
-_REDIS_READS = frozenset(
-    "get mget getrange strlen exists type ttl pttl expiretime pexpiretime keys scan dbsize randomkey object memory-usage hget "
-    "hmget hgetall hkeys hvals hlen hexists hscan hstrlen hrandfield lrange llen lindex lpos smembers sismember smismember scard "
-    "srandmember sscan sinter sintercard sunion sdiff zrange zrangebyscore zrangebylex zrevrange zrevrangebyscore zrank zrevrank "
-    "zscore zmscore zcard zcount zlexcount zscan zrandmember zinter zunion zdiff zintercard xlen xrange xrevrange xinfo xpending "
-    "xread bitcount bitpos getbit bitfield_ro geodist geohash geopos geosearch pfcount ping echo info time lastsave role "
-    "dump lolwut command touch substr ft.search ft.info ft._list ft.explain json.get json.mget json.type json.strlen json.objkeys "
-    "ts.get ts.range ts.info wait sort_ro georadius_ro lcs pubsub".split()
+_REDIS_READS = names(
+    "get mget getrange strlen exists type ttl pttl expiretime pexpiretime keys scan dbsize randomkey object "
+    "memory-usage hget "
+    "hmget hgetall hkeys hvals hlen hexists hscan hstrlen hrandfield lrange llen lindex lpos smembers sismember "
+    "smismember scard "
+    "srandmember sscan sinter sintercard sunion sdiff zrange zrangebyscore zrangebylex zrevrange zrevrangebyscore "
+    "zrank zrevrank "
+    "zscore zmscore zcard zcount zlexcount zscan zrandmember zinter zunion zdiff zintercard xlen xrange xrevrange "
+    "xinfo xpending "
+    "xread bitcount bitpos getbit bitfield_ro geodist geohash geopos geosearch pfcount ping echo info time lastsave "
+    "role "
+    "dump lolwut command touch substr ft.search ft.info ft._list ft.explain json.get json.mget json.type "
+    "json.strlen json.objkeys "
+    "ts.get ts.range ts.info wait sort_ro georadius_ro lcs pubsub"
 )
-_REDIS_DESTROYS = frozenset("flushall flushdb del unlink getdel spop lpop rpop zpopmin zpopmax ltrim xtrim rename move".split())
-_REDIS_RUNS = frozenset(
-    "eval evalsha eval_ro fcall function script module debug config slaveof replicaof shutdown migrate restore acl monitor save "
-    "bgsave bgrewriteaof failover cluster client sync psync swapdb reset auth hello latency slowlog".split()
+_REDIS_DESTROYS = names("flushall flushdb del unlink getdel spop lpop rpop zpopmin zpopmax ltrim xtrim rename move")
+_REDIS_RUNS = names(
+    "eval evalsha eval_ro fcall function script module debug config slaveof replicaof shutdown migrate restore acl "
+    "monitor save "
+    "bgsave bgrewriteaof failover cluster client sync psync swapdb reset auth hello latency slowlog"
 )
 _REDIS_TELLING = {
     ("config", "help"), ("cluster", "info"), ("cluster", "nodes"), ("cluster", "slots"), ("cluster", "shards"),
-    ("client", "list"), ("client", "id"), ("client", "info"), ("client", "getname"), ("slowlog", "get"), ("slowlog", "len"),
-    ("latency", "latest"), ("latency", "history"), ("latency", "doctor"), ("acl", "whoami"), ("acl", "cat"),
+    ("client", "list"), ("client", "id"), ("client", "info"), ("client", "getname"), ("slowlog", "get"),
+    ("slowlog", "len"), ("latency", "latest"), ("latency", "history"), ("latency", "doctor"), ("acl", "whoami"), ("acl", "cat"),
     ("memory", "usage"), ("memory", "stats"), ("memory", "doctor"), ("module", "list"), ("script", "exists"),
     ("function", "list"), ("function", "stats"),
 }  # fmt: skip
@@ -43,16 +53,20 @@ _MONGO = (
 )
 _LITERAL = r"[^()`]*"
 _MONGO_READS = (
-    r"find|findOne|countDocuments|estimatedDocumentCount|count|distinct|aggregate|stats|getIndexes|dataSize|storageSize|"
+    r"find|findOne|countDocuments|estimatedDocumentCount|count|distinct|aggregate|stats|getIndexes|"
+    r"dataSize|storageSize|"
     r"totalSize|isCapped|getShardDistribution|validate"
 )
 _MONGO_CHAIN = r"limit|sort|skip|project|toArray|pretty|count|explain|size|hint|batchSize|collation|maxTimeMS|itcount"
 _MONGO_READ = re.compile(
     rf"\s*(?:show (?:dbs|databases|collections|tables|users|roles|profile)|"
-    rf"db(?:\.getSiblingDB\([\"'][\w-]+[\"']\))?(?:\.(?:getCollectionNames|getCollectionInfos|stats|version|hostInfo|serverStatus|getName|"
+    rf"db(?:\.getSiblingDB\([\"'][\w-]+[\"']\))?(?:\.(?:getCollectionNames|getCollectionInfos|stats|version|"
+    rf"hostInfo|serverStatus|getName|"
     rf"getUsers|getRoles|currentOp|isMaster|hello|listCommands|serverBuildInfo)\({_LITERAL}\)|"
-    rf"(?:\.getCollection\([\"'][\w.-]+[\"']\)|\.(?!getSiblingDB)[A-Za-z_][\w.]*?)\.(?:{_MONGO_READS})\({_LITERAL}\)(?:\.(?:{_MONGO_CHAIN})\({_LITERAL}\))*)|"
-    rf"rs\.(?:status|conf|config|printReplicationInfo|printSecondaryReplicationInfo)\(\)|sh\.status\(\)|version\(\)|db)\s*;?\s*"
+    rf"(?:\.getCollection\([\"'][\w.-]+[\"']\)|"
+    rf"\.(?!getSiblingDB)[A-Za-z_][\w.]*?)\.(?:{_MONGO_READS})\({_LITERAL}\)(?:\.(?:{_MONGO_CHAIN})\({_LITERAL}\))*)|"
+    rf"rs\.(?:status|conf|config|printReplicationInfo|printSecondaryReplicationInfo)\(\)|sh\.status\(\)|"
+    rf"version\(\)|db)\s*;?\s*"
 )
 _MONGO_WRITES = re.compile(r"\$(?:out|merge|where|function|accumulator)\b|=>|\bfunction\b")
 _MONGO_DESTROYS = re.compile(r"\.(?:drop\w*|delete\w*|remove\w*|findOneAndDelete|dropDatabase)\s*\(")
@@ -122,7 +136,16 @@ def judge_mongo(name: str, words: Words, feed: Input) -> Iterator[Found]:
 
 def _mongo(name: str, text: str, at: int) -> Fact:
     statements = [part for part in text.split(";") if part.strip()]
-    if len(text) < 2000 and statements and all(map(_MONGO_READ.fullmatch, statements)) and not _MONGO_WRITES.search(text):
+    if (
+        len(text) < 2000
+        and statements
+        and all(map(_MONGO_READ.fullmatch, statements))
+        and not _MONGO_WRITES.search(text)
+    ):
         return Fact(EffectKind.RUN, name, at=at)
     destroys = _MONGO_DESTROYS.search(text)
-    return Fact(EffectKind.CHANGE, name, "sql-destroy", at) if destroys else Fact(EffectKind.UNKNOWN, name, "sql-unknown", at)
+    return (
+        Fact(EffectKind.CHANGE, name, "sql-destroy", at)
+        if destroys
+        else Fact(EffectKind.UNKNOWN, name, "sql-unknown", at)
+    )

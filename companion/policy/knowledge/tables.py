@@ -7,13 +7,14 @@ A table is a TOML file beside this module, with one section for each tool:
     account, region, endpoint   options that say on whose behalf, where, and at which address
     go        true where one dash is as good as two
     options   what every command of it understands, as `companion.policy.knowledge.argv` writes it
-    with      options of single commands: [tool.with], "command words" = "options"
+    with      options of single commands: [tool.with], "commands" = "options"
     read, secret, write, …  commands by class, separated by commas
 
 A command is one or more words, `|` between those of which each is meant (`apps:info|list` is `apps:info` and
 `apps:list`); "." is the program without a command. Behind
-it, `/2` says that this holds with at most two operands (a later class may say what it does with more), and `@content`, `@names`, `@tree`, `@write`, `@run`, `@script` what they are to it:
-files read whole, files looked at, folders read whole, files written, another program with its arguments, shell text.
+it, `/2` says that this holds with at most two operands (a later class may say what it does with more), and `@content`,
+`@names`, `@tree`, `@write` and `@run` what they are to it: files read whole, files looked at, folders read whole,
+files written, another program with its arguments.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import tomllib
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
 from companion.policy.knowledge.argv import Table, table
@@ -34,7 +35,7 @@ CLASSES = (
     "service", "project",
 )  # fmt: skip
 _ENTRY = re.compile(r"(?P<words>[^/@]*?)(?:/(?P<most>\d+))?(?:@(?P<operands>\w+))?", re.DOTALL)
-_OPERANDS = frozenset({"", "content", "names", "tree", "write", "run", "script"})
+_OPERANDS = frozenset({"", "content", "names", "tree", "write", "run"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +94,17 @@ def tool(program: str) -> Tool | None:
 
 def _build(name: str, section: dict[str, Any]) -> Tool:
     options = f"help? {section.get('options', '')}"
-    root = Node(table(f"version? {options}"))
+    root = Node(table(f"{options} version?"))
     own: dict[str, str] = {}
     for words, extra in section.get("with", {}).items():
-        for each in _spell(words):
+        for each in chain.from_iterable(map(_spell, words.split(","))):
             own[each] = f"{own.get(each, '')} {extra}"
     for what in CLASSES:
         for entry in section.get(what, "").split(","):
             if entry.strip():
                 _enter(root, options, own, entry.strip(), what)
-    # A command's own options hold for the command without words of its own, too.
     if "." in own:
-        root.options = table(f"version? {options} {own['.']}")
+        root.options = table(f"{options} version? {own['.']}")
     return Tool(
         name=section.get("name", name),
         service=section.get("service", ""),

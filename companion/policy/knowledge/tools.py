@@ -39,6 +39,12 @@ def resolve(tool: Tool, words: Words) -> tuple[Parser, Node, list[str]]:
     """The command that the words name, with the parser behind the command's last word."""
     parser = Parser(words, tool.root.options, go=tool.go)
     node, path = tool.root, list[str]()
+    # Some commands look like options: `brew --prefix`.
+    if words and (words[0] or "").startswith("-") and words[0] in node.children:
+        path.append(words[0] or "")
+        node = node.children[path[0]]
+        parser.skip(1)
+        parser.marks = node.options
     while node.children:
         at = parser.operand()
         if at is None:
@@ -156,4 +162,3 @@ def _runner(tool: Tool, words: Words, parser: Parser, row: Row, path: list[str])
             yield from class_of(tool, row.what, parsed, path)
         else:
             yield Inner(first)
-

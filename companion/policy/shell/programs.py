@@ -10,7 +10,6 @@ from companion.policy.shell.effects import NAMES, TREE
 from companion.policy.shell.files import WRITERS
 from companion.policy.shell.git import judge_git
 from companion.policy.shell.invocation import Finding, Invocation, read
-from companion.policy.shell.known import judge_known
 from companion.policy.shell.knowledge import (
     DATE,
     FIND,
@@ -23,6 +22,7 @@ from companion.policy.shell.knowledge import (
     Operands,
     Reader,
 )
+from companion.policy.shell.known import judge_known
 from companion.policy.shell.options import Arguments, split
 from companion.policy.shell.runners import WRAPPERS, find_exec, judge_interpreter, judge_privileged, judge_shell
 from companion.policy.shell.words import Value

@@ -85,7 +85,9 @@ RULES: dict[str, Rule] = {
     ),
     "sql-permissions": Rule(_CHANGE, "{target}: this text changes who may do what"),
     "sql-file": Rule(_CHANGE, "{target}: this text reads or writes files beside the database"),
-    "sql-write": Rule(_CHANGE, "{target}: this text changes rows or tables", "run it in a transaction that is rolled back"),
+    "sql-write": Rule(
+        _CHANGE, "{target}: this text changes rows or tables", "run it in a transaction that is rolled back"
+    ),
     "sql-unknown": Rule(_UNKNOWN, "{target}: what this text does is not understood", "write plain SQL, one statement"),
     "login": Rule(_CHANGE, "{target} changes who this machine acts as", "leave this to the person"),
     "tool-permissions": Rule(_CHANGE, "{target} changes who may do what"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from companion.model.facts import Access, CloudCall, EffectKind
 from companion.policy.knowledge.argv import Parser, table
-from companion.policy.knowledge.aws.commands import COMMANDS, judge_command
+from companion.policy.knowledge.aws.commands import COMMANDS, LOCAL_HOST, judge_command
 from companion.policy.knowledge.aws.table import Operation, operations
 from companion.policy.knowledge.finding import Fact, Found, Words
 from companion.policy.knowledge.sql.statements import is_read
@@ -21,8 +21,9 @@ GLOBAL = (
 )
 _VALUED = frozenset(name[:-1] for name in GLOBAL.split() if name[-1] in "=<")
 _TELLING = ("endpoint-url", "cli-input-json", "cli-input-yaml", "with-decryption", "generate-cli-skeleton")
+# What holds a blank is a value, however it begins.
+_BLANK = re.compile(r"\s")
 _FILE = re.compile(r"fileb?://(.+)", re.DOTALL)
-_LOCAL_HOST = re.compile(r"https?://(?:localhost|127\.0\.0\.1|\[::1\]|localstack)(?::\d+)?(?:/|$)")
 _HOST = re.compile(r"\w+://([^/:?#]+)")
 
 _BODIES = {("s3api", "put-object"): "body", ("s3api", "upload-part"): "body", ("glacier", "upload-archive"): "body"}
@@ -47,6 +48,10 @@ class _Given:
     """Words that no option without a list of values would take."""
     unknown: int | None = None
 
+    def refuse(self, at: int) -> None:
+        if self.unknown is None:
+            self.unknown = at
+
     def value(self, name: str) -> str:
         values = self.values.get(name)
         return (values[0][0] or "") if values else ""
@@ -66,8 +71,8 @@ def judge_aws(words: Words) -> Iterator[Found]:
         yield Fact(EffectKind.RUN, "aws")
         return
     given = _Given()
-    for name, value, at in parsed.given:
-        given.values.setdefault(name, []).append((value, at))
+    for name, value, place in parsed.given:
+        given.values.setdefault(name, []).append((value, place))
     if service in COMMANDS and operation in COMMANDS[service]:
         call = CloudCall(service, operation, COMMANDS[service][operation], *_whose(given))
         yield from judge_command(call, words, parser.rest)
@@ -98,14 +103,14 @@ def _read_options(words: Words, start: int, given: _Given) -> None:
     for at in range(start, len(words)):
         word = words[at]
         if word is None:
-            given.unknown = at if given.unknown is None else given.unknown
-        elif word.startswith("--"):
+            given.refuse(at)
+        elif word.startswith("--") and not _BLANK.search(word):
             name, equals, value = word[2:].partition("=")
             given.values.setdefault(name, [])
             if equals:
                 given.values[name].append((value, at))
             if name not in _TELLING and len(name) > 2 and any(option.startswith(name) for option in _TELLING):
-                given.unknown = at if given.unknown is None else given.unknown
+                given.refuse(at)
         else:
             if not name or given.values[name]:
                 given.loose.append(at)
@@ -120,9 +125,9 @@ def _operation(call: CloudCall, known: Operation, words: Words, given: _Given) -
     if "generate-cli-skeleton" in given.values:
         yield Fact(EffectKind.RUN, "aws")
         return
-    if access is Access.READ and "with-decryption" in given.values:
-        access = Access.SECRET
-    elif (service, operation) == ("ec2", "describe-instance-attribute") and given.value("attribute") == "userData":
+    if (access is Access.READ and "with-decryption" in given.values) or (
+        (service, operation) == ("ec2", "describe-instance-attribute") and given.value("attribute") == "userData"
+    ):
         access = Access.SECRET
     elif statement is not None and is_read(given.value(statement[0]), statement[1]):
         access = Access.READ
@@ -148,6 +153,6 @@ def _surroundings(given: _Given) -> Iterator[Fact]:
                 yield Fact(EffectKind.READ, found.group(1), "", at)
             elif name == "ca-bundle":
                 yield Fact(EffectKind.READ, value, "", at)
-            elif name == "endpoint-url" and not _LOCAL_HOST.match(value):
+            elif name == "endpoint-url" and not LOCAL_HOST.match(value):
                 host = _HOST.match(value)
                 yield Fact(EffectKind.NETWORK, host.group(1) if host else value, "network", at)

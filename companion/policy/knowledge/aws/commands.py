@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -86,8 +87,8 @@ _GLOBAL = (
 )
 _OWN = {
     "eks update-kubeconfig": "name= kubeconfig> role-arn= alias= user-alias= assume-role-arn= verbose dry-run?",
-    "cloudformation package": "template-file< template< s3-bucket= s3-prefix= kms-key-id= output-template-file> use-json "
-    "force-upload metadata=",
+    "cloudformation package": "template-file< template< s3-bucket= s3-prefix= kms-key-id= output-template-file> "
+    "use-json force-upload metadata=",
     "cloudformation deploy": "template-file< template< stack-name= s3-bucket= force-upload s3-prefix= kms-key-id= "
     "parameter-overrides= capabilities= no-execute-changeset role-arn= notification-arns= "
     "fail-on-empty-changeset no-fail-on-empty-changeset tags=",
@@ -110,6 +111,8 @@ _OWN = {
     "history list": "",
     "history show": "include= exclude= format=",
 }
+LOCAL_HOST = re.compile(r"https?://(?:localhost|127\.0\.0\.1|\[::1\]|localstack)(?::\d+)?(?:/|$)")
+"""Where a stand-in for AWS runs."""
 _SECRET_SETTINGS = ("aws_secret_access_key", "aws_session_token", "aws_security_token", "sso_client_secret")
 
 
@@ -141,7 +144,7 @@ def judge_command(call: CloudCall, words: Words, start: int) -> Iterator[Fact]:
     if parsed.unknown is not None and (known or call.access is Access.READ):
         yield refused(words, parsed.unknown)
     yield from files(parsed)
-    if call.endpoint and not parsed.shows:
+    if call.endpoint and not parsed.shows and not LOCAL_HOST.match(call.endpoint):
         yield Fact(EffectKind.NETWORK, call.endpoint, "network")
 
 
@@ -183,7 +186,7 @@ def _setting(call: CloudCall, parsed: Parsed, words: Words) -> Iterator[Fact]:
     if names and not any(name.rpartition(".")[2].lower() in _SECRET_SETTINGS for name in names):
         yield Fact(EffectKind.RUN, "aws configure get")
     else:
-        yield cloud(call, names and parsed.operands[0] or None)
+        yield cloud(call, (names and parsed.operands[0]) or None)
 
 
 def _local(call: CloudCall, _parsed: Parsed, _words: Words) -> Iterator[Fact]:

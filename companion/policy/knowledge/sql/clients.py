@@ -45,7 +45,8 @@ class _Client:
 
 _PSQL = (
     "c= command= f< file< d= dbname= l list A no-align F= field-separator= H html P= pset= R= record-separator= t "
-    "tuples-only T= table-attr= x expanded z 0 csv h= host= p= port= U= username= w no-password W password a echo-all b e "
+    "tuples-only T= table-attr= x expanded z 0 csv h= host= p= port= U= username= w no-password W password a "
+    "echo-all b e "
     "echo-queries E echo-hidden n no-readline q quiet s S 1 single-transaction X no-psqlrc V? ??"
 )
 _MYSQL = (
@@ -68,7 +69,9 @@ _CLICKHOUSE = (
 )
 
 _CLIENTS = {
-    **dict.fromkeys(("psql", "pgcli", "cockroach-sql"), _Client(_PSQL, understand_psql, ("c", "command"), ("f", "file"))),
+    **dict.fromkeys(
+        ("psql", "pgcli", "cockroach-sql"), _Client(_PSQL, understand_psql, ("c", "command"), ("f", "file"))
+    ),
     **dict.fromkeys(("mysql", "mariadb", "mycli"), _Client(_MYSQL, understand_mysql, ("e", "execute"), most=1)),
     **dict.fromkeys(
         ("sqlite3", "sqlite"), _Client(_SQLITE, understand_sqlite, ("cmd",), ("init",), go=True, most=1, file=True)
@@ -96,7 +99,7 @@ def judge_client(name: str, words: Words, feed: Input = NO_INPUT) -> Iterator[Fo
     """The findings of a database's client."""
     client = _CLIENTS[name]
     subcommand = name == "sqlcmd" and words[:1] == ["query"]
-    parsed = parse(words, client.options, go=client.go)
+    parsed = parse(words, f"{client.options} help? version?", go=client.go)
     operands = parsed.operands[1:] if subcommand else parsed.operands
     if parsed.unknown is not None:
         yield Fact(EffectKind.CHANGE, name, "database")
@@ -116,7 +119,7 @@ def judge_client(name: str, words: Words, feed: Input = NO_INPUT) -> Iterator[Fo
         texts.append((feed.text, -1))
     elif feed.piped and not texts:
         yield Fact(EffectKind.UNKNOWN, name, "pipe-to-shell")
-    read_only = client.file and parsed.has("readonly")
+    read_only = client.file and (parsed.has("readonly") or (parsed.has("safe") and not texts))
     yield from _judge(name, client, texts, read_only=read_only, only_lists=_only_lists(parsed))
     if client.file and operands and words[operands[0]] not in {":memory:", ""}:
         yield Fact(EffectKind.READ, "", "", operands[0])

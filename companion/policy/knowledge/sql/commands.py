@@ -1,10 +1,11 @@
-"""Commands of the clients themselves, which stand among the statements: psql's `\\d`, sqlite's `.tables`."""
+"""Commands of the clients themselves, which stand among the statements, as sqlite's `.tables` does."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
+from companion.policy.knowledge.names import names
 from companion.policy.knowledge.sql.statements import Does, Meaning, understand
 
 _PLAIN = r"(?:[ \t]+[\w.*+?$\"%-]+)*[ \t]*"
@@ -15,15 +16,18 @@ _PSQL = re.compile(
 _PSQL_RUNS = re.compile(r"\\(?:!|g(?:exec|x)?\b.*\||copy\b.*\bprogram\b|o\s*\||w\s*\||i[r]?\b|include)", re.IGNORECASE)
 _PSQL_FILES = re.compile(r"\\(?:copy|o|out|w|write|g|s|lo_\w+|cd)\b", re.IGNORECASE)
 
-_DOT_READS = frozenset(
-    "tables schema databases indexes indices headers header mode width nullvalue show stats timer explain echo quit exit "
+_DOT_READS = names(
+    "tables schema databases indexes indices headers header mode width nullvalue show stats timer explain echo quit "
+    "exit "
     "help fullschema dump separator changes version eqp dbinfo sha3sum lint limit bail binary print prompt columns "
-    "rows maxrows maxwidth scanstats timeout dbconfig".split()
+    "rows maxrows maxwidth scanstats timeout dbconfig"
 )
-_DOT_RUNS = frozenset("shell system load excel www edit".split())
+_DOT_RUNS = names("shell system load excel www edit")
 _DOT = re.compile(r"\.(\w+)(.*)")
 _STRINGS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\$(\w*)\$.*?\$\1\$", re.DOTALL)
-_MYSQL_WORDS = re.compile(r"\s*(?:system|source|tee|pager|edit|delimiter|nopager|notee|resetconnection)\b", re.IGNORECASE)
+_MYSQL_WORDS = re.compile(
+    r"\s*(?:system|source|tee|pager|edit|delimiter|nopager|notee|resetconnection)\b", re.IGNORECASE
+)
 
 
 def understand_psql(text: str) -> Meaning:

@@ -13,8 +13,10 @@ from functools import lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from companion.policy.knowledge.names import names
+
 if TYPE_CHECKING:
-    from sqlglot.expressions import Expression
+    from sqlglot.expressions import Expr
 
 
 class Does(IntEnum):
@@ -46,9 +48,11 @@ class Meaning:
 
 LONGEST = 8000
 
-# Comments that not every database takes for one: MySQL runs what stands in /*!, nests none, and wants a blank behind --.
+# Not comments to every database: MySQL runs what stands in /*!, nests none, and wants a blank behind --.
 _UNCLEAR_COMMENT = re.compile(r"/\*[!M+]|/\*(?:(?!\*/).)*/\*|--[^\s-]", re.DOTALL)
-_EXPLAIN = re.compile(r"\s*(?P<analyze>ANALY[SZ]E\b|PLAN\b|QUERY\s+PLAN\b|VERBOSE\b|\([^()]*\)|FORMAT\s*=\s*\w+)", re.IGNORECASE)
+_EXPLAIN = re.compile(
+    r"\s*(?P<analyze>ANALY[SZ]E\b|PLAN\b|QUERY\s+PLAN\b|VERBOSE\b|\([^()]*\)|FORMAT\s*=\s*\w+)", re.IGNORECASE
+)
 _PRAGMA = re.compile(r"PRAGMA\s+(?:\w+\.)?(\w+)\s*(\([\w\s.'\"]*\))?", re.IGNORECASE)
 _SHOW = re.compile(r"[\s\w.'\"`%@=<>-]*", re.ASCII)
 _FIRST_WORD = re.compile(r"\s*(\w+)")
@@ -78,59 +82,87 @@ _COMMANDS = {
 
 _DANGEROUS = {
     **dict.fromkeys(
-        "pg_read_file pg_read_binary_file pg_ls_dir pg_stat_file pg_ls_logdir pg_ls_waldir pg_ls_tmpdir pg_current_logfile "
-        "lo_import lo_export lo_put lo_from_bytea pg_file_write pg_file_unlink pg_file_rename load_file readfile writefile "
-        "fileio_ls lsdir fsdir read_csv read_csv_auto read_text read_blob read_json read_json_auto read_parquet parquet_scan "
-        "sniff_csv glob read_ndjson file url s3 hdfs remote mysql postgresql openrowset opendatasource utl_file bfilename".split(),
+        names(
+            "pg_read_file pg_read_binary_file pg_ls_dir pg_stat_file pg_ls_logdir pg_ls_waldir pg_ls_tmpdir "
+            "pg_current_logfile "
+        "lo_import lo_export lo_put lo_from_bytea pg_file_write pg_file_unlink pg_file_rename load_file readfile "
+        "writefile "
+        "fileio_ls lsdir fsdir read_csv read_csv_auto read_text read_blob read_json read_json_auto read_parquet "
+        "parquet_scan "
+        "sniff_csv glob read_ndjson file url s3 hdfs remote mysql postgresql openrowset opendatasource utl_file "
+        "bfilename"
+        ),
         Does.FILE,
     ),
     **dict.fromkeys(
-        "dblink dblink_exec dblink_connect dblink_send_query query_to_xml query_to_xml_and_xmlschema cursor_to_xml "
+        names(
+            "dblink dblink_exec dblink_connect dblink_send_query query_to_xml query_to_xml_and_xmlschema cursor_to_xml "
         "database_to_xml schema_to_xml table_to_xml load_extension xp_cmdshell sys_exec sys_eval sys_get edit eval "
         "pg_terminate_backend pg_cancel_backend pg_reload_conf pg_rotate_logfile pg_promote pg_switch_wal executable "
-        "pg_backup_start pg_backup_stop pg_create_restore_point fts3_tokenizer set_config nextval setval".split(),
+        "pg_backup_start pg_backup_stop pg_create_restore_point fts3_tokenizer set_config nextval setval"
+        ),
         Does.RUNS,
     ),
 }  # fmt: skip
 """Functions that a plain SELECT can call and that do more than compute."""
 
-_HARMLESS = frozenset(
+_HARMLESS = names(
     "version database schema connection_id last_insert_id found_rows row_count user system_user inet_aton inet_ntoa "
     "pg_size_pretty pg_relation_size pg_total_relation_size pg_table_size pg_indexes_size pg_database_size pg_typeof "
-    "pg_get_viewdef pg_get_functiondef pg_get_indexdef pg_get_constraintdef pg_get_expr pg_get_userbyid pg_is_in_recovery "
-    "pg_get_serial_sequence pg_get_triggerdef pg_encoding_to_char pg_postmaster_start_time pg_backend_pid pg_sleep sleep "
+    "pg_get_viewdef pg_get_functiondef pg_get_indexdef pg_get_constraintdef pg_get_expr pg_get_userbyid "
+    "pg_is_in_recovery "
+    "pg_get_serial_sequence pg_get_triggerdef pg_encoding_to_char pg_postmaster_start_time pg_backend_pid pg_sleep "
+    "sleep "
     "pg_column_size pg_table_is_visible pg_function_is_visible pg_stat_get_live_tuples pg_blocking_pids pg_lsn_diff "
     "pg_current_wal_lsn pg_last_wal_replay_lsn pg_wal_lsn_diff pg_conf_load_time obj_description col_description "
-    "shobj_description format_type has_table_privilege has_schema_privilege has_database_privilege to_regclass to_regtype "
-    "current_setting current_schemas inet_server_addr inet_server_port txid_current age clock_timestamp statement_timestamp "
+    "shobj_description format_type has_table_privilege has_schema_privilege has_database_privilege to_regclass "
+    "to_regtype "
+    "current_setting current_schemas inet_server_addr inet_server_port txid_current age clock_timestamp "
+    "statement_timestamp "
     "transaction_timestamp timeofday quote_ident quote_literal json_build_object jsonb_build_object json_agg jsonb_agg "
     "json_build_array jsonb_build_array json_object_agg jsonb_object_agg jsonb_pretty jsonb_set jsonb_array_elements "
-    "json_array_elements jsonb_array_elements_text json_array_elements_text jsonb_each jsonb_each_text json_each jsonb_object_keys "
-    "json_object_keys jsonb_typeof json_typeof jsonb_array_length json_array_length to_json to_jsonb row_to_json jsonb_path_query "
-    "json_valid json_keys json_tree json_type json_length json_pretty json_unquote json_object json_quote regexp_matches regexp_match "
-    "regexp_split_to_table string_to_table unnest array_length array_position cardinality width_bucket percent_rank setseed "
-    "sqlite_version sqlite_source_id changes total_changes last_insert_rowid typeof unicode likelihood likely unlikely printf format "
-    "iif instr julianday unixepoch strftime datetime quote zeroblob randomblob hex total group_concat pragma_table_info "
-    "pragma_index_list pragma_index_info pragma_foreign_key_list pragma_table_list pragma_database_list pragma_compile_options "
-    "bit_count crc32 md5 sha sha1 sha2 uuid uuid_generate_v4 gen_random_uuid benchmark convert_tz makedate maketime period_add "
-    "period_diff sec_to_time time_to_sec timediff timestampadd from_days to_days subdate adddate elt field make_set export_set soundex "
-    "strcmp space truncate to_timestamp to_char to_number to_date date_part isfinite justify_days overlay btrim initcap lpad rpad "
-    "ascii chr octet_length bit_length host masklen network broadcast netmask duckdb_tables duckdb_columns duckdb_schemas duckdb_views "
-    "duckdb_settings duckdb_extensions duckdb_functions duckdb_databases current_catalog range list_value struct_pack summarize "
-    "object_id object_name db_name db_id schema_name serverproperty databasepropertyex getdate getutcdate sysdatetime newid isnull "
-    "suser_name suser_sname user_name host_name app_name scope_identity col_name type_name datalength charindex patindex stuff "
-    "formatmessage count_big string_agg checksum binary_checksum rowcount_big error_number hashbytes".split()
+    "json_array_elements jsonb_array_elements_text json_array_elements_text jsonb_each jsonb_each_text json_each "
+    "jsonb_object_keys "
+    "json_object_keys jsonb_typeof json_typeof jsonb_array_length json_array_length to_json to_jsonb row_to_json "
+    "jsonb_path_query "
+    "json_valid json_keys json_tree json_type json_length json_pretty json_unquote json_object json_quote "
+    "regexp_matches regexp_match "
+    "regexp_split_to_table string_to_table unnest array_length array_position cardinality width_bucket percent_rank "
+    "setseed "
+    "sqlite_version sqlite_source_id changes total_changes last_insert_rowid typeof unicode likelihood likely "
+    "unlikely printf format "
+    "iif instr julianday unixepoch strftime datetime quote zeroblob randomblob hex total group_concat "
+    "pragma_table_info "
+    "pragma_index_list pragma_index_info pragma_foreign_key_list pragma_table_list pragma_database_list "
+    "pragma_compile_options "
+    "bit_count crc32 md5 sha sha1 sha2 uuid uuid_generate_v4 gen_random_uuid benchmark convert_tz makedate maketime "
+    "period_add "
+    "period_diff sec_to_time time_to_sec timediff timestampadd from_days to_days subdate adddate elt field make_set "
+    "export_set soundex "
+    "strcmp space truncate to_timestamp to_char to_number to_date date_part isfinite justify_days overlay btrim "
+    "initcap lpad rpad "
+    "ascii chr octet_length bit_length host masklen network broadcast netmask duckdb_tables duckdb_columns "
+    "duckdb_schemas duckdb_views "
+    "duckdb_settings duckdb_extensions duckdb_functions duckdb_databases current_catalog range list_value "
+    "struct_pack summarize "
+    "object_id object_name db_name db_id schema_name serverproperty databasepropertyex getdate getutcdate "
+    "sysdatetime newid isnull "
+    "suser_name suser_sname user_name host_name app_name scope_identity col_name type_name datalength charindex "
+    "patindex stuff "
+    "formatmessage count_big string_agg checksum binary_checksum rowcount_big error_number hashbytes"
 )
 """Functions that sqlglot has no name for and that only compute or look up."""
 
 _HARMLESS_SETS = re.compile(
-    r"(?:(?:session|local)\s+)?(?:search_path|statement_timeout|lock_timeout|timezone|time\s+zone|client_encoding|names|datestyle|"
+    r"(?:(?:session|local)\s+)?(?:search_path|statement_timeout|lock_timeout|timezone|time\s+zone|"
+    r"client_encoding|names|datestyle|"
     r"extra_float_digits|work_mem|enable_\w+|transaction\s+read\s+only|nocount|@\w+)\b",
     re.IGNORECASE,
 )
-_SAFE_PRAGMAS = frozenset(
-    "table_info table_xinfo table_list index_list index_info index_xinfo foreign_key_list database_list compile_options "
-    "collation_list function_list module_list pragma_list foreign_key_check integrity_check quick_check stats".split()
+_SAFE_PRAGMAS = names(
+    "table_info table_xinfo table_list index_list index_info index_xinfo foreign_key_list database_list "
+    "compile_options "
+    "collation_list function_list module_list pragma_list foreign_key_check integrity_check quick_check stats"
 )
 
 
@@ -174,7 +206,7 @@ def _understand(text: str, dialect: str, depth: int) -> Meaning:
     return Meaning(worst.does, worst.what, tuple(dict.fromkeys(files)))
 
 
-def _statement(statement: Expression, dialect: str, depth: int) -> Meaning:
+def _statement(statement: Expr, dialect: str, depth: int) -> Meaning:
     kind = type(statement).__name__
     if kind == "Command":
         return _command(statement, dialect, depth)
@@ -194,7 +226,7 @@ def _statement(statement: Expression, dialect: str, depth: int) -> Meaning:
     return Meaning(worst.does, worst.what, tuple(files))
 
 
-def _node(node: Expression) -> Does | None:
+def _node(node: Expr) -> Does | None:
     kind = type(node).__name__
     if kind == "Anonymous":
         name = str(node.this).lower().rpartition(".")[2]
@@ -210,22 +242,24 @@ def _node(node: Expression) -> Does | None:
     return _NODES.get(kind)
 
 
-_CREATES_CODE = frozenset({"FUNCTION", "PROCEDURE", "TRIGGER", "EXTENSION", "LANGUAGE", "EVENT", "SERVER", "MACRO", "AGGREGATE"})
+_CREATES_CODE = frozenset(
+    {"FUNCTION", "PROCEDURE", "TRIGGER", "EXTENSION", "LANGUAGE", "EVENT", "SERVER", "MACRO", "AGGREGATE"}
+)
 
 
-def _name(node: Expression) -> str:
+def _name(node: Expr) -> str:
     if type(node).__name__ == "Anonymous":
         return str(node.this)[:40]
     return {"TruncateTable": "TRUNCATE", "LoadData": "LOAD DATA"}.get(type(node).__name__, type(node).__name__.upper())
 
 
-def _path(table: Expression) -> str:
+def _path(table: Expr) -> str:
     """A table whose name is a file: duckdb and clickhouse read it."""
     name = table.name
     return name if "/" in name or re.search(r"\.\w{2,8}$", name) or "\\" in name else ""
 
 
-def _command(statement: Expression, dialect: str, depth: int) -> Meaning:
+def _command(statement: Expr, dialect: str, depth: int) -> Meaning:
     """A statement that sqlglot keeps as text."""
     first, rest = str(statement.this).upper(), str(statement.args.get("expression") or "").strip().strip("'")
     if first in {"EXPLAIN", "DESCRIBE", "DESC"} and depth < 3:
@@ -241,14 +275,14 @@ def _command(statement: Expression, dialect: str, depth: int) -> Meaning:
     return Meaning(does, first)
 
 
-def _pragma(statement: Expression) -> Meaning:
+def _pragma(statement: Expr) -> Meaning:
     found = _PRAGMA.fullmatch(statement.sql())
     if found is None:
         return Meaning(Does.WRITE, "PRAGMA")
     return Meaning(Does.READ if not found[2] or found[1].lower() in _SAFE_PRAGMAS else Does.WRITE, "PRAGMA")
 
 
-def _set(statement: Expression) -> Meaning:
+def _set(statement: Expr) -> Meaning:
     text = statement.sql().partition(" ")[2]
     calls = any(type(node).__name__ in {"Anonymous", "Select"} for node in statement.walk())
     harmless = bool(_HARMLESS_SETS.match(text)) and not calls

@@ -9,43 +9,53 @@ from dataclasses import replace
 
 from companion.model.facts import EffectKind
 from companion.policy.knowledge.finding import Fact, Found, Script, Words
+from companion.policy.knowledge.names import names
 from companion.policy.knowledge.windows.lexer import Command, cut_cmd
 from companion.policy.knowledge.windows.paths import read_path, write_path
 from companion.policy.knowledge.windows.powershell import judge_call as judge_powershell_call
 
 _DEEPEST = 3
-_WORDS_ONLY = frozenset(
+_WORDS_ONLY = names(
     "echo rem ver vol whoami hostname cls title pause exit date time tasklist systeminfo getmac netstat ipconfig where "
-    "driverquery sort timeout nslookup arp route tracert ping find findstr more tree fc comp path prompt chcp cd chdir cd.. "
-    "pushd popd quser query goto".split()
+    "driverquery sort timeout nslookup arp route tracert ping find findstr more tree fc comp path prompt chcp cd "
+    "chdir cd.. "
+    "pushd popd quser query goto"
 )
-_CONTENT = frozenset("type more".split())
-_DELETES = frozenset("del erase rd rmdir".split())
-_WRITES = frozenset("copy move ren rename md mkdir xcopy robocopy mklink attrib replace compact expand makecab".split())
+_CONTENT = names("type more")
+_DELETES = names("del erase rd rmdir")
+_WRITES = names("copy move ren rename md mkdir xcopy robocopy mklink attrib replace compact expand makecab")
 _CODES: dict[str, tuple[EffectKind, str]] = {
     **dict.fromkeys(
-        "format diskpart chkdsk vssadmin wbadmin cipher fsutil convert label subst defrag".split(), (EffectKind.CHANGE, "disk")
+        names("format diskpart chkdsk vssadmin wbadmin cipher fsutil convert label subst defrag"),
+        (EffectKind.CHANGE, "disk"),
     ),
-    **dict.fromkeys("shutdown logoff".split(), (EffectKind.CHANGE, "power")),
+    **dict.fromkeys(names("shutdown logoff"), (EffectKind.CHANGE, "power")),
     **dict.fromkeys(("taskkill", "tskill"), (EffectKind.PROCESS, "kill")),
     **dict.fromkeys(
-        "reg regedit sc schtasks at bcdedit bootrec netsh takeown icacls cacls assoc ftype setx wevtutil powercfg dism sfc "
-        "gpupdate regini wusa pnputil auditpol secedit".split(),
+        names(
+            "reg regedit sc schtasks at bcdedit bootrec netsh takeown icacls cacls assoc ftype setx wevtutil "
+            "powercfg dism sfc "
+            "gpupdate regini wusa pnputil auditpol secedit"
+        ),
         (EffectKind.CHANGE, "service"),
     ),
-    **dict.fromkeys("net net1 runas dsadd dsmod dsrm".split(), (EffectKind.PRIVILEGE, "privilege")),
+    **dict.fromkeys(names("net net1 runas dsadd dsmod dsrm"), (EffectKind.PRIVILEGE, "privilege")),
     **dict.fromkeys(
-        "start call wscript cscript mshta rundll32 regsvr32 msiexec wmic forfiles conhost installutil msbuild regasm regsvcs odbcconf "
-        "pcalua hh control explorer ssh bash wsl".split(),
+        names(
+            "start call wscript cscript mshta rundll32 regsvr32 msiexec wmic forfiles conhost installutil msbuild "
+            "regasm regsvcs odbcconf "
+            "pcalua hh control explorer ssh bash wsl"
+        ),
         (EffectKind.UNKNOWN, "runs-other"),
     ),
-    **dict.fromkeys("curl bitsadmin certutil ftp tftp telnet certreq".split(), (EffectKind.NETWORK, "network")),
+    **dict.fromkeys(names("curl bitsadmin certutil ftp tftp telnet certreq"), (EffectKind.NETWORK, "network")),
     **dict.fromkeys(("cmdkey", "vaultcmd"), (EffectKind.LEAK, "leaks-secret")),
     **dict.fromkeys(("for", "if"), (EffectKind.UNKNOWN, "shell-text")),
 }
 _TELLING = {
     "reg": frozenset({"query"}), "sc": frozenset({"query", "queryex", "qc"}), "schtasks": frozenset({"/query"}),
-    "net": frozenset({"view", "statistics", "help", "time"}), "vssadmin": frozenset({"list"}), "wevtutil": frozenset({"el", "gl"}),
+    "net": frozenset({"view", "statistics", "help", "time"}), "vssadmin": frozenset({"list"}),
+    "wevtutil": frozenset({"el", "gl"}),
     "bcdedit": frozenset({"/enum"}), "powercfg": frozenset({"/list", "/l", "/query"}), "wbadmin": frozenset({"get"}),
     "fsutil": frozenset({"volume", "fsinfo"}), "netsh": frozenset(),
 }  # fmt: skip
@@ -121,9 +131,11 @@ def _named(name: str, words: list[str | None], depth: int) -> Iterator[Fact | Sc
             yield from read_path(operand, -1, names=True)
     elif name in _CONTENT or name in {"findstr", "find", "fc", "comp", "sort"}:
         yield from _reader(name, operands, switches)
-    elif (name in {"date", "time"} and "/t" not in switches) or (name == "route" and operands[:1] != ["print"]):
-        yield Fact(EffectKind.CHANGE, name, "service")
-    elif name == "ipconfig" and not all(map(_IPCONFIG.fullmatch, switches)):
+    elif (
+        (name in {"date", "time"} and "/t" not in switches)
+        or (name == "route" and operands[:1] != ["print"])
+        or (name == "ipconfig" and not all(map(_IPCONFIG.fullmatch, switches)))
+    ):
         yield Fact(EffectKind.CHANGE, name, "service")
     elif name in {"nslookup", "ping", "tracert"}:
         yield Fact(EffectKind.NETWORK, operands[0] if operands else name, "network")
@@ -131,7 +143,11 @@ def _named(name: str, words: list[str | None], depth: int) -> Iterator[Fact | Sc
         yield Fact(EffectKind.RUN, name)
     elif re.fullmatch(r"[\w.+-]+", name) and not name.endswith((".bat", ".cmd", ".ps1", ".vbs", ".js")):
         plain = all(word is not None for word in words)
-        yield Script(shlex.join([name, *(word or "" for word in words)])) if plain else Fact(EffectKind.UNKNOWN, name, "unknown-program")
+        yield (
+            Script(shlex.join([name, *(word or "" for word in words)]))
+            if plain
+            else Fact(EffectKind.UNKNOWN, name, "unknown-program")
+        )
     else:
         yield Fact(EffectKind.UNKNOWN, name, "runs-script")
 
@@ -168,5 +184,5 @@ def judge_cmd_call(words: Words, depth: int = 0) -> Iterator[Found]:
 
 
 def _unquoted(text: str) -> str:
-    """cmd takes away the quotes around all of its text."""
+    """Cmd takes away the quotes around all of its text."""
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text

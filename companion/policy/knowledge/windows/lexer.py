@@ -14,7 +14,8 @@ _PIPE = "|"
 
 _FILTER_VALUE = r"(?:'[^'\n]*'|\"[^\"$`\n]*\"|-?\d+(?:\.\d+)?(?:KB|MB|GB)?|\$(?:true|false|null))"
 _FILTER_TEST = (
-    rf"(?:-not\s+)?\$_(?:\.\w+)+(?:\s+-[ci]?(?:eq|ne|gt|lt|ge|le|like|notlike|match|notmatch|contains)\s+{_FILTER_VALUE})?"
+    r"(?:-not\s+)?\$_(?:\.\w+)+"
+    rf"(?:\s+-[ci]?(?:eq|ne|gt|lt|ge|le|like|notlike|match|notmatch|contains)\s+{_FILTER_VALUE})?"
 )
 _FILTER = re.compile(rf"\{{\s*{_FILTER_TEST}(?:\s+-(?:and|or)\s+{_FILTER_TEST})*\s*\}}", re.IGNORECASE)
 _COMMENT = re.compile(r"(?:^|(?<=[\s;|]))#[^\n]*")
@@ -142,10 +143,9 @@ class _Powershell(_Cutter):
             # Several values of one parameter.
             self.end_word()
             self.at += 1
-        elif character == "$" and (found := re.compile(r"\$(?:true|false|null)\b", re.IGNORECASE).match(text, at)):
-            self.add(found.group())
-            self.at = found.end()
-        elif found := _BARE.match(text, at):
+        elif (
+            character == "$" and (found := re.compile(r"\$(?:true|false|null)\b", re.IGNORECASE).match(text, at))
+        ) or (found := _BARE.match(text, at)):
             self.add(found.group())
             self.at = found.end()
         else:

@@ -18,11 +18,18 @@ from companion.policy.knowledge.windows.paths import write_path
 _PROGRAM = re.compile(r"[\w.+-]+")
 _LATE = {
     re.compile(r"\b(?:iex|invoke-expression)\b", re.IGNORECASE): (EffectKind.UNKNOWN, "eval"),
-    re.compile(r"\b(?:downloadstring|downloadfile|downloaddata|webclient|iwr|irm|invoke-(?:webrequest|restmethod)|httpclient)\b", re.IGNORECASE): (
+    re.compile(
+        r"\b(?:downloadstring|downloadfile|downloaddata|webclient|iwr|irm|invoke-(?:webrequest|restmethod)|"
+        r"httpclient)\b",
+        re.IGNORECASE,
+    ): (
         EffectKind.NETWORK,
         "network",
     ),
-    re.compile(r"\b(?:remove-item|ri|rmdir|del|erase|rd|rm|clear-content)\b|::Delete\b", re.IGNORECASE): (EffectKind.CHANGE, "rm"),
+    re.compile(r"\b(?:remove-item|ri|rmdir|del|erase|rd|rm|clear-content)\b|::Delete\b", re.IGNORECASE): (
+        EffectKind.CHANGE,
+        "rm",
+    ),
     re.compile(r"\b(?:frombase64string|-enc\w*|-e[cn]\b)", re.IGNORECASE): (EffectKind.UNKNOWN, "eval"),
     re.compile(r"\bformat-volume\b|\bclear-disk\b", re.IGNORECASE): (EffectKind.CHANGE, "disk"),
     re.compile(r"\b(?:start-process|saps)\b", re.IGNORECASE): (EffectKind.UNKNOWN, "runs-other"),
@@ -32,8 +39,8 @@ _LATE = {
 }
 """What a text names where it cannot be taken apart."""
 
-_VALUED = ("executionpolicy", "ep", "windowstyle", "version", "psconsolefile", "inputformat", "outputformat", "configurationname",
-           "workingdirectory", "wd", "settingsfile", "custompipename")  # fmt: skip
+_VALUED = ("executionpolicy", "ep", "windowstyle", "version", "psconsolefile", "inputformat", "outputformat",
+           "configurationname", "workingdirectory", "wd", "settingsfile", "custompipename")  # fmt: skip
 _FLAGS = ("noprofile", "nologo", "noninteractive", "sta", "mta", "noexit", "login", "interactive", "noprofileloadtime")
 _DEEPEST = 3
 
@@ -106,7 +113,7 @@ def judge_call(words: Words, depth: int = 0) -> Iterator[Found]:
             return
         if option and any(name.startswith(option) for name in _VALUED):
             at += 1
-        elif option and any(name.startswith(option) for name in _FLAGS) or option == "nop":
+        elif (option and any(name.startswith(option) for name in _FLAGS)) or option == "nop":
             continue
         elif not option:
             # pwsh takes a file where powershell.exe takes a text: it is whatever asks more.
@@ -114,7 +121,9 @@ def judge_call(words: Words, depth: int = 0) -> Iterator[Found]:
             yield from _text(words, at - 1, depth)
             return
         else:
-            yield Fact(EffectKind.UNKNOWN, word, "runs-script" if "file".startswith(option) else "unknown-option", at - 1)
+            yield Fact(
+                EffectKind.UNKNOWN, word, "runs-script" if "file".startswith(option) else "unknown-option", at - 1
+            )
             return
     yield Fact(EffectKind.UNKNOWN, "powershell", "shell-text")
 
