@@ -21,6 +21,7 @@ from companion.policy.shell.effects import (
     is_harmless,
     is_system_file,
     is_temporary,
+    only_looks,
 )
 from companion.policy.shell.gitpush import EVERYTHING
 from companion.policy.shell.rules import danger
@@ -107,7 +108,7 @@ def _by_rules(effect: Effect, rules: list[Rule], words: tuple[str, ...], facts: 
 
 def _judge(effect: Effect, facts: Facts) -> Ask | Deny | None:
     strict = facts.policy.commands is CommandLevel.STRICT
-    if effect.code in LOOKS or (effect.code in RUNS_BY_ITSELF and not strict and effect.kind is not EffectKind.DELETE):
+    if effect.code in LOOKS or only_looks(effect) or (effect.code in RUNS_BY_ITSELF and not strict and effect.kind is not EffectKind.DELETE):
         return None
     if is_harmless(effect):
         return None
@@ -121,6 +122,9 @@ def _judge(effect: Effect, facts: Facts) -> Ask | Deny | None:
         case EffectKind.GIT if effect.code in _PUSHES:
             return _judge_push(effect, facts)
         case EffectKind.RUN:
+            return None
+        case EffectKind.CLOUD | EffectKind.INSTALL | EffectKind.PROCESS | EffectKind.NETWORK if not effect.code:
+            # Its table says that this needs nobody's word.
             return None
         case _:
             return Ask(effect.code or effect.kind.value, effect.reason or f"{effect.kind}: {effect.target}", effect.hint)

@@ -44,9 +44,7 @@ DANGERS: dict[str, str] = {
 
 PRIVILEGED = frozenset({"sudo", "doas", "su", "pkexec", "runuser", "sudoedit", "chroot", "nsenter", "unshare", "runas"})
 
-SHELLS = frozenset(
-    {"sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "fish", "csh", "tcsh", "pwsh", "powershell", "cmd"}
-)
+SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "fish", "csh", "tcsh"})
 POSIX_SHELLS = frozenset({"sh", "bash", "dash"})
 """Those whose scripts are read as this language."""
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from companion.model.facts import Effect, EffectKind
+from companion.model.facts import Access, Effect, EffectKind
 from companion.policy.shell.rules import danger
 
 NAMES = "names"
@@ -33,7 +33,7 @@ LOOKS = frozenset({WEB_READ})
 DEEP_DELETE = "delete-tree"
 """The code of a DELETE of whole folders."""
 
-RUNS_BY_ITSELF = frozenset({WEB_READ, "git-local", "git-fetch", "project-run", "generated-delete"})
+RUNS_BY_ITSELF = frozenset({WEB_READ, "git-local", "git-fetch", "project-run", "project-script", "generated-delete"})
 """Codes of what the standard level lets run: it stays in the project or only looks, and can be taken back."""
 
 
@@ -52,7 +52,7 @@ _SYSTEM_FILES = re.compile(
     r"|/proc/(?:cpuinfo|meminfo|version|uptime|loadavg|mounts|filesystems|stat|cmdline|devices|modules|partitions|swaps)"
     r"|/dev/(?:null|zero|stdin|random|urandom)"
 )
-_NAMES_ANYWHERE = re.compile(r"/(?:etc|var|srv|dev|proc|sys|boot|mnt|media|run|home|Users|Volumes|root)?(?:/|$)")
+_PERSONAL = re.compile(r"/(?:\.[^/]+|root|Keychains|Cookies|Mail|Messages)(?:/|$)|/proc/(?:self|\d+)")
 _TEMPORARY = re.compile(r"/(?:tmp|var/tmp|private/tmp|private/var/tmp)/[^/]|/(?:private/)?var/folders/[^/]+/[^/]+/T/[^/]")
 _DEVICE = re.compile(r"/dev/(?!(?:null|zero|full|tty|stdin|stdout|stderr|fd/|pts/|shm/))")
 
@@ -60,11 +60,12 @@ _DEVICE = re.compile(r"/dev/(?!(?:null|zero|full|tty|stdin|stdout|stderr|fd/|pts
 def is_system_file(path: str, *, names_only: bool) -> bool:
     """Whether everybody on the machine may know what is there: programs and libraries, temporary files, a few settings.
 
-    With `names_only` it is about the names in a folder and not about what the files hold.
+    With `names_only` it is about the names in a folder and not about what the files hold: names tell little, unless
+    they stand where programs and people keep what is their own.
     """
     if _SYSTEM.match(path) or _SYSTEM_FILES.fullmatch(path):
         return True
-    return names_only and _NAMES_ANYWHERE.match(path) is not None
+    return names_only and _PERSONAL.search(path) is None
 
 
 def is_temporary(path: str) -> bool:
@@ -75,6 +76,11 @@ def is_temporary(path: str) -> bool:
 def is_device(path: str) -> bool:
     """Whether a write there goes to a disk, or to hardware of another kind."""
     return _DEVICE.match(path) is not None
+
+
+def only_looks(effect: Effect) -> bool:
+    """Whether a call of a service changes nothing there."""
+    return effect.kind is EffectKind.CLOUD and effect.call is not None and effect.call.access is Access.READ
 
 
 def most_dangerous(effects: Iterable[Effect]) -> Effect | None:
@@ -88,5 +94,5 @@ def changes_something(effects: Iterable[Effect]) -> Effect | None:
     return most_dangerous(
         effect
         for effect in effects
-        if effect.kind not in reading and not is_harmless(effect) and effect.code != WEB_READ
+        if effect.kind not in reading and not is_harmless(effect) and effect.code not in LOOKS and not only_looks(effect)
     )

@@ -24,6 +24,7 @@ _NAME = re.compile(r"[A-Za-z0-9][\w./@{}^~-]*")
 _REMOTE = re.compile(r"[A-Za-z0-9][\w.-]*")
 _FETCH = "all a append depth= deepen= unshallow t tags n no-tags p prune P prune-tags q quiet v verbose j= jobs= dry-run progress atomic"
 _LS_REMOTE = "h heads branches t tags refs q quiet exit-code get-url sort= symref"
+_BRANCHES = frozenset({"main", "master", "develop", "dev", "trunk", "-"})
 _HELP = frozenset({"--help", "-h"})
 
 
@@ -72,9 +73,12 @@ def _loses_nothing(name: str, arguments: Arguments) -> bool:
         case "commit":
             return arguments.has("m", "message") and not operands and not arguments.has("S", "patch")
         case "checkout":
-            return arguments.has("b", "orphan") and named and len(operands) <= 1
+            if not arguments.has("b", "orphan"):
+                # Any other name may be that of a file, whose changes would be lost.
+                return len(operands) == 1 and operands[0] in _BRANCHES
+            return named and len(operands) <= 1
         case "switch":
-            return arguments.has("c", "create", "orphan") and named and len(operands) <= 1
+            return named and len(operands) <= 1
         case "branch":
             fine = named and len(operands) <= 2 and bool(operands) and not arguments.has("u", "set-upstream-to")
             return fine and (not arguments.has("d") or len(operands) == 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from companion.model.facts import Effect
 from companion.policy.shell.effects import NAMES
 from companion.policy.shell.invocation import Finding, Inner, Invocation, Text, read
 from companion.policy.shell.pycode import judge_python, mentioned_files
@@ -44,10 +45,10 @@ def judge_interpreter(invocation: Invocation) -> Iterator[Finding]:
         yield invocation.rule("runs-code" if known else "pipe-to-shell")
         if feed.text is not None:
             yield from _other_code(feed.text)
+    elif operands:
+        yield from _runs_script(invocation, args)
     else:
-        yield invocation.rule("runs-script" if operands else "runs-code")
-        for operand in operands[1:]:
-            yield from _handed(operand)
+        yield invocation.rule("runs-code")
 
 
 def _other_code(code: Value) -> Iterator[Finding]:
@@ -89,9 +90,33 @@ def _python(invocation: Invocation) -> Iterator[Finding]:
     elif word is not None and word.startswith("-"):
         yield invocation.rule("runs-code")
     else:
-        yield invocation.rule("runs-script", at=args[at])
-        for operand in rest:
-            yield from _handed(operand)
+        yield from _runs_script(invocation, args[at:])
+
+
+_OWN_SCRIPT = re.compile(r"(?:\./)?(?:[\w@-][\w.@+-]*/)*[\w@-][\w.@+-]*\.(?:m?js|cjs|tsx?|jsx|py|rb|php|lua|jl|R|exs?)")
+_LONGEST_SCRIPT = 20_000
+
+
+def _runs_script(invocation: Invocation, args: tuple[Value, ...]) -> Iterator[Finding]:
+    """A script of the project by its relative path is the project's own; what its text shows is told as well."""
+    if args and args[0].constant == "run" and invocation.name in {"bun", "deno"}:
+        args = args[1:]
+    path = args[0].constant if args else None
+    own = path is not None and _OWN_SCRIPT.fullmatch(path) is not None and ".." not in path
+    yield invocation.rule("project-script" if own else "runs-script", path or invocation.name, args[0] if args else None)
+    for operand in args[1:]:
+        yield from _handed(operand)
+    text = invocation.look(path) if own and path is not None and invocation.look is not None else None
+    if text is None or len(text) > _LONGEST_SCRIPT:
+        return
+    code = Value(text, args[0].start, args[0].end)
+    found = judge_python(invocation, code) if _PYTHON.fullmatch(invocation.name) else _other_code(code)
+    for finding in found:
+        if not (isinstance(finding, Effect) and finding.code in _ABOUT_CODE):
+            yield finding
+
+
+_ABOUT_CODE = frozenset({"runs-code", "unknown-path"})
 
 
 def _module(invocation: Invocation, words: tuple[Value, ...]) -> Iterator[Finding]:

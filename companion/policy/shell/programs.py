@@ -26,6 +26,7 @@ from companion.policy.shell.knowledge import (
 )
 from companion.policy.shell.archives import ARCHIVERS
 from companion.policy.shell.awk import judge_awk
+from companion.policy.shell.known import judge_known
 from companion.policy.shell.options import Arguments, split
 from companion.policy.shell.runners import WRAPPERS, find_exec, judge_privileged, judge_shell
 from companion.policy.shell.interpreters import judge_interpreter
@@ -90,6 +91,8 @@ def _judge(invocation: Invocation) -> Iterator[Finding]:
         yield from special(invocation)
     elif name in READERS and len(invocation.args) == 1 and asks_for_help(invocation.words) and name not in _PRINTS:
         yield invocation.runs()
+    elif (findings := _by_table(invocation)) is not None:
+        yield from findings
     elif name in READERS:
         yield from _judge_reader(invocation, READERS[name])
     elif name in VIEWERS:
@@ -102,6 +105,20 @@ def _judge(invocation: Invocation) -> Iterator[Finding]:
         yield invocation.runs()
     else:
         yield from _judge_danger(invocation)
+
+
+_UNSURE = frozenset({"build", "unknown-command", "unknown-option", "unknown-word", "glob-option", "runs-other", ""})
+
+
+def _by_table(invocation: Invocation) -> list[Finding] | None:
+    """What the tables of knowledge say, unless all that they say is that they do not know and another one does."""
+    known = judge_known(invocation)
+    if known is None:
+        return None
+    findings = list(known)
+    name = invocation.name
+    unsure = all(finding.code in _UNSURE for finding in findings if isinstance(finding, Effect))
+    return None if unsure and (name in VIEWERS or name in TOOLS or name in SERVICES or name in READERS) else findings
 
 
 def _asks_for_version(invocation: Invocation) -> bool:

@@ -72,6 +72,35 @@ RULES: dict[str, Rule] = {
         EffectKind.DELETE, "{target} would be deleted with all that lies below it", "move it aside instead"
     ),
     "delete": Rule(EffectKind.DELETE, "{target} would be deleted", "move it aside instead"),
+    "leaks-secret": Rule(
+        EffectKind.LEAK,
+        "{target} prints a secret, which then stands in the next prompt",
+        "ask the person to set it where it is needed, by a variable or a file that is ignored",
+    ),
+    "cloud-permissions": Rule(
+        EffectKind.CLOUD, "{target} changes who may do what in the account", "ask for the exact call to be approved"
+    ),
+    "cloud-delete": Rule(EffectKind.CLOUD, "{target} deletes or stops something in the account", "list it first"),
+    "cloud-write": Rule(EffectKind.CLOUD, "{target} changes something in the account", "read or plan first"),
+    "sql-runs": Rule(_UNKNOWN, "{target}: this text runs code or programs", "leave this part out"),
+    "sql-destroy": Rule(
+        _CHANGE, "{target}: this text drops or rewrites whole tables", "count the rows first; name a condition"
+    ),
+    "sql-permissions": Rule(_CHANGE, "{target}: this text changes who may do what"),
+    "sql-file": Rule(_CHANGE, "{target}: this text reads or writes files beside the database"),
+    "sql-write": Rule(
+        _CHANGE, "{target}: this text changes rows or tables", "run it in a transaction that is rolled back"
+    ),
+    "sql-unknown": Rule(_UNKNOWN, "{target}: what this text does is not understood", "write plain SQL, one statement"),
+    "login": Rule(_CHANGE, "{target} changes who this machine acts as", "leave this to the person"),
+    "tool-permissions": Rule(_CHANGE, "{target} changes who may do what"),
+    "tool-delete": Rule(_CHANGE, "{target} deletes something that the tool keeps", "list it first"),
+    "tool-write": Rule(_CHANGE, "{target} changes something that the tool keeps"),
+    "publish": Rule(_CHANGE, "{target} publishes for others", "leave this to the person"),
+    "install": Rule(EffectKind.INSTALL, "{target} fetches code of others, which may run at once", "name the version"),
+    "runs-other": Rule(_UNKNOWN, "{target} runs another program, here or elsewhere", "say what it runs, and why"),
+    "project-change": Rule(_CHANGE, "{target} rewrites files of the project", "look at what it would change first"),
+    "unknown-command": Rule(_UNKNOWN, "{target} is not among the commands that are known", "look it up with --help"),
     "cloud": Rule(_CHANGE, "{target} acts on a cloud account", "ask for the exact call to be approved"),
     "infrastructure": Rule(_CHANGE, "{target} acts on infrastructure or a cluster", "plan or diff first"),
     "container": Rule(_CHANGE, "{target} acts on containers, images or volumes"),
@@ -101,6 +130,9 @@ RULES: dict[str, Rule] = {
     "git-local": Rule(EffectKind.GIT, "{target} changes this repository, and git can take it back"),
     "project-run": Rule(
         EffectKind.EXECUTE, "{target} runs the project's own tests or build", "read the script before you allow it"
+    ),
+    "project-script": Rule(
+        EffectKind.EXECUTE, "{target} runs a script of the project", "show the script first"
     ),
     "searches-secrets": Rule(
         _UNKNOWN, "{target} looks for secrets in whole folders", "name the one file that the task is about"

@@ -36,6 +36,7 @@ _WRAPPERS: dict[str, _Wrapper] = {
     "exec": _Wrapper(),
     "busybox": _Wrapper(),
     "toybox": _Wrapper(),
+    "rtk": _Wrapper(),
     "caffeinate": _Wrapper("d i m s u t= w="),
     "arch": _Wrapper("arch= e= c h 3 2 6 4 a r m x _ 8"),
 }
