@@ -48,7 +48,7 @@ def is_harmless(effect: Effect) -> bool:
 _SYSTEM = re.compile(r"/(?:usr|bin|sbin|lib|lib64|opt|nix|Library|System|Applications|tmp|var/tmp|private/tmp|private/var/tmp)(?:/|$)")
 _SYSTEM_FILES = re.compile(
     r"/etc/(?:hosts|hostname|resolv\.conf|os-release|lsb-release|debian_version|timezone|localtime|issue|services|protocols"
-    r"|shells|nsswitch\.conf|ld\.so\.conf|fstab|mtab|environment\.d|redhat-release|alpine-release|passwd|group)"
+    r"|shells|nsswitch\.conf|ld\.so\.conf|fstab|mtab|environment\.d|redhat-release|alpine-release|[\w-]+/[\w.-]+\.(?:conf|ya?ml|toml|ini|cfg|rules|list)|[\w.-]+\.conf)"
     r"|/proc/(?:cpuinfo|meminfo|version|uptime|loadavg|mounts|filesystems|stat|cmdline|devices|modules|partitions|swaps)"
     r"|/dev/(?:null|zero|stdin|random|urandom)"
 )

@@ -170,6 +170,9 @@ def _inside(finding: Finding, folder: str | None) -> Finding:
 def _subcommand(invocation: Invocation, name: str) -> Iterator[Finding]:
     args, words = invocation.args, invocation.words
     nested = (name, words[0] if words else "")
+    if words == ("--help",):
+        yield invocation.runs()
+        return
     if nested in _NESTED:
         yield from _reading(replace(invocation, args=args[1:]), _NESTED[nested])
     elif name in _READING:

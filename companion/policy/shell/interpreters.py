@@ -36,11 +36,17 @@ def judge_interpreter(invocation: Invocation) -> Iterator[Finding]:
     if any(arg.substituted for arg in args):
         yield invocation.rule("pipe-to-shell")
     elif at is not None:
+        if _only_prints(args[at + 1 :]):
+            yield invocation.runs()
+            return
         yield invocation.rule("runs-code")
         code = Value(args[at].text.partition("=")[2], args[at].start, args[at].end) if "=" in (args[at].text or "") else None
         for value in [code] if code is not None else args[at + 1 :]:
             yield from _other_code(value)
     elif feed and not operands:
+        if feed.text is not None and _only_prints((feed.text,)):
+            yield invocation.runs()
+            return
         known = feed.text is not None and feed.text.constant is not None
         yield invocation.rule("runs-code" if known else "pipe-to-shell")
         if feed.text is not None:
@@ -49,6 +55,13 @@ def judge_interpreter(invocation: Invocation) -> Iterator[Finding]:
         yield from _runs_script(invocation, args)
     else:
         yield invocation.rule("runs-code")
+
+
+_PRINTS = re.compile(r"\s*(?:print|say|puts|echo|console\.log)\s*\(?\s*(?:\d+|'[^'\\$@`]*'|\"[^\"\\$@`#{}]*\")?\s*\)?\s*;?\s*")
+
+
+def _only_prints(words: tuple[Value, ...]) -> bool:
+    return len(words) == 1 and _PRINTS.fullmatch(words[0].constant or "x") is not None
 
 
 def _other_code(code: Value) -> Iterator[Finding]:
@@ -103,11 +116,12 @@ def _runs_script(invocation: Invocation, args: tuple[Value, ...]) -> Iterator[Fi
         args = args[1:]
     path = args[0].constant if args else None
     own = path is not None and _OWN_SCRIPT.fullmatch(path) is not None and ".." not in path
-    yield invocation.rule("project-script" if own else "runs-script", path or invocation.name, args[0] if args else None)
+    text = invocation.look(path) if own and path is not None and invocation.look is not None else None
+    known = text is not None and len(text) <= _LONGEST_SCRIPT
+    yield invocation.rule("project-script" if known else "runs-script", path or invocation.name, args[0] if args else None)
     for operand in args[1:]:
         yield from _handed(operand)
-    text = invocation.look(path) if own and path is not None and invocation.look is not None else None
-    if text is None or len(text) > _LONGEST_SCRIPT:
+    if text is None or not known:
         return
     code = Value(text, args[0].start, args[0].end)
     found = judge_python(invocation, code) if _PYTHON.fullmatch(invocation.name) else _other_code(code)

@@ -151,7 +151,7 @@ READERS: dict[str, Reader] = {
     "xxd": Reader("a b c~ C e E g~ i l~ o~ p s~ u R~", Operands.CONTENT, most=1),
     "strings": Reader("a f n= t= e= o w # all print-file-name bytes= radix= encoding=", Operands.CONTENT),
     "column": Reader("t s= o= c= n x e l= N= R= H= T= J table separator= output-separator= columns=", Operands.CONTENT),
-    "base64": Reader("d D w= decode wrap=", Operands.CONTENT, most=1),
+    "base64": Reader("d D n u w= decode wrap=", Operands.CONTENT, most=1),
     "base32": Reader("d w= decode wrap=", Operands.CONTENT, most=1),
     "cksum": Reader("", Operands.CONTENT),
     "md5sum": _SUMS,

@@ -38,6 +38,7 @@ from companion.policy.shell.viewers import VIEWERS, judge_viewer
 from companion.policy.shell.web import WEB
 from companion.policy.shell.words import Value
 
+_ANY_HELP = frozenset(WRITERS) | frozenset(WRAPPERS) - {"eval"}
 _PRINTS = frozenset({"echo"})
 TOOLS = PACKAGES | FORGES | SYSTEM | INFRASTRUCTURE
 
@@ -87,6 +88,8 @@ def _judge(invocation: Invocation) -> Iterator[Finding]:
         yield from judge_interpreter(invocation)
     elif (known := judge_environment(invocation) or judge_project(invocation)) is not None:
         yield from known
+    elif name in _ANY_HELP and invocation.words in (("--help",), ("--version",)):
+        yield invocation.runs()
     elif special := _SPECIAL.get(name):
         yield from special(invocation)
     elif name in READERS and len(invocation.args) == 1 and asks_for_help(invocation.words) and name not in _PRINTS:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from companion.model.facts import Effect
 from companion.policy.shell.dangers import POSIX_SHELLS
-from companion.policy.shell.invocation import Feed, Finding, Inner, Invocation, Lists, Text, read
+from companion.policy.shell.invocation import Feed, Finding, Inner, Invocation, Lists, Text, read, write
 from companion.policy.shell.options import split
 from companion.policy.shell.variables import is_private, is_unknown
 from companion.policy.shell.words import Value
@@ -36,7 +36,6 @@ _WRAPPERS: dict[str, _Wrapper] = {
     "exec": _Wrapper(),
     "busybox": _Wrapper(),
     "toybox": _Wrapper(),
-    "rtk": _Wrapper(),
     "caffeinate": _Wrapper("d i m s u t= w="),
     "arch": _Wrapper("arch= e= c h 3 2 6 4 a r m x _ 8"),
 }
@@ -88,6 +87,31 @@ def _env(invocation: Invocation) -> Iterator[Finding]:
         yield invocation.rule("reads-environment", "all of them")
 
 
+def _script_file(invocation: Invocation) -> Iterator[Finding]:
+    """`script FILE COMMAND` writes down what the command prints; without one it opens a shell."""
+    arguments = split(invocation.args, "q a e f k F r c= t~ quiet append command= flush", first=True)
+    command = arguments.given.get("c") or arguments.given.get("command")
+    if arguments.unknown is not None or arguments.has("r") or not (command or len(arguments.operands) > 1):
+        yield invocation.rule("unknown-program")
+        return
+    if arguments.operands and arguments.operands[0].constant != "/dev/null":
+        yield from write(arguments.operands[0])
+    if command is not None:
+        yield Text(command)
+    else:
+        yield Inner(arguments.operands[1:], invocation.feed)
+
+
+def _rtk(invocation: Invocation) -> Iterator[Finding]:
+    """Runs a command and shortens what it prints; a few words are its own."""
+    if invocation.words[:1] in {("--version",), ("--help",), ("-h",), ("gain",)}:
+        yield invocation.runs()
+    elif invocation.args:
+        yield Inner(invocation.args, invocation.feed)
+    else:
+        yield invocation.rule("unknown-program")
+
+
 def _xargs(invocation: Invocation) -> Iterator[Finding]:
     arguments = split(invocation.args, _XARGS, first=True)
     if arguments.unknown is not None:
@@ -96,7 +120,7 @@ def _xargs(invocation: Invocation) -> Iterator[Finding]:
     for path in arguments.reads:
         yield from read(path)
     if not words:
-        yield invocation.runs()
+        yield invocation.rule("unknown-word", "xargs --") if "--" in invocation.words else invocation.runs()
         return
     place = arguments.given.get("I") or arguments.given.get("J")
     more = _handed_on(invocation, words[0].constant or "", from_file=bool(arguments.reads))
@@ -223,8 +247,10 @@ def _other_runner(invocation: Invocation) -> Iterator[Finding]:
 
 WRAPPERS: dict[str, Callable[[Invocation], Iterator[Finding]]] = {
     **dict.fromkeys(_WRAPPERS, _wrapper),
-    **dict.fromkeys(("watch", "parallel", "flock", "script", "strace", "ltrace", "entr", "proot"), _other_runner),
+    **dict.fromkeys(("watch", "parallel", "flock", "strace", "ltrace", "entr", "proot"), _other_runner),
     "command": _command,
+    "script": _script_file,
+    "rtk": _rtk,
     "env": _env,
     "xargs": _xargs,
     "eval": _eval,

@@ -17,11 +17,12 @@ INFRASTRUCTURE: dict[str, Tool] = {
         "list|ls status history|hist get(all values manifest notes hooks metadata) show|inspect(all chart values readme crds) "
         "search(repo hub) template lint verify version env dependency|dep|dependencies(list|ls) repo(list|ls) "
         "plugin(list|ls) completion diff(upgrade revision rollback release)",
+        dry="--dry-run",
         valued="n namespace kube-context kubeconfig kube-apiserver kube-as-user registry-config repository-cache burst-limit",
         refused="output-dir post-renderer kube-token show-only-secrets validate kube-apiserver",
     ),
     "helmfile": Tool("list template lint build version", valued="f file e environment", refused="output-dir"),
-    "packer": Tool("validate inspect console plugins(installed required) version", refused="machine-readable-out"),
+    "packer": Tool("validate inspect console plugins(installed required) version", dry="-check", refused="machine-readable-out"),
     "cdk": Tool(
         "list|ls synth|synthesize diff doctor notices acknowledge|ack docs|doc metadata context",
         valued="c context plugin profile a app",

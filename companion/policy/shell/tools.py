@@ -36,6 +36,8 @@ class Tool:
     """Options with which nothing counts as reading: letters for `-o`, words for `--output`."""
     paths: bool = True
     """Whether operands and values that look like paths are files that it reads."""
+    dry: str = ""
+    """An option with which it only says what it would do."""
     flags: str = ""
     """Options that, as the first word, are what it is asked to tell."""
 
@@ -69,6 +71,7 @@ def judge_tool(invocation: Invocation, tool: Tool, otherwise: str) -> Iterator[F
         yield invocation.runs() if _only_gets(words) else invocation.rule(otherwise, "gh api")
         return
     flagged = bool(words) and words[0] in tool.flags.split()
+    flagged = flagged or (bool(tool.dry) and any(word in {tool.dry, f"{tool.dry}=client"} for word in words))
     if asks_for_help(words):
         yield invocation.runs()
         return

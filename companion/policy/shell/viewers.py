@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from companion.policy.shell.effects import NAMES
-from companion.policy.shell.invocation import Finding, Invocation, read
+from companion.policy.shell.effects import NAMES, TRACKED
+from companion.policy.shell.invocation import Finding, Inner, Invocation, read
 from companion.policy.shell.knowledge import Operands
 from companion.policy.shell.tools import asks_for_help
 from companion.policy.shell.words import Value
@@ -157,6 +157,9 @@ def judge_viewer(invocation: Invocation, viewer: Viewer) -> Iterator[Finding]:
     if viewer.only and words and not any(re.fullmatch(viewer.only, word) for word in words[:2]):
         yield invocation.rule("unknown-option", words[0] or "this word", invocation.args[0])
         return
+    if invocation.name in {"fd", "fdfind"}:
+        invocation, inner = _without_command(invocation)
+        yield from inner
     operands: list[Value] = []
     skip = False
     valued = viewer.valued.split()
@@ -191,6 +194,18 @@ def judge_viewer(invocation: Invocation, viewer: Viewer) -> Iterator[Finding]:
         for operand in operands:
             if operand.constant != "-":
                 yield from read(operand, code)
+
+
+def _without_command(invocation: Invocation) -> tuple[Invocation, list[Finding]]:
+    """fd without its -x, and the command that it runs for each match."""
+    at = next((n for n, word in enumerate(invocation.words) if word in {"-x", "-X", "--exec", "--exec-batch"}), None)
+    if at is None:
+        return invocation, []
+    here = Value(".", invocation.start, invocation.end)
+    found = Value(None, invocation.start, invocation.end, listed=read(here, TRACKED), is_path=True)
+    words = [found if arg.text == "{}" else arg for arg in invocation.args[at + 1 :]]
+    given = words if any(word is found for word in words) else [*words, found]
+    return replace(invocation, args=invocation.args[:at]), [Inner(tuple(given))] if words else []
 
 
 def _refuses(text: str, name: str, viewer: Viewer) -> bool:

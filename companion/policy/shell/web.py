@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from companion.model.facts import Effect, EffectKind
 from companion.policy.shell.invocation import Finding, Invocation, read, write
@@ -13,7 +14,7 @@ from companion.policy.shell.words import Value
 _URL = re.compile(r"(?:(\w+)://)?(?:[^/@\s]*@)?(\[[0-9a-fA-F:]+\]|[\w.-]*)(?::\d+)?(?:[/?#].*)?", re.DOTALL)
 _METADATA = re.compile(r"169\.254\.|metadata\.google|100\.100\.100\.200|fd00:ec2", re.IGNORECASE)
 _ADDRESS = re.compile(r"[\d.]+|0x[0-9a-fA-F.x]+")
-_LOCAL = re.compile(r"localhost|127\.0\.0\.1|\[::1\]")
+_LOCAL = re.compile(r"localhost|127\.0\.0\.1|\[::1\]|[\w-]+\.(?:local|localhost|test)")
 _LONGEST = 300
 """Characters of an address; what is longer may carry something out."""
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -191,4 +192,25 @@ def _wget(invocation: Invocation) -> Iterator[Finding]:
     yield from _addresses(invocation, urls, reason if prints else reason or (urls[0] if urls else None))
 
 
-WEB: dict[str, Callable[[Invocation], Iterator[Finding]]] = {"curl": _curl, "wget": _wget}
+_HTTPIE = re.compile(r"-[vhbp]|--(?:verbose|headers|body|pretty|style|print|check-status|timeout|json|ignore-stdin|follow)(?:=.*)?")
+
+
+def _httpie(invocation: Invocation) -> Iterator[Finding]:
+    words = [arg.constant for arg in invocation.args]
+    plain = [arg for arg in invocation.args if not _HTTPIE.fullmatch(arg.constant or "")]
+    if plain and plain[0].constant in {"GET", "HEAD"}:
+        plain = plain[1:]
+    # Behind the address stand the fields that it sends.
+    reason = next((arg for arg in plain[1:] if "==" not in (arg.constant or "")), None)
+    if asks_for_help(words):
+        yield invocation.runs()
+    elif not plain or invocation.feed or (plain[0].constant or "").isupper():
+        yield invocation.rule("network", f"whatever {invocation.name} names")
+    else:
+        url = plain[0].constant or ""
+        scheme = "https://" if invocation.name in {"https", "xhs"} else "http://"
+        full = url if "://" in url else scheme + ("localhost" if url.startswith(":") else "") + url
+        yield from _addresses(invocation, [replace(plain[0], text=full)], reason)
+
+
+WEB: dict[str, Callable[[Invocation], Iterator[Finding]]] = {"curl": _curl, "wget": _wget, **dict.fromkeys(("http", "https", "xh", "xhs"), _httpie)}
