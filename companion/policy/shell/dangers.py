@@ -14,7 +14,7 @@ DANGERS: dict[str, str] = {
     **_each("power", "shutdown reboot halt poweroff init telinit"),
     **_each("shred", "shred wipe srm truncate"),
     **_each("kill", "kill pkill killall xkill fuser taskkill"),
-    **_each("file-change", "install rsync tar unzip zip gzip gunzip bzip2 xz zstd patch split csplit mktemp ex ed vi"),
+    **_each("file-change", "install rsync tar unzip zip gzip gunzip bzip2 xz zstd patch split csplit ex ed vi"),
     **_each("file-change", "vim nvim nano emacs mkfifo mknod dos2unix unix2dos rename setfacl chattr xattr cpio ar 7z"),
     **_each("link", "ln"),
     **_each("ownership", "chown chgrp"),

@@ -31,6 +31,7 @@ from companion.policy.shell.options import Arguments, split
 from companion.policy.shell.runners import WRAPPERS, find_exec, judge_privileged, judge_shell
 from companion.policy.shell.interpreters import judge_interpreter
 from companion.policy.shell.project import judge_environment, judge_project
+from companion.policy.shell.secretfiles import may_hold_secrets
 from companion.policy.shell.services import INFRASTRUCTURE, SERVICES, judge_service
 from companion.policy.shell.toolbox import FORGES, PACKAGES, SYSTEM
 from companion.policy.shell.tools import asks_for_help, judge_tool
@@ -110,7 +111,7 @@ def _judge(invocation: Invocation) -> Iterator[Finding]:
         yield from _judge_danger(invocation)
 
 
-_UNSURE = frozenset({"build", "unknown-command", "unknown-option", "unknown-word", "glob-option", "runs-other", ""})
+_UNSURE = frozenset({"build", "project-change", "unknown-command", "unknown-option", "unknown-word", "glob-option", "runs-other", ""})
 
 
 def _by_table(invocation: Invocation) -> list[Finding] | None:
@@ -239,6 +240,8 @@ def _find(invocation: Invocation) -> Iterator[Finding]:
             value = args[at + 1]
             if word in {"-name", "-iname"}:
                 names.append(value)
+                if may_hold_secrets(value.constant or ""):
+                    findings.append(invocation.rule("searches-secrets"))
             if value.many or value.glob:
                 findings.append(invocation.rule("unknown-word", value.text or "this word", value))
             if word in {"-newer", "-anewer", "-cnewer", "-samefile"}:
@@ -275,7 +278,7 @@ def _found(invocation: Invocation, roots: list[Value], names: list[Value]) -> tu
 
 _PART = r"(?:[^/\\\n\[]|\\[^\n]|\[[^\]/\n\\]+\])*"
 _ADDRESS = rf"(?:\d+(?:~\d+)?|\$|/{_PART}/I?)"
-_SED_COMMAND = rf"(?:{_ADDRESS}(?:,(?:\+?\d+|{_ADDRESS}))?)? *!?(?:[pdqQ=lD]|s/{_PART}/{_PART}/[gpiI\d]*)"
+_SED_COMMAND = rf"(?:{_ADDRESS}(?:,(?:\+?\d+|{_ADDRESS}))?)? *!?(?:[pdqQ=lDgGhHxnNP]|s/{_PART}/{_PART}/[gpiI\d]*)"
 _SED_SCRIPT = re.compile(rf"[ \n]*{_SED_COMMAND}(?: *[;\n][ ;\n]*{_SED_COMMAND})*[ ;\n]*")
 _LONGEST_SCRIPT = 500
 

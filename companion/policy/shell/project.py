@@ -66,7 +66,7 @@ def judge_project(invocation: Invocation) -> list[Finding] | None:
         return _package_script(invocation)
     if invocation.name in {"make", "gmake", "just"}:
         return _targets(invocation)
-    if invocation.name == "cargo" and invocation.words[:1] in {("check",), ("c",), ("clippy",)}:
+    if invocation.name == "cargo" and invocation.words[:1] in {("check",), ("c",), ("clippy",), ("doc",)}:
         return [invocation.rule("project-run", f"cargo {invocation.words[0]}")] if _is_plain(invocation, "fix config Z") else None
     runner = RUNNERS.get(invocation.name)
     if runner is None or not _has_file(invocation.look, runner.files):

@@ -85,7 +85,7 @@ _CHANGING = re.compile(
     r"cp|copy|sync|upload|download|login|logout|auth|exec|run|ssh|shell|invoke|trigger|cancel|approve|merge|transfer|attach|"
     r"detach|join|leave|init|install|uninstall|upgrade|clean|prune|flush|truncate|forget|mount|unmount|serve|proxy|dev|send|"
     r"write|pub|publish|unlink|link|clear|seal|unseal|rekey|generate|sign|encrypt|decrypt|decode|reload|undo|wipe|erase|"
-    r"format|abort|terminate|suspend|resume|pause|unpause|swap|switch|use|select|config-set|rename|tag|fork|archive|expire|"
+    r"format|abort|alter|terminate|suspend|resume|pause|unpause|swap|switch|use|select|config-set|rename|tag|fork|archive|expire|"
     r"mirror|bulk|assign|grant|deny|register|deregister|provision|taint|replace|patch|modify|change|reboot|poweroff)"
     r"(?:$|[-:_])"
 )
@@ -108,7 +108,8 @@ def judge_service(invocation: Invocation, otherwise: str = "cloud") -> Iterator[
     verbs = [part for word in operands for part in (word, *re.split(r"[:_.]|(?<=[a-z])-", word)[-1:], word.split("-")[0])]
     named = {word.lstrip("-") for word in known if word.startswith("--") and "=" not in word}
     reading = next((verb for verb in verbs if verb in _READING), None) or next(iter(named & {"list", "describe", "status"}), None)
-    changing = any(_CHANGING.match(verb) for word in operands for verb in (word, *re.split(r"[:]", word)[1:]))
+    every = [word.lstrip("-") for word in known if not word.startswith("-") or word.startswith("--")]
+    changing = any(_CHANGING.match(verb) for word in every for verb in (word, *word.split(":")[1:]))
     if reading is None or changing or len(known) < len(words) or any(_WRITES.match(word) for word in known):
         yield invocation.rule(otherwise, shown)
     elif (reading in _SECRET_VERBS or not operands) and any(_SECRET.search(word) for word in operands):

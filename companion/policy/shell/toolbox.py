@@ -64,6 +64,7 @@ PACKAGES: dict[str, Tool] = {
     "go": Tool(
         "version env(. *) list doc vet(.) help mod(graph why verify) bug(.)", refused="w u toolexec exec vettool mod o"
     ),
+    "pre-commit": Tool("help sample-config validate-config validate-manifest", refused="c config"),
     "rustup": Tool("show(. active-toolchain home profile) toolchain(list) target(list) component(list) which check doc"),
     "gem": Tool(
         "list search info dependency environment|env outdated which specification contents query sources(.) help",
@@ -76,6 +77,7 @@ PACKAGES: dict[str, Tool] = {
         "log cat commands fetch home|homepage shellenv docs analytics(. state) bundle(list check) cask(list info search "
         "outdated home) livecheck",
         refused="fix",
+        paths=False,
         flags="--cache --cellar --caskroom --prefix --repository --repo --env --taps --config -S -v",
     ),
     "apt": Tool("list search show showsrc policy depends rdepends changelog", refused="o c option config-file"),

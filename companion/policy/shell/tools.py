@@ -71,7 +71,7 @@ def judge_tool(invocation: Invocation, tool: Tool, otherwise: str) -> Iterator[F
         yield invocation.runs() if _only_gets(words) else invocation.rule(otherwise, "gh api")
         return
     flagged = bool(words) and words[0] in tool.flags.split()
-    flagged = flagged or (bool(tool.dry) and any(word in {tool.dry, f"{tool.dry}=client"} for word in words))
+    flagged = flagged or (bool(tool.dry) and any((word or "").partition("=")[0] == tool.dry and word != f"{tool.dry}=none" for word in words))
     if asks_for_help(words):
         yield invocation.runs()
         return
