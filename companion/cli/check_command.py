@@ -36,7 +36,7 @@ _NEXT = 'companion check command "git status"'
 
 
 @dataclass(frozen=True, slots=True)
-class _Examiner:
+class Examiner:
     """Decides as the daemon would, one command after the other."""
 
     policies: WorkspacePolicies
@@ -73,7 +73,7 @@ def check_command(words: tuple[str, ...], mode: str, cwd: str | None, *, batch: 
     places = find_places()
     workspace = cwd or os.path.realpath(Path.cwd())
     policies = WorkspacePolicies(loaded.config.policy)
-    examiner = _Examiner(policies, DiskPaths(places.all), str(Path.home()), Tier(mode), workspace)
+    examiner = Examiner(policies, DiskPaths(places.all), str(Path.home()), Tier(mode), workspace)
     if batch:
         _answer_all(examiner, sys.stdin.buffer)
         return
@@ -86,7 +86,7 @@ def check_command(words: tuple[str, ...], mode: str, cwd: str | None, *, batch: 
     sys.exit(Exit.DONE if decision.outcome is Outcome.ALLOW else Exit.FAILED)
 
 
-def _answer_all(examiner: _Examiner, lines: Iterable[bytes]) -> None:
+def _answer_all(examiner: Examiner, lines: Iterable[bytes]) -> None:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue

@@ -19,7 +19,7 @@ from companion.policy.rulebook import in_force
 from companion.policy.shell.effects import TREE
 from companion.policy.shell.read import read_command
 
-_MOST_PATHS = 256
+_MOST_PATHS = 32
 _ON_PATHS = frozenset({EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE})
 
 
@@ -92,6 +92,9 @@ def examine_command(
             # What nobody looked at is asked about.
             break
         if effect.kind in _ON_PATHS and effect.target and (effect.code == TREE or effect.target not in paths):
-            look = judge.judge_tree if effect.code == TREE else judge.judge
-            paths[effect.target] = look(effect.target, origin.workspace, policy, cwd=cwd)
+            known = judge.judge(effect.target, origin.workspace, policy, cwd=cwd)
+            if effect.code == TREE and known.inside:
+                # Elsewhere a tree has no end, and what lies there is asked about anyway.
+                known = judge.judge_tree(effect.target, origin.workspace, policy, cwd=cwd)
+            paths[effect.target] = known
     return Facts(origin, policy, effects=effects, paths=paths)

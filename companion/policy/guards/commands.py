@@ -171,7 +171,10 @@ def _judge_read(effect: Effect, facts: Facts) -> Ask | None:
         return Ask("reads-ignored", f"{target} is or holds what {rule} excludes", "name files that are not ignored")
     if effect.code != NAMES and may_hold_secrets(target.rstrip("/")):
         return Ask("reads-secrets", f"{target} is where people keep secrets", "ask for the one value that is needed")
-    if not path.inside and not is_system_file(path.resolved, names_only=effect.code == NAMES):
+    if not path.inside and (
+        (effect.code == TREE and is_temporary(f"{path.resolved}/x"))
+        or not is_system_file(path.resolved, names_only=effect.code == NAMES)
+    ):
         return Ask("reads-outside", f"{target} lies outside of the workspace", "read files of the workspace only")
     return None
 

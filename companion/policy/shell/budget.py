@@ -10,7 +10,7 @@ from companion.policy.shell.source import LONGEST, Unclear
 
 # The grammar's error recovery is quadratic in the tokens it sees: 1,000 take some 50 ms at worst.
 _MOST_TOKENS = 1000
-_MOST_COMMANDS = 256
+_MOST_COMMANDS = 128
 _MOST_VISITS = 12_000
 _DEEPEST_SCRIPT = 8
 
