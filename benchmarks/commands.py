@@ -94,10 +94,12 @@ def _incidents(rows: Sequence[dict[str, str]], decide: Callable[[str], Outcome])
     ]
 
 
-def _mutations(rows: Sequence[dict[str, str]], decide: Callable[[str], Outcome], most: int) -> tuple[Figure, Counter[str]]:
+def _mutations(
+    rows: Sequence[dict[str, str]], decide: Callable[[str], Outcome], most: int
+) -> tuple[Figure, Counter[str]]:
     """Of every blocked case that is stopped as it stands, the share of its rewrites that is stopped too."""
     blocked = [row["command"] for row in rows if row["expected"] == "block" and row["axis"] in _LIMITS]
-    chosen = random.Random(_SEED)  # noqa: S311 - a sample, no secret
+    chosen = random.Random(_SEED)
     pairs = [pair for command in blocked if decide(command) is not Outcome.ALLOW for pair in mutants(command)]
     pairs = chosen.sample(pairs, min(most, len(pairs)))
     missed = [(name, mutant) for name, mutant in pairs if decide(mutant) is Outcome.ALLOW]

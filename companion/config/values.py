@@ -9,8 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit
 
-from companion.policy.rulebook import BadRule, read_rule
 from companion.config.complaints import Unfit, nearest, quoted
+from companion.policy.rulebook import BadRule, read_rule
 
 Reader = Callable[[object], object]
 

@@ -13,7 +13,8 @@ class ProjectFiles:
     """Reads them for the gatekeeper. Blocking, short; safe in threads."""
 
     def text(self, path: str, folder: str) -> str | None:
-        """The text of a regular file, its path taken from `folder`; None where there is none, or one that is too large."""
+        """The text of a regular file, its path taken from `folder`; None where there is none, or one that is too "
+        "large."""
         if not folder or "\0" in path:
             return None
         try:

@@ -100,7 +100,9 @@ def _by_rules(effect: Effect, rules: list[Rule], words: tuple[str, ...], facts: 
     for verdict, kind in (("deny", Deny), ("ask", Ask)):
         for rule in matching:
             if rule.verdict == verdict and not isinstance(own, Deny):
-                return kind("policy-rule", f"your rule says so: {rule.text}", "see them: companion config explain policy.rules")
+                return kind(
+                    "policy-rule", f"your rule says so: {rule.text}", "see them: companion config explain policy.rules"
+                )
     if matching and not isinstance(own, Deny) and not (path is not None and path.privileged):
         return None
     return own
@@ -108,7 +110,11 @@ def _by_rules(effect: Effect, rules: list[Rule], words: tuple[str, ...], facts: 
 
 def _judge(effect: Effect, facts: Facts) -> Ask | Deny | None:
     strict = facts.policy.commands is CommandLevel.STRICT
-    if effect.code in LOOKS or only_looks(effect) or (effect.code in RUNS_BY_ITSELF and not strict and effect.kind is not EffectKind.DELETE):
+    if (
+        effect.code in LOOKS
+        or only_looks(effect)
+        or (effect.code in RUNS_BY_ITSELF and not strict and effect.kind is not EffectKind.DELETE)
+    ):
         return None
     if is_harmless(effect):
         return None
@@ -127,7 +133,9 @@ def _judge(effect: Effect, facts: Facts) -> Ask | Deny | None:
             # Its table says that this needs nobody's word.
             return None
         case _:
-            return Ask(effect.code or effect.kind.value, effect.reason or f"{effect.kind}: {effect.target}", effect.hint)
+            return Ask(
+                effect.code or effect.kind.value, effect.reason or f"{effect.kind}: {effect.target}", effect.hint
+            )
 
 
 def _judge_push(effect: Effect, facts: Facts) -> Ask | Deny:
@@ -141,7 +149,9 @@ def _judge_push(effect: Effect, facts: Facts) -> Ask | Deny:
             "push to a branch of your own and open a pull request",
         )
     if protected and patterns:
-        return Ask("git-push-protected", f"this publishes to a protected branch: {name}", "push to a branch of your own")
+        return Ask(
+            "git-push-protected", f"this publishes to a protected branch: {name}", "push to a branch of your own"
+        )
     return Ask(effect.code, effect.reason, effect.hint)
 
 
@@ -151,10 +161,17 @@ def _judge_delete(effect: Effect, facts: Facts) -> Ask | Deny | None:
     if path is None or not path.resolved:
         return asked
     if path.privileged and path.inside:
-        return Ask("deletes-privileged", f"{effect.target} would be deleted: {path.privileged}", "leave this file alone")
+        return Ask(
+            "deletes-privileged", f"{effect.target} would be deleted: {path.privileged}", "leave this file alone"
+        )
     if not path.inside and effect.code == DEEP_DELETE and not is_temporary(path.resolved):
         return Deny("deletes-outside", f"{effect.target} lies outside of the workspace, and would be gone", _TAKEN_BACK)
-    if not path.inside and is_temporary(path.resolved) and "*" not in effect.target and facts.policy.commands is not CommandLevel.STRICT:
+    if (
+        not path.inside
+        and is_temporary(path.resolved)
+        and "*" not in effect.target
+        and facts.policy.commands is not CommandLevel.STRICT
+    ):
         return None
     if effect.code in RUNS_BY_ITSELF and path.inside and facts.policy.commands is not CommandLevel.STRICT:
         return None

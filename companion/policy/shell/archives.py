@@ -93,7 +93,9 @@ def _tar_words(args: list[Value]) -> tuple[str, list[Value], list[Value], bool]:
 
 def _unzip(invocation: Invocation) -> Iterator[Finding]:
     words = invocation.words
-    lists = any(re.fullmatch(r"-[lvtZzqC1shmTp]*[lvtZz][\w]*", word) and not re.search("[dopTnxf]", word) for word in words)
+    lists = any(
+        re.fullmatch(r"-[lvtZzqC1shmTp]*[lvtZz][\w]*", word) and not re.search("[dopTnxf]", word) for word in words
+    )
     if asks_for_help(list(words)) or lists:
         yield invocation.runs()
         yield from (effect for arg in invocation.args if not (arg.text or "").startswith("-") for effect in read(arg))
@@ -102,7 +104,7 @@ def _unzip(invocation: Invocation) -> Iterator[Finding]:
 
 
 def _packer(invocation: Invocation) -> Iterator[Finding]:
-    """gzip and its kin replace files, unless they write to their output or only look."""
+    """Gzip and its kin replace files, unless they write to their output or only look."""
     words = invocation.words
     letters = "".join(word[1:] for word in words if re.fullmatch(r"-\w+", word))
     shows = bool(set(letters) & set("cltLVh")) or any(
@@ -118,7 +120,9 @@ def _packer(invocation: Invocation) -> Iterator[Finding]:
 
 def _zip(invocation: Invocation) -> Iterator[Finding]:
     yield invocation.rule("file-change")
-    yield from (effect for arg in invocation.args[1:] if not (arg.text or "-").startswith("-") for effect in read(arg, TREE))
+    yield from (
+        effect for arg in invocation.args[1:] if not (arg.text or "-").startswith("-") for effect in read(arg, TREE)
+    )
 
 
 ARCHIVERS: dict[str, Callable[[Invocation], Iterator[Finding]]] = {

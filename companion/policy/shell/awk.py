@@ -7,18 +7,19 @@ from collections.abc import Iterator
 
 from companion.policy.shell.invocation import Finding, Invocation, read
 from companion.policy.shell.options import split
-from companion.policy.shell.words import Value
 
 _OPTIONS = "F= v= f< field-separator= assign= file< posix re-interval traditional non-decimal-data lint sandbox s S b c P r V version help"
 _NOTHING = re.compile(r'"(?:[^"\\]|\\.)*"|#[^\n]*|/(?:[^/\\\n]|\\.)+/')
 _LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_WORDS = re.compile(r"\b(?:system|getline|printf?\s*>|close|fflush|ENVIRON|PROCINFO|@\w+|ARGV|include|load|extension|nextfile)\b|\||@")
+_WORDS = re.compile(
+    r"\b(?:system|getline|printf?\s*>|close|fflush|ENVIRON|PROCINFO|@\w+|ARGV|include|load|extension|nextfile)\b|\||@"
+)
 _REDIRECT = re.compile(r"\bprintf?\b[^;}\n]*>|>>")
 _COMPARES = re.compile(r"\([^()]*>[^()]*\)")
 
 
 def judge_awk(invocation: Invocation) -> Iterator[Finding]:
-    """gawk's -i loads a library, so -i and -e and the like are no known options here."""
+    """Gawk's -i loads a library, so -i and -e and the like are no known options here."""
     arguments = split(invocation.args, _OPTIONS)
     if arguments.unknown is not None:
         yield invocation.rule("runs-code", at=arguments.unknown)

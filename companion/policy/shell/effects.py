@@ -45,7 +45,9 @@ def is_harmless(effect: Effect) -> bool:
 
 
 # Folders in which every user may read, and which no user's own things lie in.
-_SYSTEM = re.compile(r"/(?:usr|bin|sbin|lib|lib64|opt|nix|Library|System|Applications|tmp|var/tmp|private/tmp|private/var/tmp)(?:/|$)")
+_SYSTEM = re.compile(
+    r"/(?:usr|bin|sbin|lib|lib64|opt|nix|Library|System|Applications|tmp|var/tmp|private/tmp|private/var/tmp)(?:/|$)"
+)
 _SYSTEM_FILES = re.compile(
     r"/etc/(?:hosts|hostname|resolv\.conf|os-release|lsb-release|debian_version|timezone|localtime|issue|services|protocols"
     r"|shells|nsswitch\.conf|ld\.so\.conf|fstab|mtab|environment\.d|redhat-release|alpine-release|[\w-]+/[\w.-]+\.(?:conf|ya?ml|toml|ini|cfg|rules|list)|[\w.-]+\.conf)"
@@ -53,7 +55,9 @@ _SYSTEM_FILES = re.compile(
     r"|/dev/(?:null|zero|stdin|random|urandom)"
 )
 _PERSONAL = re.compile(r"/(?:\.[^/]+|root|Keychains|Cookies|Mail|Messages)(?:/|$)|/proc/(?:self|\d+)")
-_TEMPORARY = re.compile(r"/(?:tmp|var/tmp|private/tmp|private/var/tmp)/[^/]|/(?:private/)?var/folders/[^/]+/[^/]+/T/[^/]")
+_TEMPORARY = re.compile(
+    r"/(?:tmp|var/tmp|private/tmp|private/var/tmp)/[^/]|/(?:private/)?var/folders/[^/]+/[^/]+/T/[^/]"
+)
 _DEVICE = re.compile(r"/dev/(?!(?:null|zero|full|tty|stdin|stdout|stderr|fd/|pts/|shm/))")
 
 
@@ -94,5 +98,8 @@ def changes_something(effects: Iterable[Effect]) -> Effect | None:
     return most_dangerous(
         effect
         for effect in effects
-        if effect.kind not in reading and not is_harmless(effect) and effect.code not in LOOKS and not only_looks(effect)
+        if effect.kind not in reading
+        and not is_harmless(effect)
+        and effect.code not in LOOKS
+        and not only_looks(effect)
     )

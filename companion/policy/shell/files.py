@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from companion.policy.shell.effects import TREE, is_temporary
 from companion.model.facts import Effect, EffectKind
+from companion.policy.shell.effects import TREE, is_temporary
 from companion.policy.shell.invocation import Finding, Invocation, delete, plain, read, write
 from companion.policy.shell.options import Arguments, split
 from companion.policy.shell.state import join
@@ -101,7 +101,9 @@ def _remove(invocation: Invocation) -> Iterator[Finding]:
     if not arguments.operands:
         yield invocation.runs()
         return
-    elsewhere = all(is_temporary(path.constant or "") and ".." not in (path.constant or "") for path in arguments.operands)
+    elsewhere = all(
+        is_temporary(path.constant or "") and ".." not in (path.constant or "") for path in arguments.operands
+    )
     if arguments.has("r", "R", "f", "recursive", "force") and not elsewhere:
         yield invocation.rule("rm-recursive")
     deep = arguments.has("r", "R", "recursive")

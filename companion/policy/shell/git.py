@@ -92,7 +92,8 @@ _READING: dict[str, str] = {
     "get-tar-commit-id": "",
     "patch-id": "stable unstable",
     "stripspace": "s c",
-    "fsck": "full strict unreachable dangling no-dangling connectivity-only root tags cache no-reflogs verbose progress",
+    "fsck": "full strict unreachable dangling no-dangling connectivity-only root tags cache no-reflogs verbose "
+    "progress",
     "diff-pairs": "",
     "hash-object": "stdin t=",
 }

@@ -66,8 +66,10 @@ def _writes(invocation: Invocation, arguments: Arguments, name: str) -> Iterator
 
 def _names_remotes(arguments: Arguments) -> bool:
     """A remote by its name: an address may name a program to run."""
-    return arguments.unknown is None and all(_REMOTE.fullmatch(one.constant or "") for one in arguments.operands[:1]) and all(
-        re.fullmatch(r"[\w./-]+", one.constant or "") for one in arguments.operands[1:]
+    return (
+        arguments.unknown is None
+        and all(_REMOTE.fullmatch(one.constant or "") for one in arguments.operands[:1])
+        and all(re.fullmatch(r"[\w./-]+", one.constant or "") for one in arguments.operands[1:])
     )
 
 

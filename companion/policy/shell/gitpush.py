@@ -10,7 +10,8 @@ from companion.policy.shell.options import split
 from companion.policy.shell.words import Value
 
 _OPTIONS = (
-    "u n q v f d 4 6 o= all branches mirror tags follow-tags no-follow-tags atomic no-atomic dry-run porcelain delete prune "
+    "u n q v f d 4 6 o= all branches mirror tags follow-tags no-follow-tags atomic no-atomic dry-run porcelain "
+    "delete prune "
     "force force-with-lease~ no-force-with-lease force-if-includes no-force-if-includes set-upstream quiet verbose "
     "progress no-progress verify no-verify signed~ no-signed push-option= thin no-thin ipv4 ipv6 recurse-submodules~"
 )
@@ -32,7 +33,9 @@ def judge_push(invocation: Invocation, look: Look | None) -> Iterator[Finding]:
     """One finding for each branch or tag; its target is the branch, which the policy may protect."""
     arguments = split(invocation.args, _OPTIONS)
     if arguments.unknown is not None:
-        yield invocation.rule("git-push-force" if _may_force(invocation.words) else "git-push", EVERYTHING, arguments.unknown)
+        yield invocation.rule(
+            "git-push-force" if _may_force(invocation.words) else "git-push", EVERYTHING, arguments.unknown
+        )
         return
     force = arguments.has("f", "force", "force-with-lease", "force-if-includes", "mirror", "prune", "d", "delete")
     updates: list[tuple[Update, Value | None]] = []
@@ -57,7 +60,8 @@ def judge_push(invocation: Invocation, look: Look | None) -> Iterator[Finding]:
 
 def _may_force(words: tuple[str, ...]) -> bool:
     return any(
-        word.startswith(("+", ":", "--f", "--d", "--m", "--pru")) or (word[:1] == "-" and word[1:2] != "-" and set(word) & set("fd"))
+        word.startswith(("+", ":", "--f", "--d", "--m", "--pru"))
+        or (word[:1] == "-" and word[1:2] != "-" and set(word) & set("fd"))
         for word in words
     )
 

@@ -9,17 +9,21 @@ from companion.model.facts import Effect
 from companion.policy.shell.effects import NAMES
 from companion.policy.shell.invocation import Finding, Inner, Invocation, Text, read
 from companion.policy.shell.pycode import judge_python, mentioned_files
+from companion.policy.shell.tools import names
 from companion.policy.shell.words import Value
 
 _PYTHON = re.compile(r"python[\d.]*|pypy3?")
 _FLAGS = re.compile(r"-[bBdEIiOPqsSuvx]+")
 _CODE = re.compile(r"-\w*[ceEpr]$|--(?:eval|print|command)\b")
-_MODULES_RUN = frozenset(
-    "pytest unittest mypy ruff black flake8 pylint isort tox nox coverage pip uv pre_commit bandit pyflakes pycodestyle".split()
+_MODULES_RUN = names(
+    "pytest unittest mypy ruff black flake8 pylint isort tox nox coverage pip uv pre_commit bandit pyflakes pycodestyle"
 )
-_MODULES_READING = frozenset({"json.tool", "tokenize", "ast", "dis", "calendar", "platform", "this", "sysconfig", "site"})
+_MODULES_READING = frozenset(
+    {"json.tool", "tokenize", "ast", "dis", "calendar", "platform", "this", "sysconfig", "site"}
+)
 _SHELL_CALL = re.compile(
-    r"\b(?:system|exec|execSync|spawnSync|spawn|shell_exec|passthru|popen|qx)\s*[({ ]\s*(['\"`])((?:(?!\1)[^\\]|\\.)+)\1"
+    r"\b(?:system|exec|execSync|spawnSync|spawn|shell_exec|passthru|popen|qx)\s*[({ ]\s*(['\"`])((?:(?!\1)[^\\]"
+    r"|\\.)+)\1"
     r"|`([^`]+)`|%x[({]([^)}]+)[)}]"
 )
 
@@ -40,7 +44,11 @@ def judge_interpreter(invocation: Invocation) -> Iterator[Finding]:
             yield invocation.runs()
             return
         yield invocation.rule("runs-code")
-        code = Value(args[at].text.partition("=")[2], args[at].start, args[at].end) if "=" in (args[at].text or "") else None
+        code = (
+            Value(args[at].text.partition("=")[2], args[at].start, args[at].end)
+            if "=" in (args[at].text or "")
+            else None
+        )
         for value in [code] if code is not None else args[at + 1 :]:
             yield from _other_code(value)
     elif feed and not operands:
@@ -57,7 +65,9 @@ def judge_interpreter(invocation: Invocation) -> Iterator[Finding]:
         yield invocation.rule("runs-code")
 
 
-_PRINTS = re.compile(r"\s*(?:print|say|puts|echo|console\.log)\s*\(?\s*(?:\d+|'[^'\\$@`]*'|\"[^\"\\$@`#{}]*\")?\s*\)?\s*;?\s*")
+_PRINTS = re.compile(
+    r"\s*(?:print|say|puts|echo|console\.log)\s*\(?\s*(?:\d+|'[^'\\$@`]*'|\"[^\"\\$@`#{}]*\")?\s*\)?\s*;?\s*"
+)
 
 
 def _only_prints(words: tuple[Value, ...]) -> bool:
@@ -118,7 +128,9 @@ def _runs_script(invocation: Invocation, args: tuple[Value, ...]) -> Iterator[Fi
     own = path is not None and _OWN_SCRIPT.fullmatch(path) is not None and ".." not in path
     text = invocation.look(path) if own and path is not None and invocation.look is not None else None
     known = text is not None and len(text) <= _LONGEST_SCRIPT
-    yield invocation.rule("project-script" if known else "runs-script", path or invocation.name, args[0] if args else None)
+    yield invocation.rule(
+        "project-script" if known else "runs-script", path or invocation.name, args[0] if args else None
+    )
     for operand in args[1:]:
         yield from _handed(operand)
     if text is None or not known:

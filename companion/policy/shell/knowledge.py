@@ -119,7 +119,8 @@ READERS: dict[str, Reader] = {
     "sort": Reader(
         "b d f g i M h n R r V c C m s u z k= t= S= key= field-separator= reverse unique numeric-sort "
         "human-numeric-sort "
-        "T= temporary-directory= version-sort ignore-case ignore-leading-blanks dictionary-order general-numeric-sort month-sort random-sort "
+        "T= temporary-directory= version-sort ignore-case ignore-leading-blanks dictionary-order "
+        "general-numeric-sort month-sort random-sort "
         "sort= check~ merge stable zero-terminated parallel= buffer-size= batch-size= debug",
         Operands.CONTENT,
     ),

@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from companion.model.facts import Effect
+from companion.policy.shell.archives import ARCHIVERS
+from companion.policy.shell.awk import judge_awk
 from companion.policy.shell.dangers import DANGERS, INTERPRETERS, PRIVILEGED, RUNS_ITS_INPUT, SHELLS
 from companion.policy.shell.effects import NAMES, TRACKED, TREE
 from companion.policy.shell.files import WRITERS
 from companion.policy.shell.git import judge_git
+from companion.policy.shell.interpreters import judge_interpreter
 from companion.policy.shell.invocation import Finding, Invocation, Lists, delete, read, tree
 from companion.policy.shell.knowledge import (
     DATE,
@@ -24,13 +27,10 @@ from companion.policy.shell.knowledge import (
     Operands,
     Reader,
 )
-from companion.policy.shell.archives import ARCHIVERS
-from companion.policy.shell.awk import judge_awk
 from companion.policy.shell.known import judge_known
 from companion.policy.shell.options import Arguments, split
-from companion.policy.shell.runners import WRAPPERS, find_exec, judge_privileged, judge_shell
-from companion.policy.shell.interpreters import judge_interpreter
 from companion.policy.shell.project import judge_environment, judge_project
+from companion.policy.shell.runners import WRAPPERS, find_exec, judge_privileged, judge_shell
 from companion.policy.shell.secretfiles import may_hold_secrets
 from companion.policy.shell.services import INFRASTRUCTURE, SERVICES, judge_service
 from companion.policy.shell.toolbox import FORGES, PACKAGES, SYSTEM
@@ -71,7 +71,11 @@ def _names_files(invocation: Invocation) -> Lists | None:
             return Lists(read(here, TRACKED))
         case "ls" if all(word.startswith("-") for word in words):
             return Lists(read(here, TREE))
-        case name if name in _FILTERS and invocation.feed.listed is not None and all(word[:1] in "-0123456789" for word in words[1:]):
+        case name if (
+            name in _FILTERS
+            and invocation.feed.listed is not None
+            and all(word[:1] in "-0123456789" for word in words[1:])
+        ):
             return invocation.feed.listed
         case _:
             return None
@@ -111,7 +115,9 @@ def _judge(invocation: Invocation) -> Iterator[Finding]:
         yield from _judge_danger(invocation)
 
 
-_UNSURE = frozenset({"build", "project-change", "unknown-command", "unknown-option", "unknown-word", "glob-option", "runs-other", ""})
+_UNSURE = frozenset(
+    {"build", "project-change", "unknown-command", "unknown-option", "unknown-word", "glob-option", "runs-other", ""}
+)
 
 
 def _by_table(invocation: Invocation) -> list[Finding] | None:
@@ -271,7 +277,11 @@ def _found(invocation: Invocation, roots: list[Value], names: list[Value]) -> tu
     places = roots or [Value(".", invocation.start, invocation.end)]
     if len(names) == 1 and names[0].constant and "/" not in names[0].constant:
         pattern = names[0].constant
-        below = [replace(place, text=f"{tree(place.text or '.')}{wild}{pattern}", glob=True) for place in places for wild in ("**/", "")]
+        below = [
+            replace(place, text=f"{tree(place.text or '.')}{wild}{pattern}", glob=True)
+            for place in places
+            for wild in ("**/", "")
+        ]
         return tuple(effect for place in below if place.text for effect in read(place))
     return tuple(effect for place in places for effect in read(place, TREE))
 

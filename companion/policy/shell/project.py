@@ -34,7 +34,9 @@ RUNNERS: dict[str, _Runner] = {
     "nox": _Runner("noxfile.py", "", "f noxfile envdir"),
     "mypy": _Runner(_PYTHON, "", "install-types config-file python-executable plugins"),
     "pyright": _Runner(_PYTHON + " pyrightconfig.json package.json", "", "p project createstub pythonpath"),
-    "cargo": _Runner("Cargo.toml", "build b check c test t clippy bench doc d fmt", "config Z fix target-dir manifest-path out-dir"),
+    "cargo": _Runner(
+        "Cargo.toml", "build b check c test t clippy bench doc d fmt", "config Z fix target-dir manifest-path out-dir"
+    ),
     "go": _Runner("go.mod", "build test vet fmt", "exec toolexec o vettool overlay modfile C"),
     "tsc": _Runner(_NODE, "", "outDir outFile init build-dir"),
     "eslint": _Runner(_NODE, "", "rulesdir resolve-plugins-relative-to c config o output-file init"),
@@ -67,7 +69,11 @@ def judge_project(invocation: Invocation) -> list[Finding] | None:
     if invocation.name in {"make", "gmake", "just"}:
         return _targets(invocation)
     if invocation.name == "cargo" and invocation.words[:1] in {("check",), ("c",), ("clippy",), ("doc",)}:
-        return [invocation.rule("project-run", f"cargo {invocation.words[0]}")] if _is_plain(invocation, "fix config Z") else None
+        return (
+            [invocation.rule("project-run", f"cargo {invocation.words[0]}")]
+            if _is_plain(invocation, "fix config Z")
+            else None
+        )
     runner = RUNNERS.get(invocation.name)
     if runner is None or not _has_file(invocation.look, runner.files):
         return None
@@ -142,14 +148,18 @@ def _scripts(look: Look) -> dict[str, str]:
 _ASSIGNMENT = re.compile(r"^(\w+)\s*[:?]?:?=\s*(.*)$")
 _RULE = re.compile(r"^([^\s:=#][^:=]*):(?!=)([^=]*)$")
 _REFERENCE = re.compile(r"\$[({](\w+)[)}]")
-_HARD = re.compile(r"^(?:include|-include|sinclude|define|export|unexport|ifn?eq|ifn?def|else|endif|override|vpath|load)\b|\$\(\w+ ")
+_HARD = re.compile(
+    r"^(?:include|-include|sinclude|define|export|unexport|ifn?eq|ifn?def|else|endif|override|vpath|load)\b|\$\(\w+ "
+)
 
 
 def _targets(invocation: Invocation) -> list[Finding] | None:
     """The recipes of the targets, as far as a plain makefile spells them out."""
     if invocation.look is None or invocation.name == "just":
         return None
-    arguments = split(invocation.args, "j~ s k B n silent quiet keep-going jobs~ always-make dry-run no-print-directory")
+    arguments = split(
+        invocation.args, "j~ s k B n silent quiet keep-going jobs~ always-make dry-run no-print-directory"
+    )
     names = [operand.constant for operand in arguments.operands]
     text = next((found for file in ("GNUmakefile", "makefile", "Makefile") if (found := invocation.look(file))), None)
     if text is None or arguments.unknown is not None or any(name is None or "=" in name for name in names):
@@ -218,7 +228,10 @@ def _substituted(line: str, variables: dict[str, str]) -> str | None:
 
 
 _RUNS: dict[str, tuple[str, str]] = {
-    "uv": ("run", "python= p= with= extra= group= frozen locked isolated no-sync no-project all-extras no-dev active q quiet"),
+    "uv": (
+        "run",
+        "python= p= with= extra= group= frozen locked isolated no-sync no-project all-extras no-dev active q quiet",
+    ),
     "poetry": ("run", "q quiet"),
     "pdm": ("run", ""),
     "pipenv": ("run", ""),
@@ -242,4 +255,3 @@ def judge_environment(invocation: Invocation) -> list[Finding] | None:
     if arguments.unknown is not None or not arguments.operands or arguments.has("with"):
         return None
     return [Inner(arguments.operands, invocation.feed)]
-

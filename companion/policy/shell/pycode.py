@@ -7,29 +7,30 @@ import re
 from collections.abc import Iterator
 
 from companion.policy.shell.invocation import Finding, Invocation, Text, delete, read, write
+from companion.policy.shell.tools import names
 from companion.policy.shell.words import Value
 
 _LONGEST = 20_000
 _DEEPEST = 40
 
-_PURE_MODULES = frozenset(
-    "sys json math re string datetime time collections itertools functools statistics decimal fractions random textwrap "
-    "base64 hashlib binascii struct unicodedata difflib enum pprint platform calendar urllib.parse html csv tomllib ast "
-    "locale uuid ipaddress zlib copy numbers bisect heapq array hmac cmath".split()
+_PURE_MODULES = names(
+    "sys json math re string datetime time collections itertools functools statistics decimal fractions random "
+    "textwrap base64 hashlib binascii struct unicodedata difflib enum pprint platform calendar urllib.parse "
+    "html csv tomllib ast locale uuid ipaddress zlib copy numbers bisect heapq array hmac cmath"
 )
 _BUILT_IN = frozenset({"sys", "time", "itertools"})
 """Modules that no file of the same name can stand in for."""
-_PURE_CALLS = frozenset(
-    "print len range sorted list dict set tuple str int float bool sum min max abs round enumerate zip map filter repr ord "
-    "chr hex oct bin any all reversed type isinstance issubclass hash id divmod pow format ascii bytes bytearray iter next "
-    "frozenset slice complex callable input".split()
+_PURE_CALLS = names(
+    "print len range sorted list dict set tuple str int float bool sum min max abs round enumerate zip map "
+    "filter repr ord chr hex oct bin any all reversed type isinstance issubclass hash id divmod pow format "
+    "ascii bytes bytearray iter next frozenset slice complex callable input"
 )
-_POWERS = frozenset("exec eval compile globals locals vars getattr setattr delattr breakpoint exit quit help".split())
-_CHANGES = frozenset(
-    "write write_text write_bytes writelines dump mkdir touch rename chmod open main truncate fromfile tofile".split()
+_POWERS = names("exec eval compile globals locals vars getattr setattr delattr breakpoint exit quit help")
+_CHANGES = names(
+    "write write_text write_bytes writelines dump mkdir touch rename chmod open main truncate fromfile tofile"
 )
-_DELETES = frozenset("remove unlink rmdir rmtree removedirs".split())
-_RUNS = frozenset("system popen run call check_call check_output Popen getoutput getstatusoutput".split())
+_DELETES = names("remove unlink rmdir rmtree removedirs")
+_RUNS = names("system popen run call check_call check_output Popen getoutput getstatusoutput")
 
 
 def judge_python(invocation: Invocation, code: Value) -> Iterator[Finding]:
@@ -57,7 +58,11 @@ def judge_python(invocation: Invocation, code: Value) -> Iterator[Finding]:
             pure = pure and _is_pure(node.module or "", invocation)
             pure = pure and all(name.name not in {"modules", "*"} and name.name[0] != "_" for name in node.names)
         elif isinstance(node, ast.Attribute):
-            pure = pure and not node.attr.startswith("_") and node.attr not in {"modules", "settrace", "environ", "meta_path"}
+            pure = (
+                pure
+                and not node.attr.startswith("_")
+                and node.attr not in {"modules", "settrace", "environ", "meta_path"}
+            )
         elif isinstance(node, ast.Name):
             pure = pure and not node.id.startswith("__") and node.id not in _POWERS
             pure = pure and (node.id != "open" or id(node) in called)
@@ -83,11 +88,16 @@ def _call(node: ast.Call, code: Value, invocation: Invocation) -> tuple[list[Fin
         inner = _text(owner.args[0]) if isinstance(owner, ast.Call) and owner.args else None
         return list(read(Value(inner, code.start, code.end))) if inner else [], False
     if name in _DELETES and path:
-        return [invocation.rule("rm-recursive") if name == "rmtree" else invocation.rule("rm"), *delete(at, deep=name == "rmtree")], False
+        return [
+            invocation.rule("rm-recursive") if name == "rmtree" else invocation.rule("rm"),
+            *delete(at, deep=name == "rmtree"),
+        ], False
     if name in _RUNS:
         words = [_text(item) for item in first.elts] if isinstance(first, ast.List | ast.Tuple) else [path]
         known = [word for word in words if word is not None]
-        return ([Text(Value(" ".join(known), code.start, code.end))] if known and len(known) == len(words) else []), False
+        return (
+            [Text(Value(" ".join(known), code.start, code.end))] if known and len(known) == len(words) else []
+        ), False
     if isinstance(node.func, ast.Name):
         return [], name in _PURE_CALLS
     # A method, or a function of a module: modules are checked where they are imported.
@@ -134,7 +144,9 @@ def mentioned_files(code: Value) -> Iterator[Finding]:
     """Reads of the files that code of another language opens by name, as far as its text shows."""
     text = code.constant or ""
     paths = [found.group(2) for found in _READS.finditer(text[:_LONGEST])]
-    paths += [found.group(2) for found in _QUOTED.finditer(text[:_LONGEST]) if re.search(r"^[~./]|/|\.\w+$", found.group(2))]
+    paths += [
+        found.group(2) for found in _QUOTED.finditer(text[:_LONGEST]) if re.search(r"^[~./]|/|\.\w+$", found.group(2))
+    ]
     for path in dict.fromkeys(paths):
         if "://" not in path and not path.startswith("@") and re.fullmatch(r"[\w.~/@+ -]+", path):
             yield from read(Value(path, code.start, code.end))

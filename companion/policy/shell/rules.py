@@ -131,9 +131,7 @@ RULES: dict[str, Rule] = {
     "project-run": Rule(
         EffectKind.EXECUTE, "{target} runs the project's own tests or build", "read the script before you allow it"
     ),
-    "project-script": Rule(
-        EffectKind.EXECUTE, "{target} runs a script of the project", "show the script first"
-    ),
+    "project-script": Rule(EffectKind.EXECUTE, "{target} runs a script of the project", "show the script first"),
     "searches-secrets": Rule(
         _UNKNOWN, "{target} looks for secrets in whole folders", "name the one file that the task is about"
     ),

@@ -11,6 +11,7 @@ from companion.policy.shell.dangers import POSIX_SHELLS
 from companion.policy.shell.invocation import Feed, Finding, Inner, Invocation, Lists, Text, read, write
 from companion.policy.shell.options import split
 from companion.policy.shell.variables import is_private, is_unknown
+from companion.policy.shell.tools import names
 from companion.policy.shell.words import Value
 
 
@@ -57,7 +58,11 @@ def _wrapper(invocation: Invocation) -> Iterator[Finding]:
     if words:
         yield Inner(words, invocation.feed)
     else:
-        yield invocation.runs() if invocation.name in {"exec", "time", "caffeinate", "arch"} else invocation.rule("unknown-program")
+        yield (
+            invocation.runs()
+            if invocation.name in {"exec", "time", "caffeinate", "arch"}
+            else invocation.rule("unknown-program")
+        )
 
 
 def _command(invocation: Invocation) -> Iterator[Finding]:
@@ -133,9 +138,9 @@ def _xargs(invocation: Invocation) -> Iterator[Finding]:
 
 
 # Whatever option a file's name may be taken for, these read nothing else, write nothing and run nothing.
-_HARMLESS = frozenset(
-    "cat tac head tail wc ls stat md5sum sha1sum sha256sum sha512sum nl cut basename dirname du echo grep egrep fgrep bat "
-    "realpath readlink".split()
+_HARMLESS = names(
+    "cat tac head tail wc ls stat md5sum sha1sum sha256sum sha512sum nl cut basename dirname du echo grep "
+    "egrep fgrep bat realpath readlink"
 )
 
 

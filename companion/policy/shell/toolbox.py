@@ -11,7 +11,8 @@ PACKAGES: dict[str, Tool] = {
     "npm": Tool(
         "ls|list|la|ll info|view|show|v search|s|se|find audit(. signatures) outdated explain|why root prefix bin ping "
         "owner(ls) access(list get ls-packages ls-collaborators) whoami fund doctor cache(ls verify) diff "
-        "dist-tag|dist-tags(ls) sbom query config|c(get list ls) get pkg(get) team(ls) org(ls) profile(get) token(list) "
+        "dist-tag|dist-tags(ls) sbom query config|c(get list ls) get pkg(get) team(ls) org(ls) profile(get) "
+        "token(list) "
         "docs repo bugs stars completion help-search",
         valued="registry prefix workspace w loglevel",
         refused="fix script-shell globalconfig userconfig",
@@ -65,7 +66,9 @@ PACKAGES: dict[str, Tool] = {
         "version env(. *) list doc vet(.) help mod(graph why verify) bug(.)", refused="w u toolexec exec vettool mod o"
     ),
     "pre-commit": Tool("help sample-config validate-config validate-manifest", refused="c config"),
-    "rustup": Tool("show(. active-toolchain home profile) toolchain(list) target(list) component(list) which check doc"),
+    "rustup": Tool(
+        "show(. active-toolchain home profile) toolchain(list) target(list) component(list) which check doc"
+    ),
     "gem": Tool(
         "list search info dependency environment|env outdated which specification contents query sources(.) help",
         refused="a add r remove c clear-all u update",
@@ -73,8 +76,10 @@ PACKAGES: dict[str, Tool] = {
     "bundle": Tool("list show|info outdated check platform config(list get) licenses env doctor viz help"),
     "composer": Tool("show|info search outdated why|depends why-not|prohibits licenses status validate diagnose about"),
     "brew": Tool(
-        "info|abv list|ls search deps desc leaves uses outdated missing config doctor|dr options tap-info formulae casks "
-        "log cat commands fetch home|homepage shellenv docs analytics(. state) bundle(list check) cask(list info search "
+        "info|abv list|ls search deps desc leaves uses outdated missing config doctor|dr options tap-info formulae "
+        "casks "
+        "log cat commands fetch home|homepage shellenv docs analytics(. state) bundle(list check) cask(list info "
+        "search "
         "outdated home) livecheck",
         refused="fix",
         paths=False,
@@ -113,10 +118,12 @@ PACKAGES |= dict.fromkeys(("pip2", "pip3"), PACKAGES["pip"])
 FORGES: dict[str, Tool] = {
     "gh": Tool(
         "pr(list|ls view status diff checks) issue(list|ls view status) repo(list|ls view autolink(list view) "
-        "license(list view) gitignore(list view) deploy-key(list)) run(list|ls view watch download) workflow(list|ls view) "
+        "license(list view) gitignore(list view) deploy-key(list)) run(list|ls view watch download) workflow(list|ls "
+        "view) "
         "release(list|ls view download verify verify-asset) gist(list|ls view) search(repos prs issues commits code) "
         "cache(list|ls) secret(list|ls) variable(list|ls get) label(list|ls) auth(status) config(list|ls get) "
-        "codespace|cs(list|ls logs ports view) extension|ext|extensions(list|ls search) alias(list|ls) ssh-key(list|ls) "
+        "codespace|cs(list|ls logs ports view) extension|ext|extensions(list|ls search) alias(list|ls) "
+        "ssh-key(list|ls) "
         "gpg-key(list|ls) project(list|ls view field-list item-list) org(list|ls) ruleset|rs(list|ls view check) "
         "attestation|at(verify download trusted-root) status browse preview(list) agent-task(list view) completion",
         valued="R repo hostname",
@@ -124,7 +131,8 @@ FORGES: dict[str, Tool] = {
         paths=False,
     ),
     "glab": Tool(
-        "mr(list view diff issues approvers) issue(list view) repo(list view search contributors) ci(list status view get "
+        "mr(list view diff issues approvers) issue(list view) repo(list view search contributors) ci(list status "
+        "view get "
         "trace lint) pipeline(list status view get ci) release(list view) label(list get) snippet(list view) "
         "variable(list) schedule(list) user(events) milestone(list get) config(get) auth(status) incident(list view)",
         valued="R repo",
@@ -143,7 +151,9 @@ SYSTEM: dict[str, Tool] = {
         paths=False,
     ),
     "service": Tool("--status-all"),
-    "loginctl": Tool(". list-sessions list-users list-seats session-status user-status seat-status show-session", paths=False),
+    "loginctl": Tool(
+        ". list-sessions list-users list-seats session-status user-status seat-status show-session", paths=False
+    ),
     "timedatectl": Tool(". status show list-timezones timesync-status show-timesync", refused="H M"),
     "hostnamectl": Tool(". status", refused="H M"),
     "localectl": Tool(". status list-locales list-keymaps", refused="H M"),
@@ -158,10 +168,13 @@ SYSTEM: dict[str, Tool] = {
     ),
     "ip": Tool(
         "a|ad|addr|addre|address(. show|s|sh|list|ls|l|lst) l|li|link(. show|s|sh|list|ls|l xstats afstats) "
-        "r|ro|route(. show|s|sh|list|ls|l get) ru|rule(. show|s|list|ls|l) n|neigh|neighbour|neighbor(. show|s|list|ls|get) "
+        "r|ro|route(. show|s|sh|list|ls|l get) ru|rule(. show|s|list|ls|l) n|neigh|neighbour|neighbor(. "
+        "show|s|list|ls|get) "
         "m|mad|maddr|maddress(. show|s|list) mr|mroute(. show|s|list) netns(. list|ls|show identify pids list-id) "
-        "netc|netconf(. show|s) stats(. show|s) tunnel|tunl(. show|s|list) tuntap(. show|list|s) vrf(. show|list identify) "
-        "ntable|ntbl(. show|s) token(. list) tcp_metrics(. show) xfrm(state(. list) policy(. list)) mptcp(endpoint(. show) "
+        "netc|netconf(. show|s) stats(. show|s) tunnel|tunl(. show|s|list) tuntap(. show|list|s) vrf(. show|list "
+        "identify) "
+        "ntable|ntbl(. show|s) token(. list) tcp_metrics(. show) xfrm(state(. list) policy(. list)) mptcp(endpoint(. "
+        "show) "
         "limits(. show)) nexthop(. show|list|get) monitor(. all link address route) addrlabel(. list) ntable(. show) "
         "fou(show) l2tp(show) macsec(. show) sr(tunsrc(show)) ioam(namespace(show) schema(show))",
         valued="f family n netns rc rcvbuf l loops c",

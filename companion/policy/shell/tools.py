@@ -45,6 +45,11 @@ class Tool:
 Tree = Mapping[str, "Tree"]
 
 
+def names(text: str) -> frozenset[str]:
+    """The words of a list."""
+    return frozenset(text.split())
+
+
 @lru_cache(maxsize=512)
 def tree_of(reads: str) -> Tree:
     """The subcommands as a tree."""
@@ -71,7 +76,10 @@ def judge_tool(invocation: Invocation, tool: Tool, otherwise: str) -> Iterator[F
         yield invocation.runs() if _only_gets(words) else invocation.rule(otherwise, "gh api")
         return
     flagged = bool(words) and words[0] in tool.flags.split()
-    flagged = flagged or (bool(tool.dry) and any((word or "").partition("=")[0] == tool.dry and word != f"{tool.dry}=none" for word in words))
+    flagged = flagged or (
+        bool(tool.dry)
+        and any((word or "").partition("=")[0] == tool.dry and word != f"{tool.dry}=none" for word in words)
+    )
     if asks_for_help(words):
         yield invocation.runs()
         return

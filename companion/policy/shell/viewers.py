@@ -44,7 +44,9 @@ _TEXT = Viewer()
 VIEWERS: dict[str, Viewer] = {
     **_table("zcat bzcat xzcat lz4cat zstdcat funzip zipinfo bzmore xzmore zmore more zstdless", _CONTENT),
     **_table("bat batcat", Viewer(Operands.CONTENT, refused="pager P")),
-    **_table("less zless xzless", Viewer(Operands.CONTENT, refused="o O log-file LOG-FILE k lesskey-file K", alone=False)),
+    **_table(
+        "less zless xzless", Viewer(Operands.CONTENT, refused="o O log-file LOG-FILE k lesskey-file K", alone=False)
+    ),
     **_table("nm objdump readelf size dwarfdump dyld_info otool", Viewer(Operands.CONTENT, refused="plugin")),
     **_table("ldd", Viewer(Operands.TEXT, only="--version", alone=False)),
     **_table("exa eza lsd vdir ll la", _NAMES),
@@ -54,9 +56,13 @@ VIEWERS: dict[str, Viewer] = {
     **_table("locate mdfind plocate", Viewer(refused="U u updatedb onlyin-exec")),
     **_table("mdls", _NAMES),
     **_table("finger last lastlog logname users w who hostinfo machine pagesize klist lslogins lastb", _TEXT),
-    **_table("atos footprint heap leaks vmmap fs_usage lsmp lskq lsvfs powermetrics", Viewer(refused="o output-file out")),
+    **_table(
+        "atos footprint heap leaks vmmap fs_usage lsmp lskq lsvfs powermetrics", Viewer(refused="o output-file out")
+    ),
     **_table("sample", Viewer(single=True, refused="file", alone=False)),
-    **_table("htop btop top iostat vm_stat vmstat mpstat pidstat nettop iotop ipcs ioreg lpstat pgrep sar dstat", _TEXT),
+    **_table(
+        "htop btop top iostat vm_stat vmstat mpstat pidstat nettop iotop ipcs ioreg lpstat pgrep sar dstat", _TEXT
+    ),
     **_table("system_profiler lsblk lscpu lsmem lspci lsusb lsmod lsns lsipc dmidecode acpi sensors numastat", _TEXT),
     **_table("findmnt blkid getfacl lsattr getfattr namei", _NAMES),
     **_table("lsof", Viewer(refused="m", valued="i p u c d")),
@@ -67,20 +73,33 @@ VIEWERS: dict[str, Viewer] = {
     **_table("type whereis apropos whatis info tldr cheat", _TEXT),
     **_table("man", Viewer(refused="html H pager P browser gxditview X T troff-device C config-file M l")),
     **_table("help", _TEXT),
-    **_table("cloc tokei scc", Viewer(Operands.CONTENT, refused="out report-file write-lang-def o output extract-with")),
+    **_table(
+        "cloc tokei scc", Viewer(Operands.CONTENT, refused="out report-file write-lang-def o output extract-with")
+    ),
     **_table("identify tiffinfo tiffdump webpinfo sndfile-info rdjpgcom opj_dump heif-info afinfo", _CONTENT),
     **_table("ffprobe mediainfo pdfinfo pdffonts", Viewer(Operands.TEXT, refused="o report f_err")),
     **_table("clear reset tput tabs", _TEXT),
     **_table("jobs timesdirs", _TEXT),
     **_table("xq xmllint", Viewer(Operands.CONTENT, refused="output shell o i in-place")),
-    **_table("yq", Viewer(Operands.CONTENT, refused="i inplace in-place s split-exp w write f from-file", valued="p o I indent")),
+    **_table(
+        "yq",
+        Viewer(Operands.CONTENT, refused="i inplace in-place s split-exp w write f from-file", valued="p o I indent"),
+    ),
     **_table("dasel gron fx jless", Viewer(Operands.CONTENT, refused="o out w write")),
     **_table("csvlook csvstat csvcut csvgrep csvsort csvjson", _CONTENT),
     **_table("iconv", Viewer(Operands.CONTENT, refused="o output", valued="f t from-code to-code")),
-    **_table("fd fdfind", Viewer(Operands.NAMES, refused="x exec X exec-batch", valued="t e d E S c j type extension size changed-within changed-before max-depth exclude")),
+    **_table(
+        "fd fdfind",
+        Viewer(
+            Operands.NAMES,
+            refused="x exec X exec-batch",
+            valued="t e d E S c j type extension size changed-within changed-before max-depth exclude",
+        ),
+    ),
     **_table("ag ack", Viewer(Operands.TEXT, refused="pager ackrc output")),
     **_table(
-        "fzf", Viewer(refused="listen listen-unsafe become preview with-shell history", valued="n q d m e f", single=True)
+        "fzf",
+        Viewer(refused="listen listen-unsafe become preview with-shell history", valued="n q d m e f", single=True),
     ),
     **_table("dmesg", Viewer(refused="C clear c read-clear D console-off E console-on F file", valued="l f n s")),
     **_table(
@@ -107,9 +126,15 @@ VIEWERS: dict[str, Viewer] = {
     ),
     **_table("defaults", Viewer(only=r"read|read-type|domains|find|help|-currentHost|-host|-app", refused="")),
     **_table("symbols", Viewer(Operands.NAMES, refused="saveSignature", single=True)),
-    **_table("codesign", Viewer(only=r"-d\w*|-v\w*|--display|--verify|-h|--help", refused="s sign f force remove-signature")),
-    **_table("sips", Viewer(only=r"-g|--getProperty|--verify|-v|--help|-h|--formats|-1|--oneLine", refused="o out s z c r f")),
-    **_table("plutil", Viewer(only=r"-(?:lint|p|help|extract|type)", refused="o insert replace remove convert", single=True)),
+    **_table(
+        "codesign", Viewer(only=r"-d\w*|-v\w*|--display|--verify|-h|--help", refused="s sign f force remove-signature")
+    ),
+    **_table(
+        "sips", Viewer(only=r"-g|--getProperty|--verify|-v|--help|-h|--formats|-1|--oneLine", refused="o out s z c r f")
+    ),
+    **_table(
+        "plutil", Viewer(only=r"-(?:lint|p|help|extract|type)", refused="o insert replace remove convert", single=True)
+    ),
     **_table("qlmanage", Viewer(only="-[tpmh]", refused="o r", single=True)),
     **_table("textutil", Viewer(only=r"-(?:info|help|stdout)", refused="output convert extension", single=True)),
     **_table("mdimport", Viewer(only=r"-[tLXAe]|-d\d|-h", refused="r i", single=True)),
@@ -117,23 +142,52 @@ VIEWERS: dict[str, Viewer] = {
     **_table("lipo", Viewer(Operands.NAMES, refused="output create replace extract remove thin", single=True)),
     **_table("compression_tool", Viewer(only="-encode|-decode|-h", refused="o i", single=True)),
     **_table("xattr", Viewer(only=r"-[lprvszxh]+|[^-].*", refused="w d c")),
-    **_table("dscl", Viewer(only=r".*", refused="create delete append merge change changei passwd P u f", alone=False, single=True)),
+    **_table(
+        "dscl",
+        Viewer(only=r".*", refused="create delete append merge change changei passwd P u f", alone=False, single=True),
+    ),
     **_table("sysctl", Viewer(refused="w write p load system f", alone=False)),
     **_table("prometheus alertmanager grafana-server node_exporter", Viewer(only=r"--version|--help|-h", alone=False)),
     **_table("mktemp", Viewer(only=r"-u\w*|--dry-run|--version", alone=False)),
     **_table("crontab", Viewer(only="-l", alone=False)),
     **_table("atq mailq", _TEXT),
-    **_table("iptables ip6tables", Viewer(only=r"-[LSnv]+|--list(?:-rules)?|--version|-h", refused="A D I R F Z N X P E t", single=False, alone=False)),
+    **_table(
+        "iptables ip6tables",
+        Viewer(
+            only=r"-[LSnv]+|--list(?:-rules)?|--version|-h", refused="A D I R F Z N X P E t", single=False, alone=False
+        ),
+    ),
     **_table("nft", Viewer(only="list|-a|-v|-h", refused="f file i", alone=False)),
-    **_table("firewall-cmd", Viewer(only=r"--(?:state|list-\w+|get-\w+|info-\w+|query-\w+|version|help)(?:=.*)?", alone=False)),
-    **_table("dpkg", Viewer(only=r"-[lLsSpCV]|--(?:list|listfiles|status|search|print-avail|audit|verify|version|help|get-selections|print-architecture)", alone=False)),
+    **_table(
+        "firewall-cmd",
+        Viewer(only=r"--(?:state|list-\w+|get-\w+|info-\w+|query-\w+|version|help)(?:=.*)?", alone=False),
+    ),
+    **_table(
+        "dpkg",
+        Viewer(
+            only=r"-[lLsSpCV]|--(?:list|listfiles|status|search|print-avail|audit|verify|version|help|get-selections|print-architecture)",
+            alone=False,
+        ),
+    ),
     **_table("dpkg-query", _TEXT),
-    **_table("rpm", Viewer(only=r"-q\w*|--query|-V\w*|--verify|--version|--help|--eval", refused="e i U F erase install upgrade freshen import rebuilddb initdb pipe E eval define D", alone=False)),
-    **_table("pacman", Viewer(only=r"-Q\w*|-Ss|-Si|-Sl|-Sg|-F\w*|-V|-h|-T", refused="noconfirm", alone=False, single=True)),
+    **_table(
+        "rpm",
+        Viewer(
+            only=r"-q\w*|--query|-V\w*|--verify|--version|--help|--eval",
+            refused="e i U F erase install upgrade freshen import rebuilddb initdb pipe E eval define D",
+            alone=False,
+        ),
+    ),
+    **_table(
+        "pacman", Viewer(only=r"-Q\w*|-Ss|-Si|-Sl|-Sg|-F\w*|-V|-h|-T", refused="noconfirm", alone=False, single=True)
+    ),
     **_table("swift-demangle c++filt addr2line", _TEXT),
     **_table("shellcheck hadolint yamllint jsonlint", Viewer(Operands.CONTENT)),
     **_table("actionlint", Viewer(refused="shellcheck pyflakes config-file init-config")),
-    **_table("flake8 pylint pyflakes pycodestyle bandit", Viewer(Operands.NAMES, refused="output-file o tee fix load-plugins init-hook rcfile config")),
+    **_table(
+        "flake8 pylint pyflakes pycodestyle bandit",
+        Viewer(Operands.NAMES, refused="output-file o tee fix load-plugins init-hook rcfile config"),
+    ),
     **_table("ssh-keyscan", Viewer(refused="f")),
     **_table("getent", _TEXT),
     **_table("getopt getopts", _TEXT),
@@ -141,9 +195,15 @@ VIEWERS: dict[str, Viewer] = {
     **_table("ncal", _TEXT),
     **_table("fuser", Viewer(refused="k kill K", alone=False)),
     **_table("7z 7za 7zz 7zr", Viewer(Operands.TEXT, only=r"[ltbih]|--help|-h", refused="o p", single=True)),
-    **_table("isort", Viewer(only=r"--check(?:-only)?|-c|--diff|-d|--version|--show-\w+", refused="atomic o output", alone=False)),
+    **_table(
+        "isort",
+        Viewer(only=r"--check(?:-only)?|-c|--diff|-d|--version|--show-\w+", refused="atomic o output", alone=False),
+    ),
     **_table("black", Viewer(only=r"--check|--diff|--version", refused="c code config", alone=False)),
-    **_table("prettier", Viewer(only=r"--check|-c|--list-different|-l|--version", refused="w write plugin config", alone=False)),
+    **_table(
+        "prettier",
+        Viewer(only=r"--check|-c|--list-different|-l|--version", refused="w write plugin config", alone=False),
+    ),
 }
 
 
@@ -175,7 +235,7 @@ def judge_viewer(invocation: Invocation, viewer: Viewer) -> Iterator[Finding]:
             operands.append(arg)
         elif text.startswith(("-", "+")) and len(text) > 1:
             name = text.lstrip("-").partition("=")[0]
-            if text[0] == "+" and invocation.name not in {"say"} or _refuses(text, name, viewer):
+            if (text[0] == "+" and invocation.name not in {"say"}) or _refuses(text, name, viewer):
                 yield invocation.rule("unknown-option", text, arg)
             skip = name in valued and "=" not in text
             if "=" in text and viewer.operands is not Operands.TEXT and "/" in text:
@@ -188,7 +248,9 @@ def judge_viewer(invocation: Invocation, viewer: Viewer) -> Iterator[Finding]:
         yield invocation.rule("unknown-option", operands[-1].text or "this word", operands[-1])
     if invocation.name == "sysctl" and any("=" in (operand.text or "=") for operand in operands):
         yield invocation.rule("service", "sysctl")
-    if invocation.name == "fzf" and any(re.search(r"(?:execute|become|reload|transform(?!-))", word) for word in words if "bind" in word or ":" in word):
+    if invocation.name == "fzf" and any(
+        re.search(r"(?:execute|become|reload|transform(?!-))", word) for word in words if "bind" in word or ":" in word
+    ):
         yield invocation.rule("unknown-option", "a binding that runs a command")
     yield invocation.runs()
     code = _CODES.get(viewer.operands)
@@ -199,7 +261,7 @@ def judge_viewer(invocation: Invocation, viewer: Viewer) -> Iterator[Finding]:
 
 
 def _without_command(invocation: Invocation) -> tuple[Invocation, list[Finding]]:
-    """fd without its -x, and the command that it runs for each match."""
+    """Fd without its -x, and the command that it runs for each match."""
     at = next((n for n, word in enumerate(invocation.words) if word in {"-x", "-X", "--exec", "--exec-batch"}), None)
     if at is None:
         return invocation, []

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from companion.model.facts import Effect, EffectKind
 from companion.policy.shell.invocation import Finding, Invocation, read, write
-from companion.policy.shell.tools import asks_for_help
+from companion.policy.shell.tools import asks_for_help, names
 from companion.policy.shell.words import Value
 
 _URL = re.compile(r"(?:(\w+)://)?(?:[^/@\s]*@)?(\[[0-9a-fA-F:]+\]|[\w.-]*)(?::\d+)?(?:[/?#].*)?", re.DOTALL)
@@ -20,40 +20,45 @@ _LONGEST = 300
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _FTP_READS = re.compile(r"[-*+]?(?:NLST|LIST|SIZE|MDTM|NOOP|HELP|PASV|PWD|STAT|SYST|FEAT|TYPE)\b.*", re.IGNORECASE)
 
-_PLAIN = frozenset(
-    "silent show-error location fail fail-with-body verbose head compressed include progress-bar globoff no-buffer "
-    "http0.9 http1.0 http1.1 http2 http2-prior-knowledge http3 ipv4 ipv6 tlsv1 tlsv1.0 tlsv1.1 tlsv1.2 tlsv1.3 ssl ssl-reqd "
-    "parallel get anyauth basic digest ntlm negotiate netrc netrc-optional no-keepalive tcp-nodelay path-as-is raw "
-    "styled-output no-progress-meter junk-session-cookies list-only no-sessionid disable tcp-fastopen retry-connrefused "
-    "retry-all-errors ssl-no-revoke cert-status location-trusted next version help manual use-ascii crlf".split()
+_PLAIN = names(
+    "silent show-error location fail fail-with-body verbose head compressed include progress-bar globoff "
+    "no-buffer http0.9 http1.0 http1.1 http2 http2-prior-knowledge http3 ipv4 ipv6 tlsv1 tlsv1.0 tlsv1.1 "
+    "tlsv1.2 tlsv1.3 ssl ssl-reqd parallel get anyauth basic digest ntlm negotiate netrc netrc-optional "
+    "no-keepalive tcp-nodelay path-as-is raw styled-output no-progress-meter junk-session-cookies list-only "
+    "no-sessionid disable tcp-fastopen retry-connrefused retry-all-errors ssl-no-revoke cert-status "
+    "location-trusted next version help manual use-ascii crlf"
 )
-_VALUED = frozenset(
-    "max-time connect-timeout retry retry-delay retry-max-time user-agent referer url max-redirs limit-rate range "
-    "connect-to resolve interface dns-servers max-filesize speed-limit speed-time keepalive-time time-cond proto "
-    "proto-default proto-redir ciphers tls-max tls13-ciphers cacert capath pinnedpubkey noproxy continue-at "
-    "local-port expect100-timeout happy-eyeballs-timeout-ms parallel-max rate write-out proxy socks5 socks5-hostname "
-    "socks4 socks4a preproxy proxy1.0".split()
+_VALUED = names(
+    "max-time connect-timeout retry retry-delay retry-max-time user-agent referer url max-redirs limit-rate "
+    "range connect-to resolve interface dns-servers max-filesize speed-limit speed-time keepalive-time "
+    "time-cond proto proto-default proto-redir ciphers tls-max tls13-ciphers cacert capath pinnedpubkey "
+    "noproxy continue-at local-port expect100-timeout happy-eyeballs-timeout-ms parallel-max rate write-out "
+    "proxy socks5 socks5-hostname socks4 socks4a preproxy proxy1.0"
 )
 _FILES_READ = {"cookie", "cert", "key", "netrc-file", "cacert", "etag-compare"}
-_SENDS = frozenset(
-    "data data-ascii data-binary data-raw data-urlencode json form form-string upload-file mail-from mail-rcpt user "
-    "oauth2-bearer proxy-user url-query aws-sigv4 variable expand-data".split()
+_SENDS = names(
+    "data data-ascii data-binary data-raw data-urlencode json form form-string upload-file mail-from mail-rcpt "
+    "user oauth2-bearer proxy-user url-query aws-sigv4 variable expand-data"
 )
 _SHORT = dict(
     item.split("=")
     for item in (
         "s=silent S=show-error L=location f=fail v=verbose I=head g=globoff N=no-buffer G=get n=netrc "
-        "l=list-only q=disable Z=parallel B=use-ascii i=include #=progress-bar 4=ipv4 6=ipv6 0=http1.0 1=tlsv1 2=tlsv1 "
-        "3=tlsv1 m=max-time A=user-agent e=referer r=range C=continue-at w=write-out x=proxy y=speed-time Y=speed-limit "
-        "z=time-cond b=cookie d=data F=form T=upload-file u=user E=cert X=request H=header o=output Q=quote h=help "
-        "M=manual V=version a=append"
+        "l=list-only q=disable Z=parallel B=use-ascii i=include #=progress-bar 4=ipv4 6=ipv6 0=http1.0 "
+        "1=tlsv1 2=tlsv1 3=tlsv1 m=max-time A=user-agent e=referer r=range C=continue-at w=write-out x=proxy "
+        "y=speed-time Y=speed-limit z=time-cond b=cookie d=data F=form T=upload-file u=user E=cert X=request "
+        "H=header o=output Q=quote h=help M=manual V=version a=append"
     ).split()
 )
 
 
 def _curl(invocation: Invocation) -> Iterator[Finding]:
     """Only what every option of is known, and reads, passes as a look."""
-    if asks_for_help([arg.constant for arg in invocation.args]) or invocation.words[:1] in {("-M",), ("--manual",), ("-V",)}:
+    if asks_for_help([arg.constant for arg in invocation.args]) or invocation.words[:1] in {
+        ("-M",),
+        ("--manual",),
+        ("-V",),
+    }:
         yield invocation.runs()
         return
     urls: list[Value] = []
@@ -69,7 +74,11 @@ def _curl(invocation: Invocation) -> Iterator[Finding]:
             case "request":
                 reason = reason if text in _METHODS else value
             case "header":
-                reason = value if text is None or re.match(r"@|authorization|cookie|x-.*(?:key|token)", text, re.I) else reason
+                reason = (
+                    value
+                    if text is None or re.match(r"@|authorization|cookie|x-.*(?:key|token)", text, re.IGNORECASE)
+                    else reason
+                )
             case "quote":
                 reason = reason if text and _FTP_READS.fullmatch(text) else value
             case "output":
@@ -145,7 +154,9 @@ def _addresses(invocation: Invocation, urls: list[Value], reason: Value | None) 
         host = found.group(2) if found else ""
         hosts.append(host or "this word")
         plain = plain and bool(host) and scheme in {"http", "https", "ftp", "ftps"} and len(url.text or "") <= _LONGEST
-        plain = plain and host.isascii() and (scheme == "https" or (bool(found and found.group(1)) and scheme[:3] == "ftp"))
+        plain = (
+            plain and host.isascii() and (scheme == "https" or (bool(found and found.group(1)) and scheme[:3] == "ftp"))
+        )
         plain = plain and not (_ADDRESS.fullmatch(host) or host.startswith("["))
         plain = plain or bool(_LOCAL.fullmatch(host) and scheme in {"http", "https"})
         plain = plain and not _METADATA.match(host) and "@" not in (url.text or "").partition("//")[2].partition("/")[0]
@@ -192,7 +203,9 @@ def _wget(invocation: Invocation) -> Iterator[Finding]:
     yield from _addresses(invocation, urls, reason if prints else reason or (urls[0] if urls else None))
 
 
-_HTTPIE = re.compile(r"-[vhbp]|--(?:verbose|headers|body|pretty|style|print|check-status|timeout|json|ignore-stdin|follow)(?:=.*)?")
+_HTTPIE = re.compile(
+    r"-[vhbp]|--(?:verbose|headers|body|pretty|style|print|check-status|timeout|json|ignore-stdin|follow)(?:=.*)?"
+)
 
 
 def _httpie(invocation: Invocation) -> Iterator[Finding]:
@@ -213,4 +226,8 @@ def _httpie(invocation: Invocation) -> Iterator[Finding]:
         yield from _addresses(invocation, [replace(plain[0], text=full)], reason)
 
 
-WEB: dict[str, Callable[[Invocation], Iterator[Finding]]] = {"curl": _curl, "wget": _wget, **dict.fromkeys(("http", "https", "xh", "xhs"), _httpie)}
+WEB: dict[str, Callable[[Invocation], Iterator[Finding]]] = {
+    "curl": _curl,
+    "wget": _wget,
+    **dict.fromkeys(("http", "https", "xh", "xhs"), _httpie),
+}
