@@ -2,7 +2,8 @@
 
     .venv/bin/python benchmarks/commands.py --corpora DIR [--check] [--mutants N]
 
-DIR holds `commands_dev.jsonl` and `command_incidents.jsonl`: lines of {"source", "command", "expected", "axis"}. No command is run.
+DIR holds `commands_dev.jsonl` and `command_incidents.jsonl`: lines of {"source", "command", "expected", "axis"}.
+No command is run.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ class Figure:
         sign = ">=" if self.least else "<="
         aimed = self.value >= self.aim if self.least else self.value <= self.aim
         told = "aim met" if aimed else "must met" if self.meets_must else "MISSED"
-        return f"{self.name:44s} {self.value:9.2f} {self.unit:3s} must {sign} {self.must:g}, aim {sign} {self.aim:g}  {told}"
+        limits = f"must {sign} {self.must:g}, aim {sign} {self.aim:g}"
+        return f"{self.name:44s} {self.value:9.2f} {self.unit:3s} {limits}  {told}"
 
 
 _LIMITS: dict[str, tuple[tuple[float, float], tuple[float, float] | None, tuple[float, float] | None]] = {

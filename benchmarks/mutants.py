@@ -1,6 +1,6 @@
 """Rewrites of a command that mean the same to a shell: quotes, escapes, wrappers, encodings, heredocs.
 
-What a gate stops in one spelling it has to stop in every other. `bash -n` looks at the rewrites' syntax; none is ever run.
+What a gate stops in one spelling it has to stop in every other. `bash -n` looks at the rewrites' syntax; none is run.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "ignore_files": Rule("a list of file names without folders", values.file_names),
         "protected_branches": Rule("a list of branch names", values.branch_names),
         "rules": Rule(
-            'a list of rules such as "allow command=\'npm test\' until=2026-12-31" or "deny effect=git branch=release/*"',
+            'a list of rules such as "allow command=\'npm test\'" or "deny effect=git branch=release/*"',
             values.command_rules,
         ),
         "approval_seconds": _seconds(LEAST_APPROVAL_SECONDS, MOST_APPROVAL_SECONDS),

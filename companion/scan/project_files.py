@@ -14,7 +14,8 @@ class ProjectFiles:
 
     def text(self, path: str, folder: str) -> str | None:
         """The text of a regular file, its path taken from `folder`; None where there is none, or one that is too "
-        "large."""
+        "large.
+        """
         if not folder or "\0" in path:
             return None
         try:

@@ -129,9 +129,6 @@ def _judge(effect: Effect, facts: Facts) -> Ask | Deny | None:
             return _judge_push(effect, facts)
         case EffectKind.RUN:
             return None
-        case EffectKind.CLOUD | EffectKind.INSTALL | EffectKind.PROCESS | EffectKind.NETWORK if not effect.code:
-            # Its table says that this needs nobody's word.
-            return None
         case _:
             return Ask(
                 effect.code or effect.kind.value, effect.reason or f"{effect.kind}: {effect.target}", effect.hint

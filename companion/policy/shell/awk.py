@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from companion.policy.shell.invocation import Finding, Invocation, read
 from companion.policy.shell.options import split
 
-_OPTIONS = "F= v= f< field-separator= assign= file< posix re-interval traditional non-decimal-data lint sandbox s S b c P r V version help"
+_OPTIONS = (
+    "F= v= f< field-separator= assign= file< posix re-interval traditional non-decimal-data lint sandbox s S b c P r V "
+    "version help"
+)
 _NOTHING = re.compile(r'"(?:[^"\\]|\\.)*"|#[^\n]*|/(?:[^/\\\n]|\\.)+/')
 _LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _WORDS = re.compile(

@@ -19,7 +19,10 @@ _LOCAL: dict[str, str] = {
 
 _NAME = re.compile(r"[A-Za-z0-9][\w./@{}^~-]*")
 _REMOTE = re.compile(r"[A-Za-z0-9][\w.-]*")
-_FETCH = "all a append depth= deepen= unshallow t tags n no-tags p prune P prune-tags q quiet v verbose j= jobs= dry-run progress atomic"
+_FETCH = (
+    "all a append depth= deepen= unshallow t tags n no-tags p prune P prune-tags q quiet v verbose j= jobs= dry-run "
+    "progress atomic"
+)
 _LS_REMOTE = "h heads branches t tags refs q quiet exit-code get-url sort= symref"
 _WRITES = {
     "archive": "o= output= format= prefix= v verbose l list worktree-attributes 0 1 2 3 4 5 6 7 8 9",

@@ -41,8 +41,10 @@ def judge_push(invocation: Invocation, look: Look | None) -> Iterator[Finding]:
     updates: list[tuple[Update, Value | None]] = []
     if arguments.has("all", "branches", "mirror"):
         updates.append((Update(EVERYTHING, force), None))
-    for operand in arguments.operands[1:]:
-        updates.append((_update(operand.constant, look, force=force, deletes=arguments.has("d", "delete")), operand))
+    deletes = arguments.has("d", "delete")
+    updates += [
+        (_update(operand.constant, look, force=force, deletes=deletes), operand) for operand in arguments.operands[1:]
+    ]
     if arguments.has("tags", "follow-tags"):
         updates.append((Update("tags", force, tag=True), None))
     if not updates:

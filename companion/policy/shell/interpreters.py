@@ -44,12 +44,8 @@ def judge_interpreter(invocation: Invocation) -> Iterator[Finding]:
             yield invocation.runs()
             return
         yield invocation.rule("runs-code")
-        code = (
-            Value(args[at].text.partition("=")[2], args[at].start, args[at].end)
-            if "=" in (args[at].text or "")
-            else None
-        )
-        for value in [code] if code is not None else args[at + 1 :]:
+        _, attached, code = (args[at].text or "").partition("=")
+        for value in [Value(code, args[at].start, args[at].end)] if attached else args[at + 1 :]:
             yield from _other_code(value)
     elif feed and not operands:
         if feed.text is not None and _only_prints((feed.text,)):
@@ -100,7 +96,7 @@ def _python(invocation: Invocation) -> Iterator[Finding]:
     if any(arg.substituted for arg in args):
         yield invocation.rule("pipe-to-shell")
     elif at == len(args) or word == "-":
-        if feed.text is not None:
+        if feed.text is not None and feed.text.constant is not None:
             yield from judge_python(invocation, feed.text)
         else:
             yield invocation.rule("pipe-to-shell" if feed else "runs-code")

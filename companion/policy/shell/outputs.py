@@ -54,8 +54,8 @@ def _printf(words: list[str], _feed: str | None) -> str | None:
             return None
         for piece, conversion in zip(pieces, [*_CONVERSION.findall(form), ""], strict=True):
             said += piece or ""
-            value = "%" if conversion == "%%" else next(taken, "") if conversion else ""
-            value = decode_ansi(value) if conversion == "%b" else value
+            given = "%" if conversion == "%%" else next(taken, "") if conversion else ""
+            value = decode_ansi(given) if conversion == "%b" else given
             if value is None or len(said) > _LONGEST:
                 return None
             said += value

@@ -179,11 +179,11 @@ def _recipe(text: str, names: list[str]) -> list[str] | None:
     rules: dict[str, tuple[list[str], list[str]]] = {}
     current: list[str] = []
     first = ""
-    for line in re.sub(r"\\\n", " ", text).split("\n"):
-        if line.startswith("\t"):
-            current.append(line[1:])
+    for written in re.sub(r"\\\n", " ", text).split("\n"):
+        if written.startswith("\t"):
+            current.append(written[1:])
             continue
-        line = line.partition("#")[0].rstrip()
+        line = written.partition("#")[0].rstrip()
         if not line:
             continue
         if _HARD.search(line):

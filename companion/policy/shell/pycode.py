@@ -147,6 +147,8 @@ def mentioned_files(code: Value) -> Iterator[Finding]:
     paths += [
         found.group(2) for found in _QUOTED.finditer(text[:_LONGEST]) if re.search(r"^[~./]|/|\.\w+$", found.group(2))
     ]
-    for path in dict.fromkeys(paths):
+    paths += [found.group(1) or found.group(2) for found in _OPENS.finditer(text[:_LONGEST])]
+    for written in dict.fromkeys(paths):
+        path = written.lstrip("< ")
         if "://" not in path and not path.startswith("@") and re.fullmatch(r"[\w.~/@+ -]+", path):
             yield from read(Value(path, code.start, code.end))

@@ -20,8 +20,10 @@ def read_command(
     READ, WRITE or DELETE is absolute, or relative to the folder the command starts in, whatever that is: `cat x` has
     the target "x" and `cd sub && cat x` has "sub/x". Where a `cd` may have failed, both places are told. What is
     not understood is an UNKNOWN effect; past the budget of work (64 KB, 128 programs, 8 scripts inside each other)
-    one of them stands for the whole command. `look` gives the text of a small file that the project keeps its scripts in, by
-    its path as effects name it, or None; without it no such script is known. `companion.policy.shell.effects` tells what the code of a READ says.
+    one of them stands for the whole command. `companion.policy.shell.effects` tells what the code of a READ says.
+
+    `look` gives the text of a small file in which a project spells out what it runs, by its path as effects name it, or
+    None; without it no such script is known.
     """
     if not command.strip():
         return ()

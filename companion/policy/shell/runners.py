@@ -10,8 +10,8 @@ from companion.model.facts import Effect
 from companion.policy.shell.dangers import POSIX_SHELLS
 from companion.policy.shell.invocation import Feed, Finding, Inner, Invocation, Lists, Text, read, write
 from companion.policy.shell.options import split
-from companion.policy.shell.variables import is_private, is_unknown
 from companion.policy.shell.tools import names
+from companion.policy.shell.variables import is_private, is_unknown
 from companion.policy.shell.words import Value
 
 

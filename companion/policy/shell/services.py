@@ -19,7 +19,7 @@ INFRASTRUCTURE: dict[str, Tool] = {
         "search(repo hub) template lint verify version env dependency|dep|dependencies(list|ls) repo(list|ls) "
         "plugin(list|ls) completion diff(upgrade revision rollback release)",
         dry="--dry-run",
-        valued="n namespace kube-context kubeconfig kube-apiserver kube-as-user registry-config repository-cache burst-limit",
+        valued="n namespace kube-context kubeconfig kube-apiserver kube-as-user registry-config repository-cache",
         refused="output-dir post-renderer kube-token show-only-secrets validate kube-apiserver",
     ),
     "helmfile": Tool("list template lint build version", valued="f file e environment", refused="output-dir"),

@@ -207,7 +207,7 @@ SYSTEM: dict[str, Tool] = {
     ),
     "openssl": Tool(
         "version help list ciphers errstr speed verify s_client x509",
-        refused="out keyout writerand proxy_pass rand engine config passin passout key provider-path sess_out cert_chain",
+        refused="out keyout writerand proxy_pass rand engine config passin passout key provider-path sess_out",
         paths=False,
     ),
     "binhex": Tool("probe"),

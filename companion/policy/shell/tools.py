@@ -25,8 +25,8 @@ _PATHLIKE = re.compile(r"[~./]|[^=]*[^=:/]/|[\w.-]*\.(?:env|pem|key|p12|pfx)\b")
 class Tool:
     """A tool, and the subcommands with which it only reads.
 
-    `reads` names them: `pr(list view)` is `pr list` and `pr view`, `a|b` are two names of one, and `.` among others says
-    that what stands before the bracket reads also when nothing follows.
+    `reads` names them: `pr(list view)` is `pr list` and `pr view`, `a|b` are two names of one, and `.` among others
+    says that what stands before the bracket reads also when nothing follows.
     """
 
     reads: str
@@ -178,7 +178,7 @@ def _reads(operands: list[str | None], tree: Tree) -> bool:
         if operand not in node or operand == ".":
             return "*" in node
         node = node[operand]
-    return not node or "." in node
+    return "." in node or (not node and bool(operands))
 
 
 def _shown(invocation: Invocation, operands: list[str | None]) -> str:

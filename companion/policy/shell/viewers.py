@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from companion.policy.shell.effects import NAMES, TRACKED
+from companion.model.facts import Effect, EffectKind
+from companion.policy.shell.effects import NAMES, TRACKED, WEB_READ
 from companion.policy.shell.invocation import Finding, Inner, Invocation, read
 from companion.policy.shell.knowledge import Operands
 from companion.policy.shell.tools import asks_for_help
@@ -144,7 +145,7 @@ VIEWERS: dict[str, Viewer] = {
     **_table("xattr", Viewer(only=r"-[lprvszxh]+|[^-].*", refused="w d c")),
     **_table(
         "dscl",
-        Viewer(only=r".*", refused="create delete append merge change changei passwd P u f", alone=False, single=True),
+        Viewer(only=r"\S+|-(?:plist|raw|url|q)", refused="create delete append merge change changei passwd P u f", single=True),
     ),
     **_table("sysctl", Viewer(refused="w write p load system f", alone=False)),
     **_table("prometheus alertmanager grafana-server node_exporter", Viewer(only=r"--version|--help|-h", alone=False)),
@@ -207,6 +208,10 @@ VIEWERS: dict[str, Viewer] = {
 }
 
 
+_DIRECTORY_READS = r"-?(?:read|readall|readpli?|list|search|diff|help)"
+_ASKS_NETWORK = frozenset({"ping", "ping6", "traceroute", "traceroute6", "mtr", "dig", "nslookup", "host", "whois", "drill"})
+
+
 def judge_viewer(invocation: Invocation, viewer: Viewer) -> Iterator[Finding]:
     """What one call of a program in VIEWERS does."""
     words = invocation.words
@@ -235,7 +240,7 @@ def judge_viewer(invocation: Invocation, viewer: Viewer) -> Iterator[Finding]:
             operands.append(arg)
         elif text.startswith(("-", "+")) and len(text) > 1:
             name = text.lstrip("-").partition("=")[0]
-            if (text[0] == "+" and invocation.name not in {"say"}) or _refuses(text, name, viewer):
+            if (text[0] == "+" and invocation.name != "say") or _refuses(text, name, viewer):
                 yield invocation.rule("unknown-option", text, arg)
             skip = name in valued and "=" not in text
             if "=" in text and viewer.operands is not Operands.TEXT and "/" in text:
@@ -252,6 +257,11 @@ def judge_viewer(invocation: Invocation, viewer: Viewer) -> Iterator[Finding]:
         re.search(r"(?:execute|become|reload|transform(?!-))", word) for word in words if "bind" in word or ":" in word
     ):
         yield invocation.rule("unknown-option", "a binding that runs a command")
+    if invocation.name == "dscl" and not any(re.fullmatch(_DIRECTORY_READS, word) for word in words):
+        yield invocation.rule("unknown-option", "this use of dscl")
+    if invocation.name in _ASKS_NETWORK and operands:
+        host = operands[-1].text or "this word"
+        yield Effect(EffectKind.NETWORK, host, invocation.start, invocation.end, WEB_READ if len(host) < 100 else "network")
     yield invocation.runs()
     code = _CODES.get(viewer.operands)
     if code is not None:

@@ -40,16 +40,14 @@ _SENDS = names(
     "data data-ascii data-binary data-raw data-urlencode json form form-string upload-file mail-from mail-rcpt "
     "user oauth2-bearer proxy-user url-query aws-sigv4 variable expand-data"
 )
-_SHORT = dict(
-    item.split("=")
-    for item in (
-        "s=silent S=show-error L=location f=fail v=verbose I=head g=globoff N=no-buffer G=get n=netrc "
-        "l=list-only q=disable Z=parallel B=use-ascii i=include #=progress-bar 4=ipv4 6=ipv6 0=http1.0 "
-        "1=tlsv1 2=tlsv1 3=tlsv1 m=max-time A=user-agent e=referer r=range C=continue-at w=write-out x=proxy "
-        "y=speed-time Y=speed-limit z=time-cond b=cookie d=data F=form T=upload-file u=user E=cert X=request "
-        "H=header o=output Q=quote h=help M=manual V=version a=append"
-    ).split()
+_LETTERS = (
+    "s=silent S=show-error L=location f=fail v=verbose I=head g=globoff N=no-buffer G=get n=netrc "
+    "l=list-only q=disable Z=parallel B=use-ascii i=include #=progress-bar 4=ipv4 6=ipv6 0=http1.0 "
+    "1=tlsv1 2=tlsv1 3=tlsv1 m=max-time A=user-agent e=referer r=range C=continue-at w=write-out x=proxy "
+    "y=speed-time Y=speed-limit z=time-cond b=cookie d=data F=form T=upload-file u=user E=cert X=request "
+    "H=header o=output Q=quote h=help M=manual V=version a=append"
 )
+_SHORT: dict[str, str] = {item[0]: item[2:] for item in _LETTERS.split()}
 
 
 def _curl(invocation: Invocation) -> Iterator[Finding]:
