@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from companion.model.facts import EffectKind
-from companion.policy.knowledge.finding import Fact, Found, Words
+from companion.policy.knowledge.finding import NO_INPUT, Fact, Found, Input, Words
 from companion.policy.knowledge.names import names
 from companion.policy.knowledge.windows.paths import read_path, write_path
 
@@ -221,16 +221,10 @@ def name_of(word: str) -> str:
     return ALIASES.get(plain, plain)
 
 
-def is_cmdlet(program: str) -> bool:
-    """Whether a program's name is that of a command of PowerShell, and of nothing else."""
-    name = program.lower()
-    return bool(_CMDLET.fullmatch(program)) and (name.startswith("get-") or name in KNOWN) and program[:1].isupper()
-
-
 KNOWN = _TEXT | _CONTENT | _NAMES | _LEAKS | _DELETES | _WRITES | frozenset(_CODES)
 
 
-def judge_cmdlet(program: str, words: Words) -> Iterator[Found]:
+def judge(program: str, words: Words, _feed: Input = NO_INPUT) -> Iterator[Found]:
     """The findings of one command. Numbers are those of `words`."""
     name = name_of(program)
     unknown = next((at for at, word in enumerate(words) if word is None), None)

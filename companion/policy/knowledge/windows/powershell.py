@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from companion.model.facts import EffectKind
 from companion.policy.knowledge.finding import Fact, Found, Script, Words
-from companion.policy.knowledge.windows.cmdlets import KNOWN, judge_cmdlet, name_of
+from companion.policy.knowledge.windows import cmdlets
+from companion.policy.knowledge.windows.cmdlets import KNOWN, name_of
 from companion.policy.knowledge.windows.lexer import Command, cut_powershell
 from companion.policy.knowledge.windows.paths import write_path
 
@@ -74,7 +75,7 @@ def _command(command: Command, depth: int) -> Iterator[Fact | Script]:
         return
     name = name_of(program)
     if name in KNOWN or "-" in name:
-        for finding in judge_cmdlet(program, words):
+        for finding in cmdlets.judge(program, words):
             if isinstance(finding, Fact):
                 yield finding
         return
