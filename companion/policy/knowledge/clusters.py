@@ -43,6 +43,10 @@ def _kubectl(name: str, words: Words) -> Iterator[Found]:
             parsed.value("o", "output") not in _SHOWN or parsed.has("raw", "template")
         ):
             yield cloud(call_of(known, parsed, " ".join(["get", *kinds]), Access.SECRET))
+        for value, at in parsed.values("o", "output"):
+            name, equals, path_ = (value or "").partition("=")
+            if equals and name.endswith("-file"):
+                yield Fact(EffectKind.READ, path_, "", at)
     yield from judge_tool(known, words)
 
 

@@ -47,6 +47,8 @@ def _api(service: str, words: Words) -> Iterator[Found]:
         access = Access.READ
     account = parsed.value("hostname") or parsed.value("R", "repo")
     yield cloud(CloudCall(service, f"api {method} {path}".strip(), access, account))
+    if any(re.search(r"\benv\b|\$ENV", value or "") for value, _ in parsed.values("q", "jq")):
+        yield Fact(EffectKind.UNKNOWN, "this jq program", "reads-environment")
     if len(paths) != 1:
         yield Fact(EffectKind.UNKNOWN, "this address", "unknown-word")
     if "://" in path:

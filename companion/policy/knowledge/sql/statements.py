@@ -50,6 +50,8 @@ LONGEST = 8000
 
 # Not comments to every database: MySQL runs what stands in /*!, nests none, and wants a blank behind --.
 _UNCLEAR_COMMENT = re.compile(r"/\*[!M+]|/\*(?:(?!\*/).)*/\*|--[^\s-]", re.DOTALL)
+# An end of the string to some, a quote inside of it to others.
+_ESCAPED_QUOTE = re.compile(r"\\['\"]")
 _EXPLAIN = re.compile(
     r"\s*(?P<analyze>ANALY[SZ]E\b|PLAN\b|QUERY\s+PLAN\b|VERBOSE\b|\([^()]*\)|FORMAT\s*=\s*\w+)", re.IGNORECASE
 )
@@ -175,7 +177,7 @@ def is_read(text: str, dialect: str = "") -> bool:
 @lru_cache(maxsize=256)
 def understand(text: str, dialect: str = "") -> Meaning:
     """What a text does. Never raises."""
-    if len(text) > LONGEST or text.count("(") > 200 or _UNCLEAR_COMMENT.search(text) or not text.strip(" \t\r\n;"):
+    if len(text) > LONGEST or _ESCAPED_QUOTE.search(text) or text.count("(") > 200 or _UNCLEAR_COMMENT.search(text) or not text.strip(" \t\r\n;"):
         return Meaning(Does.UNKNOWN)
     try:
         return _understand(text, dialect, 0)

@@ -114,10 +114,10 @@ _TEXT = names(
 )
 """They work on what they are given."""
 
-_CONTENT = names(
+CONTENT = names(
     "get-content select-string get-filehash import-csv import-clixml format-hex select-xml import-powershelldatafile"
 )
-_NAMES = names(
+NAMES = names(
     "get-childitem get-item test-path resolve-path convert-path get-itemproperty get-itempropertyvalue get-acl "
     "set-location "
     "push-location pop-location"
@@ -221,7 +221,7 @@ def name_of(word: str) -> str:
     return ALIASES.get(plain, plain)
 
 
-KNOWN = _TEXT | _CONTENT | _NAMES | _LEAKS | _DELETES | _WRITES | frozenset(_CODES)
+KNOWN = _TEXT | CONTENT | NAMES | _LEAKS | _DELETES | _WRITES | frozenset(_CODES)
 
 
 def judge(program: str, words: Words, _feed: Input = NO_INPUT) -> Iterator[Found]:
@@ -235,7 +235,7 @@ def judge(program: str, words: Words, _feed: Input = NO_INPUT) -> Iterator[Found
         yield Fact(EffectKind.LEAK, program, "leaks-secret")
     elif name in _DELETES or name in _WRITES:
         yield from _changes(name, program, words)
-    elif name in _TEXT or name in _CONTENT or name in _NAMES or _reads_by_name(name):
+    elif name in _TEXT or name in CONTENT or name in NAMES or _reads_by_name(name):
         yield Fact(EffectKind.RUN, program)
         yield from _reads(name, words)
     else:
@@ -265,7 +265,7 @@ def _values(words: Words) -> Iterator[tuple[str, int]]:
 
 
 def _reads(name: str, words: Words) -> Iterator[Fact]:
-    takes_paths = name in _CONTENT or name in _NAMES
+    takes_paths = name in CONTENT or name in NAMES
     alone = 0
     for parameter, at in _values(words):
         word = words[at] or ""
@@ -273,7 +273,7 @@ def _reads(name: str, words: Words) -> Iterator[Fact]:
         if _ENVIRONMENT.match(value):
             yield Fact(EffectKind.UNKNOWN, value, "reads-environment", at)
         elif parameter in _PATHS and parameter not in {"inputobject", "newname"}:
-            yield from read_path(value, at, names=name in _NAMES)
+            yield from read_path(value, at, names=name in NAMES)
         elif not parameter:
             alone += 1
             # The first word of Select-String is its pattern.
@@ -282,7 +282,7 @@ def _reads(name: str, words: Words) -> Iterator[Fact]:
                 and not _REGISTRY.match(value)
                 and (name != "select-string" or alone > 1 or _named(words, "pattern"))
             ):
-                yield from read_path(value, at, names=name in _NAMES)
+                yield from read_path(value, at, names=name in NAMES)
     if name == "get-childitem" and not any(fact for fact in _values(words)):
         yield Fact(EffectKind.READ, ".", "names")
 

@@ -56,7 +56,13 @@ def judge_powershell(text: str, at: int = -1, depth: int = 0) -> Iterator[Found]
                 yield Fact(kind, found.group(), code, at)
     if not line.commands and not line.unclear:
         yield Fact(EffectKind.RUN, "powershell", at=at)
-    for command in line.commands:
+    names = [name_of(command.words[0] or "") if command.words else "" for command in line.commands]
+    flows = False
+    for command, name in zip(line.commands, names, strict=True):
+        flows = (flows and command.piped) or name in cmdlets.NAMES
+        if flows and name in cmdlets.CONTENT:
+            # Files come through the pipe, and it reads each of them.
+            yield Fact(EffectKind.READ, ".", "tree", at)
         for finding in _command(command, depth):
             yield replace(finding, at=at)
 
