@@ -15,7 +15,9 @@ _ON_PATHS = {EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE}
 WORDS = st.one_of(
     st.none(),
     st.text(max_size=12),
-    st.sampled_from(["--", "-", "--help", "-h", "-x", "--foo=bar", "--foo", "get", "list", "delete", "file://x", "@x", ""]),
+    st.sampled_from(
+        ["--", "-", "--help", "-h", "-x", "--foo=bar", "--foo", "get", "list", "delete", "file://x", "@x", ""]
+    ),
 )
 """Any argument, and what means something to many programs."""
 

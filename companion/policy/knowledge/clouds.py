@@ -55,6 +55,7 @@ _ACTS = (
         "upgrade "
         "migrate rotate suspend resume simulate approve reject lock unlock tag untag purge abandon recreate redeploy "
         "submit trigger "
+        "get-credentials get-key-string get-auth-string get-access-token "
         "activate deactivate register unregister link unlink wait exec build push transfer reset "
         "bulk-create sync mb rb "
         "insert merge "

@@ -83,7 +83,7 @@ def judge_tool(tool: Tool, words: Words) -> Iterator[Found]:
 
 
 def _telling(words: Words, parsed: Parsed) -> int | None:
-    """The word by which a command that only reads would read a secret: a setting's name, or a filter that shows them."""
+    """The word by which a command would read a secret: a setting's name, or a filter that shows the environment."""
     for at in parsed.operands:
         if _SECRET_SETTING.search(words[at] or ""):
             return at

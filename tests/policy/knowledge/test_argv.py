@@ -31,7 +31,11 @@ def test_marks():
 )
 def test_words_that_are_known(words, operands, given_):
     parsed = parse(words, SPEC)
-    assert (parsed.operands, [(name, value) for name, value, _ in parsed.given], parsed.unknown) == (operands, given_, None)
+    assert (parsed.operands, [(name, value) for name, value, _ in parsed.given], parsed.unknown) == (
+        operands,
+        given_,
+        None,
+    )
 
 
 @pytest.mark.parametrize(

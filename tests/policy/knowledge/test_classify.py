@@ -22,7 +22,11 @@ def test_who_is_known():
     assert classify("no-such-program", []) is None
 
 
-@given(st.sampled_from(PROGRAMS), st.lists(WORDS, max_size=6), st.sampled_from([Input(), Input(piped=True), Input(text="x\ny")]))
+@given(
+    st.sampled_from(PROGRAMS),
+    st.lists(WORDS, max_size=6),
+    st.sampled_from([Input(), Input(piped=True), Input(text="x\ny")]),
+)
 def test_law_any_arguments_have_findings_whose_rules_and_places_exist(program, words, feed):
     found = classify(program, words, feed)
     assert found
@@ -40,7 +44,11 @@ def test_law_a_word_that_is_not_known_is_spoken_of(program, words, at):
     words = [word for word in words if word is not None and word not in {"--help", "-h", "help", "--"}]
     words.insert(min(at, len(words)), None)
     found = classify(program, words) or ()
-    assert any(not isinstance(each, Fact) or each.code for each in found if not isinstance(each, Fact) or each.kind is not EffectKind.READ)
+    assert any(
+        not isinstance(each, Fact) or each.code
+        for each in found
+        if not isinstance(each, Fact) or each.kind is not EffectKind.READ
+    )
 
 
 def test_law_a_table_that_fails_is_not_understood(monkeypatch):
@@ -51,7 +59,9 @@ def test_law_a_table_that_fails_is_not_understood(monkeypatch):
     assert [fact.code for fact in classify("helm", ["list"])] == ["not-understood"]
 
 
-@pytest.mark.parametrize("module_name", ["sqlglot", "companion.policy.knowledge.aws.table", "companion.policy.knowledge.keyed"])
+@pytest.mark.parametrize(
+    "module_name", ["sqlglot", "companion.policy.knowledge.aws.table", "companion.policy.knowledge.keyed"]
+)
 def test_nothing_is_loaded_before_it_is_needed(module_name):
     code = f"import sys, companion.policy.shell.read; sys.exit({module_name!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0

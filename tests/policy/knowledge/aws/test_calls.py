@@ -76,7 +76,10 @@ def test_what_is_asked_about(command, code):
 
 def test_files_of_arguments_and_answers():
     assert files("aws ec2 describe-instances --cli-input-json file://in.json") == [("read", "in.json", "")]
-    assert files("aws ec2 describe-instances --filters=file://a --x Key=fileb://b") == [("read", "a", ""), ("read", "b", "")]
+    assert files("aws ec2 describe-instances --filters=file://a --x Key=fileb://b") == [
+        ("read", "a", ""),
+        ("read", "b", ""),
+    ]
     assert files("aws s3api get-object --bucket b --key k out.bin") == [("write", "out.bin", "")]
     assert files("aws s3api get-object --bucket b --key k -") == []
     assert files("aws s3api put-object --bucket b --key k --body dist.zip") == [("read", "dist.zip", "")]
@@ -94,7 +97,11 @@ def test_law_no_option_makes_a_call_milder_but_those_that_make_none(service, dat
     name = data.draw(st.sampled_from(sorted(operations(service))))
     if service == "emr":
         return
-    words = data.draw(st.lists(st.sampled_from(["--region", "x", "--filters", "Name=a", "--with-decryption", "--output=json"]), max_size=5))
+    words = data.draw(
+        st.lists(
+            st.sampled_from(["--region", "x", "--filters", "Name=a", "--with-decryption", "--output=json"]), max_size=5
+        )
+    )
     facts = [each for each in classify("aws", [service, name, *words]) or () if isinstance(each, Fact)]
     told = next(fact.call.access for fact in facts if fact.call is not None)
     assert told in ASKED if operations(service)[name].access in ASKED else told in {Access.READ, Access.SECRET}

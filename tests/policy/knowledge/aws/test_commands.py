@@ -84,7 +84,10 @@ def test_who_calls():
 def test_law_every_command_by_hand_is_what_its_row_says():
     for service, rows in COMMANDS.items():
         for name, row in rows.items():
-            if service not in {"configure", "sso", "login", "logout", "history", "eks"} and (service, name) != ("s3", "cp"):
+            if service not in {"configure", "sso", "login", "logout", "history", "eks"} and (service, name) != (
+                "s3",
+                "cp",
+            ):
                 assert access(f"aws {service} {name}") is row, (service, name)
             if row is not Access.READ:
                 assert said(f"aws {service} {name}".strip())

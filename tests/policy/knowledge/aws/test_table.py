@@ -41,12 +41,14 @@ def test_classes_that_anyone_can_check():
 def test_calls_that_answer_with_secrets():
     secret = """
     secretsmanager get-secret-value|batch-get-secret-value; kms decrypt|generate-data-key|generate-data-key-pair
-    sts assume-role|assume-role-with-saml|assume-role-with-web-identity|get-session-token|get-federation-token|get-web-identity-token
+    sts assume-role|assume-role-with-saml|assume-role-with-web-identity|get-session-token
+    sts get-federation-token|get-web-identity-token
     iam create-access-key|create-service-specific-credential|create-virtual-mfa-device; ecr get-authorization-token
     ecr-public get-authorization-token; codeartifact get-authorization-token; ec2 get-password-data|create-key-pair
     lambda get-function|get-function-configuration; redshift get-cluster-credentials|get-cluster-credentials-with-iam
     redshift-serverless get-credentials; emr get-cluster-session-credentials|get-session-endpoint
-    cognito-identity get-credentials-for-identity|get-open-id-token; lightsail get-instance-access-details|download-default-key-pair
+    cognito-identity get-credentials-for-identity|get-open-id-token
+    lightsail get-instance-access-details|download-default-key-pair
     sso get-role-credentials; athena get-session-endpoint; cognito-idp describe-user-pool-client; acm export-certificate
     apigateway get-api-key|get-api-keys; codepipeline get-job-details; license-manager get-access-token
     """
