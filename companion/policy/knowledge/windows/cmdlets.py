@@ -142,7 +142,7 @@ _CODES: dict[str, tuple[EffectKind, str]] = {
         (EffectKind.CHANGE, "disk"),
     ),
     **dict.fromkeys(names("stop-computer restart-computer"), (EffectKind.CHANGE, "power")),
-    **dict.fromkeys(names("stop-process wait-process debug-process"), (EffectKind.PROCESS, "kill")),
+    **dict.fromkeys(names("stop-process stop-job wait-process debug-process"), (EffectKind.PROCESS, "kill")),
     **dict.fromkeys(
         names(
             "stop-service start-service restart-service set-service new-service remove-service suspend-service "
