@@ -102,7 +102,7 @@ SECRET_MEMBER = re.compile(
     r"authorization_?token|bearer_?token|refresh_?token|id_?token$|wallet_?auth_?token|private_?key|plain_?text$|"
     r"presigned|pre_?signed|signed_?url|client_?secret$|web_?identity_?token|security_?token|pre_?shared_?key$|"
     r"shared_?secret$|auth_?code$|auth_?key$|oauth_?token|secret_?key$|clientsecretvalue|basicauthtoken|"
-    r"auth_?code_?url",
+    r"auth_?code_?url|basic_?auth_?credentials|(?:join|participant|connection|grafana)_?token$",
     re.IGNORECASE,
 )
 """Names of members of an answer that are secrets, or open something."""
@@ -139,7 +139,9 @@ SECRET_OPERATIONS = {
     ("quicksight", "GenerateEmbedUrlForRegisteredUser"), ("quicksight", "GetDashboardEmbedUrl"),
     ("quicksight", "GetSessionEmbedUrl"), ("kinesisanalyticsv2", "CreateApplicationPresignedUrl"),
     ("sagemaker", "CreateHubContentPresignedUrls"), ("grafana", "CreateWorkspaceApiKey"),
-    ("grafana", "CreateWorkspaceServiceAccountToken"),
+    ("grafana", "CreateWorkspaceServiceAccountToken"), ("iam", "CreateVirtualMFADevice"), ("ssm", "StartSession"),
+    ("ssm", "ResumeSession"), ("ecs", "ExecuteCommand"), ("codebuild", "StartSandboxConnection"),
+    ("codecatalyst", "StartDevEnvironmentSession"), ("wafv2", "GetDecryptedAPIKey"),
 }  # fmt: skip
 """Answers that hold a secret which no name of a member tells of."""
 

@@ -95,7 +95,7 @@ class Access(StrEnum):
     DELETE = "delete"
     PERMISSIONS = "permissions"
     """Changes who may do what."""
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105 - the name of a class
     """Reads, and what it answers is a secret or opens something."""
     UNKNOWN = "unknown"
 

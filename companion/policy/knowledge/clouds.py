@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from companion.model.facts import Access, CloudCall, EffectKind
 from companion.policy.knowledge.argv import Parser, table
-from companion.policy.knowledge.finding import Fact, Found, Words
+from companion.policy.knowledge.finding import NO_INPUT, Fact, Found, Input, Words
 from companion.policy.knowledge.names import names
 from companion.policy.knowledge.tools import cloud, files, refused
 
@@ -55,6 +55,7 @@ _ACTS = (
         "upgrade "
         "migrate rotate suspend resume simulate approve reject lock unlock tag untag purge abandon recreate redeploy "
         "submit trigger "
+        "get-credentials get-key-string get-auth-string get-access-token "
         "activate deactivate register unregister link unlink wait exec build push transfer reset "
         "bulk-create sync mb rb "
         "insert merge "
@@ -142,11 +143,12 @@ _AZ = _Cloud(
 _AZ_KEYWORDS = frozenset({"find", "config get", "configure"})
 
 
-def judge_gcloud(words: Words) -> Iterator[Found]:
-    yield from _judge(_GCLOUD, words)
+def judge(program: str, words: Words, _feed: Input = NO_INPUT) -> Iterator[Found]:
+    """The findings of `gcloud` or `az`."""
+    yield from _judge(_GCLOUD, words) if program == "gcloud" else _judge_az(words)
 
 
-def judge_az(words: Words) -> Iterator[Found]:
+def _judge_az(words: Words) -> Iterator[Found]:
     """`az` takes any value from a file that stands behind an @."""
     if words[:1] == ["rest"]:
         yield from _az_rest(words)

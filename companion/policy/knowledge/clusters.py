@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 
 from companion.model.facts import Access, EffectKind
-from companion.policy.knowledge.finding import Fact, Found, Input, Words
+from companion.policy.knowledge.finding import NO_INPUT, Fact, Found, Input, Words
 from companion.policy.knowledge.names import names
 from companion.policy.knowledge.tables import Tool, tool
 from companion.policy.knowledge.tools import call_of, cloud, files, judge_tool, refused, resolve
 
+_KUBECTLS = frozenset({"kubectl", "k", "oc"})
 _SECRET = re.compile(r"(?:secrets?|sealedsecrets?|serviceaccounttokens?|all)(?:\.[\w.]+)?(?:/.*)?", re.IGNORECASE)
 _SHOWN = frozenset({"", "wide", "name"})
 
@@ -22,7 +23,12 @@ _PRIVATE = re.compile(
 _WORD = re.compile(r"[\w./:=,%+@-]*")
 
 
-def judge_kubectl(name: str, words: Words) -> Iterator[Found]:
+def judge(program: str, words: Words, _feed: Input = NO_INPUT) -> Iterator[Found]:
+    """The findings of `kubectl`, `docker` or another name of theirs."""
+    yield from _kubectl(program, words) if program in _KUBECTLS else _docker(program, words)
+
+
+def _kubectl(name: str, words: Words) -> Iterator[Found]:
     """A secret's content is printed by an output format, not by the table of names."""
     known = _table(name)
     parser, _, path = resolve(known, words)
@@ -37,10 +43,14 @@ def judge_kubectl(name: str, words: Words) -> Iterator[Found]:
             parsed.value("o", "output") not in _SHOWN or parsed.has("raw", "template")
         ):
             yield cloud(call_of(known, parsed, " ".join(["get", *kinds]), Access.SECRET))
+        for value, at in parsed.values("o", "output"):
+            name, equals, path_ = (value or "").partition("=")
+            if equals and name.endswith("-file"):
+                yield Fact(EffectKind.READ, path_, "", at)
     yield from judge_tool(known, words)
 
 
-def judge_docker(name: str, words: Words, _feed: Input) -> Iterator[Found]:
+def _docker(name: str, words: Words) -> Iterator[Found]:
     """A program in a container reads the container's files, not these."""
     known = _table(name)
     _, _, path = resolve(known, words)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from companion.model.facts import Access, CloudCall, EffectKind
 from companion.policy.knowledge.argv import Parsed, parse
-from companion.policy.knowledge.finding import Fact, Found, Words
+from companion.policy.knowledge.finding import NO_INPUT, Fact, Found, Input, Words
 from companion.policy.knowledge.tables import tool
 from companion.policy.knowledge.tools import cloud, files, judge_tool, refused
 
@@ -21,10 +21,11 @@ _MUTATION = re.compile(r"\bmutation\b|\bsubscription\b", re.IGNORECASE)
 _QUERY = re.compile(r"query=\s*(?:\{|query\b)", re.IGNORECASE)
 
 
-def judge_gh(name: str, words: Words) -> Iterator[Found]:
-    known = tool(name)
+def judge(program: str, words: Words, _feed: Input = NO_INPUT) -> Iterator[Found]:
+    """The findings of `gh` or `glab`."""
+    known = tool(program)
     if known is None:
-        raise LookupError(f"no table knows {name}")
+        raise LookupError(f"no table knows {program}")
     if words[:1] == ["api"]:
         yield from _api(known.service, words)
     else:
@@ -46,6 +47,8 @@ def _api(service: str, words: Words) -> Iterator[Found]:
         access = Access.READ
     account = parsed.value("hostname") or parsed.value("R", "repo")
     yield cloud(CloudCall(service, f"api {method} {path}".strip(), access, account))
+    if any(re.search(r"\benv\b|\$ENV", value or "") for value, _ in parsed.values("q", "jq")):
+        yield Fact(EffectKind.UNKNOWN, "this jq program", "reads-environment")
     if len(paths) != 1:
         yield Fact(EffectKind.UNKNOWN, "this address", "unknown-word")
     if "://" in path:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 
-def _each(file: str, names: str) -> dict[str, str]:
-    return dict.fromkeys(names.split(), file)
+def _each(place: str, names: str) -> dict[str, str]:
+    return dict.fromkeys(names.split(), place)
 
 
 FILES: dict[str, str] = {
@@ -40,3 +40,14 @@ FILES: dict[str, str] = {
     **_each("system", "black isort journalctl loginctl nginx pm2 pre-commit ruff supervisorctl systemctl"),
 }
 """Program to the name of its file."""
+
+CODE: dict[str, str] = {
+    "aws": "aws.calls",
+    **_each("clouds", "gcloud az"),
+    **_each("clusters", "kubectl k oc docker podman nerdctl docker-compose podman-compose"),
+    **_each("forges", "gh glab"),
+    **_each("keyed", "redis-cli valkey-cli keydb-cli mongosh mongo"),
+    **_each("sql.clients", "psql pgcli mysql mariadb mycli sqlite3 sqlite duckdb sqlcmd clickhouse-client clickhouse"),
+    **_each("windows.entry", "powershell powershell.exe pwsh pwsh.exe pwsh-preview cmd cmd.exe"),
+}
+"""Program to the module whose `judge` tells of it, below this package: more than a table can say."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from companion.model.facts import EffectKind
 from companion.policy.knowledge.argv import Parser, parse, table
-from companion.policy.knowledge.finding import Fact, Found, Input, Words
+from companion.policy.knowledge.finding import NO_INPUT, Fact, Found, Input, Words
 from companion.policy.knowledge.names import names
 from companion.policy.knowledge.tools import files, refused
 
@@ -42,7 +42,8 @@ _REDIS_RUNS = names(
 _REDIS_TELLING = {
     ("config", "help"), ("cluster", "info"), ("cluster", "nodes"), ("cluster", "slots"), ("cluster", "shards"),
     ("client", "list"), ("client", "id"), ("client", "info"), ("client", "getname"), ("slowlog", "get"),
-    ("slowlog", "len"), ("latency", "latest"), ("latency", "history"), ("latency", "doctor"), ("acl", "whoami"), ("acl", "cat"),
+    ("slowlog", "len"), ("latency", "latest"), ("latency", "history"),
+    ("latency", "doctor"), ("acl", "whoami"), ("acl", "cat"),
     ("memory", "usage"), ("memory", "stats"), ("memory", "doctor"), ("module", "list"), ("script", "exists"),
     ("function", "list"), ("function", "stats"),
 }  # fmt: skip
@@ -72,7 +73,12 @@ _MONGO_WRITES = re.compile(r"\$(?:out|merge|where|function|accumulator)\b|=>|\bf
 _MONGO_DESTROYS = re.compile(r"\.(?:drop\w*|delete\w*|remove\w*|findOneAndDelete|dropDatabase)\s*\(")
 
 
-def judge_redis(name: str, words: Words, feed: Input) -> Iterator[Found]:
+def judge(program: str, words: Words, feed: Input = NO_INPUT) -> Iterator[Found]:
+    """The findings of one of these clients."""
+    yield from (_mongo_client if program.startswith("mongo") else _redis_client)(program, words, feed)
+
+
+def _redis_client(name: str, words: Words, feed: Input) -> Iterator[Found]:
     """Options end at the command's first word."""
     parser = Parser(words, table(_REDIS))
     first = parser.operand()
@@ -110,7 +116,7 @@ def _redis(name: str, words: Words, first: int) -> Fact:
     return Fact(EffectKind.CHANGE, target, "sql-write", first)
 
 
-def judge_mongo(name: str, words: Words, feed: Input) -> Iterator[Found]:
+def _mongo_client(name: str, words: Words, feed: Input) -> Iterator[Found]:
     """A script is read as long as it is one call that is known to read, on plain values."""
     parsed = parse(words, _MONGO)
     if parsed.unknown is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from companion.model.facts import Access, CloudCall, EffectKind
@@ -9,6 +10,8 @@ from companion.policy.knowledge.argv import Parsed, Parser
 from companion.policy.knowledge.finding import Fact, Found, Inner, Words
 from companion.policy.knowledge.tables import Node, Row, Tool
 
+_SECRET_SETTING = re.compile(r":_\w+|^_auth|auth-?token|_password\b|^password$|secret_?key$", re.IGNORECASE)
+_ENVIRONMENT = re.compile(r"\benv\b|\$ENV|\binput_filename\b")
 READS = frozenset({"content", "names", "tree"})
 CODES = {"content": "", "names": "names", "tree": "tree"}
 _FILE_KINDS = {"<": (EffectKind.READ, ""), "@": (EffectKind.READ, "tree"), ">": (EffectKind.WRITE, "")}
@@ -68,6 +71,7 @@ def judge_tool(tool: Tool, words: Words) -> Iterator[Found]:
     parsed = parser.run()
     row = node.row(len(parsed.operands))
     name = " ".join([tool.name, *path])
+    parsed.leaks = parsed.leaks if parsed.leaks is not None else _telling(words, parsed)
     yield from class_of(tool, row.what if row else "", parsed, path)
     if parsed.unknown is not None:
         yield refused(words, parsed.unknown)
@@ -76,6 +80,14 @@ def judge_tool(tool: Tool, words: Words) -> Iterator[Found]:
     if row is not None:
         yield from _operands(row, parsed)
     yield from files(parsed)
+
+
+def _telling(words: Words, parsed: Parsed) -> int | None:
+    """The word by which a command would read a secret: a setting's name, or a filter that shows the environment."""
+    for at in parsed.operands:
+        if _SECRET_SETTING.search(words[at] or ""):
+            return at
+    return next((at for value, at in parsed.values("q", "jq") if _ENVIRONMENT.search(value or "")), None)
 
 
 def class_of(tool: Tool, what: str, parsed: Parsed, path: list[str]) -> Iterator[Fact]:

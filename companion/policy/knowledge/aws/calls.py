@@ -10,7 +10,7 @@ from companion.model.facts import Access, CloudCall, EffectKind
 from companion.policy.knowledge.argv import Parser, table
 from companion.policy.knowledge.aws.commands import COMMANDS, LOCAL_HOST, judge_command
 from companion.policy.knowledge.aws.table import Operation, operations
-from companion.policy.knowledge.finding import Fact, Found, Words
+from companion.policy.knowledge.finding import NO_INPUT, Fact, Found, Input, Words
 from companion.policy.knowledge.sql.statements import is_read
 from companion.policy.knowledge.tools import cloud, refused
 
@@ -57,7 +57,7 @@ class _Given:
         return (values[0][0] or "") if values else ""
 
 
-def judge_aws(words: Words) -> Iterator[Found]:
+def judge(_program: str, words: Words, _feed: Input = NO_INPUT) -> Iterator[Found]:
     """The findings of `aws` with these arguments."""
     parser = Parser(words, table(GLOBAL))
     service_at = parser.operand()

@@ -46,7 +46,6 @@ create-hbase-backup schedule-hbase-backup ssh socks get put; delete terminate-cl
 grant create-default-roles
 emr-containers: grant update-role-trust-policy
 gamelift: read get-game-session-log; write upload-build
-iam: write create-virtual-mfa-device
 logs: read tail
 mturk: read list-hi-ts-for-qualification-type
 rds: write add-option-to-option-group remove-option-from-option-group; secret generate-db-auth-token

@@ -69,9 +69,7 @@ _CLICKHOUSE = (
 )
 
 _CLIENTS = {
-    **dict.fromkeys(
-        ("psql", "pgcli", "cockroach-sql"), _Client(_PSQL, understand_psql, ("c", "command"), ("f", "file"))
-    ),
+    **dict.fromkeys(("psql", "pgcli"), _Client(_PSQL, understand_psql, ("c", "command"), ("f", "file"))),
     **dict.fromkeys(("mysql", "mariadb", "mycli"), _Client(_MYSQL, understand_mysql, ("e", "execute"), most=1)),
     **dict.fromkeys(
         ("sqlite3", "sqlite"), _Client(_SQLITE, understand_sqlite, ("cmd",), ("init",), go=True, most=1, file=True)
@@ -93,9 +91,10 @@ _CLIENTS = {
 }
 
 CLIENTS = frozenset(_CLIENTS)
+"""Every program that is told of here."""
 
 
-def judge_client(name: str, words: Words, feed: Input = NO_INPUT) -> Iterator[Found]:
+def judge(name: str, words: Words, feed: Input = NO_INPUT) -> Iterator[Found]:
     """The findings of a database's client."""
     client = _CLIENTS[name]
     subcommand = name == "sqlcmd" and words[:1] == ["query"]

@@ -13,7 +13,7 @@ _PSQL = re.compile(
     r"\\(?:d\w*[S+]*|l\+?|du\+?|dt\+?|conninfo|sf\+?|sv\+?|z|x|timing|a|t|q|h|\?|copyright|encoding|errverbose|"
     rf"pset (?:format|border|null|expanded|tuples_only|footer)|echo|qecho|warn){_PLAIN}"
 )
-_PSQL_RUNS = re.compile(r"\\(?:!|g(?:exec|x)?\b.*\||copy\b.*\bprogram\b|o\s*\||w\s*\||i[r]?\b|include)", re.IGNORECASE)
+_PSQL_RUNS = re.compile(r"\\(?:!|gexec\b|gx?\b.*\||copy\b.*\bprogram\b|o\s*\||w\s*\||i[r]?\b|include)", re.IGNORECASE)
 _PSQL_FILES = re.compile(r"\\(?:copy|o|out|w|write|g|s|lo_\w+|cd)\b", re.IGNORECASE)
 
 _DOT_READS = names(

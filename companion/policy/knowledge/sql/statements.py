@@ -50,10 +50,13 @@ LONGEST = 8000
 
 # Not comments to every database: MySQL runs what stands in /*!, nests none, and wants a blank behind --.
 _UNCLEAR_COMMENT = re.compile(r"/\*[!M+]|/\*(?:(?!\*/).)*/\*|--[^\s-]", re.DOTALL)
+# An end of the string to some, a quote inside of it to others.
+_ESCAPED_QUOTE = re.compile(r"\\['\"]")
 _EXPLAIN = re.compile(
     r"\s*(?P<analyze>ANALY[SZ]E\b|PLAN\b|QUERY\s+PLAN\b|VERBOSE\b|\([^()]*\)|FORMAT\s*=\s*\w+)", re.IGNORECASE
 )
-_PRAGMA = re.compile(r"PRAGMA\s+(?:\w+\.)?(\w+)\s*(\([\w\s.'\"]*\))?", re.IGNORECASE)
+# Whether the argument stands in brackets or behind an equals sign is the same.
+_PRAGMA = re.compile(r"PRAGMA\s+(?:\w+\.)?(\w+)\s*([(=][\w\s.'\"]*\)?)?", re.IGNORECASE)
 _SHOW = re.compile(r"[\s\w.'\"`%@=<>-]*", re.ASCII)
 _FIRST_WORD = re.compile(r"\s*(\w+)")
 
@@ -175,7 +178,13 @@ def is_read(text: str, dialect: str = "") -> bool:
 @lru_cache(maxsize=256)
 def understand(text: str, dialect: str = "") -> Meaning:
     """What a text does. Never raises."""
-    if len(text) > LONGEST or text.count("(") > 200 or _UNCLEAR_COMMENT.search(text) or not text.strip(" \t\r\n;"):
+    if (
+        len(text) > LONGEST
+        or _ESCAPED_QUOTE.search(text)
+        or text.count("(") > 200
+        or _UNCLEAR_COMMENT.search(text)
+        or not text.strip(" \t\r\n;")
+    ):
         return Meaning(Does.UNKNOWN)
     try:
         return _understand(text, dialect, 0)

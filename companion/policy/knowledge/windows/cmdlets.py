@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from companion.model.facts import EffectKind
-from companion.policy.knowledge.finding import Fact, Found, Words
+from companion.policy.knowledge.finding import NO_INPUT, Fact, Found, Input, Words
 from companion.policy.knowledge.names import names
 from companion.policy.knowledge.windows.paths import read_path, write_path
 
@@ -114,10 +114,10 @@ _TEXT = names(
 )
 """They work on what they are given."""
 
-_CONTENT = names(
+CONTENT = names(
     "get-content select-string get-filehash import-csv import-clixml format-hex select-xml import-powershelldatafile"
 )
-_NAMES = names(
+NAMES = names(
     "get-childitem get-item test-path resolve-path convert-path get-itemproperty get-itempropertyvalue get-acl "
     "set-location "
     "push-location pop-location"
@@ -142,7 +142,7 @@ _CODES: dict[str, tuple[EffectKind, str]] = {
         (EffectKind.CHANGE, "disk"),
     ),
     **dict.fromkeys(names("stop-computer restart-computer"), (EffectKind.CHANGE, "power")),
-    **dict.fromkeys(names("stop-process wait-process debug-process"), (EffectKind.PROCESS, "kill")),
+    **dict.fromkeys(names("stop-process stop-job wait-process debug-process"), (EffectKind.PROCESS, "kill")),
     **dict.fromkeys(
         names(
             "stop-service start-service restart-service set-service new-service remove-service suspend-service "
@@ -221,16 +221,10 @@ def name_of(word: str) -> str:
     return ALIASES.get(plain, plain)
 
 
-def is_cmdlet(program: str) -> bool:
-    """Whether a program's name is that of a command of PowerShell, and of nothing else."""
-    name = program.lower()
-    return bool(_CMDLET.fullmatch(program)) and (name.startswith("get-") or name in KNOWN) and program[:1].isupper()
+KNOWN = _TEXT | CONTENT | NAMES | _LEAKS | _DELETES | _WRITES | frozenset(_CODES)
 
 
-KNOWN = _TEXT | _CONTENT | _NAMES | _LEAKS | _DELETES | _WRITES | frozenset(_CODES)
-
-
-def judge_cmdlet(program: str, words: Words) -> Iterator[Found]:
+def judge(program: str, words: Words, _feed: Input = NO_INPUT) -> Iterator[Found]:
     """The findings of one command. Numbers are those of `words`."""
     name = name_of(program)
     unknown = next((at for at, word in enumerate(words) if word is None), None)
@@ -241,7 +235,7 @@ def judge_cmdlet(program: str, words: Words) -> Iterator[Found]:
         yield Fact(EffectKind.LEAK, program, "leaks-secret")
     elif name in _DELETES or name in _WRITES:
         yield from _changes(name, program, words)
-    elif name in _TEXT or name in _CONTENT or name in _NAMES or _reads_by_name(name):
+    elif name in _TEXT or name in CONTENT or name in NAMES or _reads_by_name(name):
         yield Fact(EffectKind.RUN, program)
         yield from _reads(name, words)
     else:
@@ -271,7 +265,7 @@ def _values(words: Words) -> Iterator[tuple[str, int]]:
 
 
 def _reads(name: str, words: Words) -> Iterator[Fact]:
-    takes_paths = name in _CONTENT or name in _NAMES
+    takes_paths = name in CONTENT or name in NAMES
     alone = 0
     for parameter, at in _values(words):
         word = words[at] or ""
@@ -279,7 +273,7 @@ def _reads(name: str, words: Words) -> Iterator[Fact]:
         if _ENVIRONMENT.match(value):
             yield Fact(EffectKind.UNKNOWN, value, "reads-environment", at)
         elif parameter in _PATHS and parameter not in {"inputobject", "newname"}:
-            yield from read_path(value, at, names=name in _NAMES)
+            yield from read_path(value, at, names=name in NAMES)
         elif not parameter:
             alone += 1
             # The first word of Select-String is its pattern.
@@ -288,7 +282,7 @@ def _reads(name: str, words: Words) -> Iterator[Fact]:
                 and not _REGISTRY.match(value)
                 and (name != "select-string" or alone > 1 or _named(words, "pattern"))
             ):
-                yield from read_path(value, at, names=name in _NAMES)
+                yield from read_path(value, at, names=name in NAMES)
     if name == "get-childitem" and not any(fact for fact in _values(words)):
         yield Fact(EffectKind.READ, ".", "names")
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from companion.model.facts import EffectKind
-from companion.policy.knowledge.finding import Fact, Found, Input, Words
+from companion.policy.knowledge.finding import NO_INPUT, Fact, Found, Input, Words
 from companion.policy.knowledge.windows.cmd import judge_cmd, judge_cmd_call
 from companion.policy.knowledge.windows.powershell import judge_call, judge_powershell
 
-_POWERSHELLS = frozenset({"powershell", "pwsh", "powershell.exe", "pwsh.exe", "powershell_ise", "pwsh-preview"})
+_POWERSHELLS = frozenset({"powershell", "pwsh", "powershell.exe", "pwsh.exe", "pwsh-preview"})
 WINDOWS = _POWERSHELLS | {"cmd", "cmd.exe"}
 
 
-def judge_windows(name: str, words: Words, feed: Input) -> Iterator[Found]:
+def judge(name: str, words: Words, feed: Input = NO_INPUT) -> Iterator[Found]:
     """The findings of one of these shells as a program of a POSIX shell."""
     if feed.piped:
         yield Fact(EffectKind.UNKNOWN, name, "pipe-to-shell")
@@ -29,5 +29,5 @@ def judge_windows(name: str, words: Words, feed: Input) -> Iterator[Found]:
 
 def judge_line(shell: str, text: str) -> tuple[Found, ...]:
     """The findings of a whole command that runs in `shell`: "powershell" or "cmd". Never raises."""
-    judge = judge_cmd if shell == "cmd" else judge_powershell
-    return tuple(judge(text)) or (Fact(EffectKind.UNKNOWN, shell, "not-understood"),)
+    found = judge_cmd(text) if shell == "cmd" else judge_powershell(text)
+    return tuple(found) or (Fact(EffectKind.UNKNOWN, shell, "not-understood"),)

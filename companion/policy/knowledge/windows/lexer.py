@@ -20,7 +20,7 @@ _FILTER_TEST = (
 _FILTER = re.compile(rf"\{{\s*{_FILTER_TEST}(?:\s+-(?:and|or)\s+{_FILTER_TEST})*\s*\}}", re.IGNORECASE)
 _COMMENT = re.compile(r"(?:^|(?<=[\s;|]))#[^\n]*")
 _BARE = re.compile(r"[^\s'\"`$(){}\[\]@;|&<>,#]+")
-_CMD_BARE = re.compile(r"[^\s\"^%!&|<>()]+")
+_CMD_BARE = re.compile(r"[^\s\"^%!&|<>(),;]+")
 
 
 @dataclass(slots=True)

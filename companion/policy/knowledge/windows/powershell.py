@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from companion.model.facts import EffectKind
 from companion.policy.knowledge.finding import Fact, Found, Script, Words
-from companion.policy.knowledge.windows.cmdlets import KNOWN, judge_cmdlet, name_of
+from companion.policy.knowledge.windows import cmdlets
+from companion.policy.knowledge.windows.cmdlets import KNOWN, name_of
 from companion.policy.knowledge.windows.lexer import Command, cut_powershell
 from companion.policy.knowledge.windows.paths import write_path
 
@@ -55,7 +56,13 @@ def judge_powershell(text: str, at: int = -1, depth: int = 0) -> Iterator[Found]
                 yield Fact(kind, found.group(), code, at)
     if not line.commands and not line.unclear:
         yield Fact(EffectKind.RUN, "powershell", at=at)
-    for command in line.commands:
+    names = [name_of(command.words[0] or "") if command.words else "" for command in line.commands]
+    flows = False
+    for command, name in zip(line.commands, names, strict=True):
+        flows = (flows and command.piped) or name in cmdlets.NAMES
+        if flows and name in cmdlets.CONTENT:
+            # Files come through the pipe, and it reads each of them.
+            yield Fact(EffectKind.READ, ".", "tree", at)
         for finding in _command(command, depth):
             yield replace(finding, at=at)
 
@@ -74,7 +81,7 @@ def _command(command: Command, depth: int) -> Iterator[Fact | Script]:
         return
     name = name_of(program)
     if name in KNOWN or "-" in name:
-        for finding in judge_cmdlet(program, words):
+        for finding in cmdlets.judge(program, words):
             if isinstance(finding, Fact):
                 yield finding
         return
