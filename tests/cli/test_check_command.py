@@ -78,7 +78,7 @@ def test_it_wants_one_or_the_other(workspace: Path, words: list[str]):
 def test_your_rules_count(workspace: Path, tmp_path: Path):
     home = tmp_path / "home"
     home.mkdir()
-    (home / "companion.toml").write_text("[policy]\nrules = [\"allow command='npm install'\", \"deny tool=ls\"]\n")
+    (home / "companion.toml").write_text('[policy]\nrules = ["allow command=\'npm install\'", "deny tool=ls"]\n')
     assert json.loads(check(workspace, "--json", "npm install x").output)["verdict"] == "allow"
     assert json.loads(check(workspace, "--json", "ls").output)["code"] == "policy-rule"
     (home / "companion.toml").write_text('[policy]\nrules = ["deny"]\n')

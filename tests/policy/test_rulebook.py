@@ -51,7 +51,13 @@ def test_what_is_no_rule_says_why(text: str):
 
 @pytest.mark.parametrize(
     ("until", "holds"),
-    [("2026-06-01", True), ("2026-05-31", False), ("2026-06-01T12:00", True), ("2026-06-01T11:59", False), ("2026-06-01T13:00+02:00", False)],
+    [
+        ("2026-06-01", True),
+        ("2026-05-31", False),
+        ("2026-06-01T12:00", True),
+        ("2026-06-01T11:59", False),
+        ("2026-06-01T13:00+02:00", False),
+    ],
 )
 def test_a_rule_ends(until: str, holds: bool):
     assert read_rule(f"allow effect=git until={until}").is_in_force(NOW) is holds

@@ -145,7 +145,11 @@ VIEWERS: dict[str, Viewer] = {
     **_table("xattr", Viewer(only=r"-[lprvszxh]+|[^-].*", refused="w d c")),
     **_table(
         "dscl",
-        Viewer(only=r"\S+|-(?:plist|raw|url|q)", refused="create delete append merge change changei passwd P u f", single=True),
+        Viewer(
+            only=r"\S+|-(?:plist|raw|url|q)",
+            refused="create delete append merge change changei passwd P u f",
+            single=True,
+        ),
     ),
     **_table("sysctl", Viewer(refused="w write p load system f", alone=False)),
     **_table("prometheus alertmanager grafana-server node_exporter", Viewer(only=r"--version|--help|-h", alone=False)),
@@ -209,7 +213,9 @@ VIEWERS: dict[str, Viewer] = {
 
 
 _DIRECTORY_READS = r"-?(?:read|readall|readpli?|list|search|diff|help)"
-_ASKS_NETWORK = frozenset({"ping", "ping6", "traceroute", "traceroute6", "mtr", "dig", "nslookup", "host", "whois", "drill"})
+_ASKS_NETWORK = frozenset(
+    {"ping", "ping6", "traceroute", "traceroute6", "mtr", "dig", "nslookup", "host", "whois", "drill"}
+)
 
 
 def judge_viewer(invocation: Invocation, viewer: Viewer) -> Iterator[Finding]:
@@ -261,7 +267,9 @@ def judge_viewer(invocation: Invocation, viewer: Viewer) -> Iterator[Finding]:
         yield invocation.rule("unknown-option", "this use of dscl")
     if invocation.name in _ASKS_NETWORK and operands:
         host = operands[-1].text or "this word"
-        yield Effect(EffectKind.NETWORK, host, invocation.start, invocation.end, WEB_READ if len(host) < 100 else "network")
+        yield Effect(
+            EffectKind.NETWORK, host, invocation.start, invocation.end, WEB_READ if len(host) < 100 else "network"
+        )
     yield invocation.runs()
     code = _CODES.get(viewer.operands)
     if code is not None:

@@ -299,7 +299,14 @@ DENIED_COMMANDS = [
     ("echo x > /dev/sda", "writes-device"),
 ]
 
-IN_PROJECT = ["git commit -m x", "git checkout -b x", "rm -rf node_modules", "rm -rf ./dist build", "pytest -q", "git fetch"]
+IN_PROJECT = [
+    "git commit -m x",
+    "git checkout -b x",
+    "rm -rf node_modules",
+    "rm -rf ./dist build",
+    "pytest -q",
+    "git fetch",
+]
 
 
 @pytest.mark.parametrize(("command", "code"), DENIED_COMMANDS, ids=[command for command, _ in DENIED_COMMANDS])

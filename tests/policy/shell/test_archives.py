@@ -8,7 +8,15 @@ from tests.support.shell import codes, only_reads
 
 @pytest.mark.parametrize(
     "command",
-    ["tar tf a.tar", "tar -tvzf a.tgz", "tar -t --file=a.tar", "unzip -l a.zip", "gzip -l a.gz", "gunzip -c a.gz", "cat a | gzip"],
+    [
+        "tar tf a.tar",
+        "tar -tvzf a.tgz",
+        "tar -t --file=a.tar",
+        "unzip -l a.zip",
+        "gzip -l a.gz",
+        "gunzip -c a.gz",
+        "cat a | gzip",
+    ],
 )
 def test_what_lists_reads(command: str):
     assert only_reads(command), codes(command)

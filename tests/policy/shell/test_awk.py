@@ -8,7 +8,15 @@ from tests.support.shell import codes, only_reads
 
 @pytest.mark.parametrize(
     "program",
-    ["{print $1}", "/a|b/ {print}", "{s += $1} END {print s}", "{if ($1 > 10) print}", "NR > 5", 'BEGIN {FS=":"} {print $1}', "$1 > 10 {print}"],
+    [
+        "{print $1}",
+        "/a|b/ {print}",
+        "{s += $1} END {print s}",
+        "{if ($1 > 10) print}",
+        "NR > 5",
+        'BEGIN {FS=":"} {print $1}',
+        "$1 > 10 {print}",
+    ],
 )
 def test_what_only_prints(program: str):
     assert only_prints(program)

@@ -7,7 +7,14 @@ from tests.support.shell import codes
 
 @pytest.mark.parametrize(
     "command",
-    ["git commit -m x", "git commit -am x", "git checkout -b x", "git branch x", "git branch -d x", "git checkout main"],
+    [
+        "git commit -m x",
+        "git commit -am x",
+        "git checkout -b x",
+        "git branch x",
+        "git branch -d x",
+        "git checkout main",
+    ],
 )
 def test_what_git_can_take_back(command: str):
     assert codes(command) == {"git-local"}
@@ -32,7 +39,13 @@ def test_a_remote_by_its_name_is_asked(command: str):
 
 @pytest.mark.parametrize(
     "command",
-    ["git fetch ext::sh", "git fetch --upload-pack=x origin", "git fetch git@a.b:c", "git ls-remote --upload-pa='x' .", "git fetch origin +a:b"],
+    [
+        "git fetch ext::sh",
+        "git fetch --upload-pack=x origin",
+        "git fetch git@a.b:c",
+        "git ls-remote --upload-pa='x' .",
+        "git fetch origin +a:b",
+    ],
 )
 def test_an_address_may_be_a_program(command: str):
     assert codes(command) - {"git-fetch"}

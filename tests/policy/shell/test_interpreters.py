@@ -15,7 +15,9 @@ def test_code_that_is_not_read_is_asked_about(name: str):
     assert "pipe-to-shell" in codes(f"{name} <(curl https://a.b)")
 
 
-@pytest.mark.parametrize("command", ["node -e 'console.log(1)'", "perl -e \"print 'ok'\"", "ruby -e 'puts 1'", "echo 'print(1)' | python3"])
+@pytest.mark.parametrize(
+    "command", ["node -e 'console.log(1)'", "perl -e \"print 'ok'\"", "ruby -e 'puts 1'", "echo 'print(1)' | python3"]
+)
 def test_what_only_prints_runs(command: str):
     assert codes(command) == set()
 
@@ -51,7 +53,9 @@ def test_a_script_of_the_project_runs_once_its_text_is_known():
     assert "runs-script" in {effect.code for effect in read_command("python3 ../x.py", look={"../x.py": ""}.get)}
 
 
-@pytest.mark.parametrize("command", ["python3 -m http.server", "python3 -m json.tool a b", "python3 -i", "python3", "python3 -c"])
+@pytest.mark.parametrize(
+    "command", ["python3 -m http.server", "python3 -m json.tool a b", "python3 -i", "python3", "python3 -c"]
+)
 def test_other_ways_to_start_are_asked_about(command: str):
     assert codes(command)
 

@@ -194,9 +194,7 @@ def test_find_is_told_apart_word_by_word():
         assert asks(judged("find", ".", word)), word
 
 
-@pytest.mark.parametrize(
-    "word", ["-delete", "-ok", "-okdir", "-fprint", "-fprint0", "-fprintf", "-fls"]
-)
+@pytest.mark.parametrize("word", ["-delete", "-ok", "-okdir", "-fprint", "-fprint0", "-fprintf", "-fls"])
 def test_what_find_does_beside_reading_is_in_no_table(word: str):
     assert word not in FIND | FIND_VALUED
     assert asks(judged("find", ".", word, "x"))

@@ -6,8 +6,12 @@ import pytest
 
 from companion.policy.shell.read import read_command
 
-NODE = {"package.json": json.dumps({"scripts": {"test": "jest", "pretest": "eslint .", "clean": "rm -rf /srv", "odd": "x"}})}
-MAKE = {"Makefile": "PY = pytest\n.PHONY: all\nall: test\ntest: build\n\t@$(PY) -q\nbuild:\n\techo hi\nwipe:\n\trm -rf /srv\nhard:\n\t$(shell x)\n"}
+NODE = {
+    "package.json": json.dumps({"scripts": {"test": "jest", "pretest": "eslint .", "clean": "rm -rf /srv", "odd": "x"}})
+}
+MAKE = {
+    "Makefile": "PY = pytest\n.PHONY: all\nall: test\ntest: build\n\t@$(PY) -q\nbuild:\n\techo hi\nwipe:\n\trm -rf /srv\nhard:\n\t$(shell x)\n"
+}
 
 
 def told(command: str, files: dict[str, str]) -> set[str]:

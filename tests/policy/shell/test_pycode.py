@@ -13,7 +13,13 @@ def python(code: str, files: dict[str, str] | None = None) -> set[str]:
 
 @pytest.mark.parametrize(
     "code",
-    ["print(1 + 2)", "import json\nprint(json.dumps({}))", "print(open('x').read())", "import sys; print(sys.version)", "print('a'.upper())"],
+    [
+        "print(1 + 2)",
+        "import json\nprint(json.dumps({}))",
+        "print(open('x').read())",
+        "import sys; print(sys.version)",
+        "print('a'.upper())",
+    ],
 )
 def test_what_computes_and_reads_runs(code: str):
     assert python(code) == set()

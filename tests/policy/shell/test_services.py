@@ -16,7 +16,14 @@ def judged(command: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "command",
-    ["fastly backend list", "nats stream info A", "vercel domains ls", "op --help", "wrangler kv:namespace list", "mc du a/b"],
+    [
+        "fastly backend list",
+        "nats stream info A",
+        "vercel domains ls",
+        "op --help",
+        "wrangler kv:namespace list",
+        "mc du a/b",
+    ],
 )
 def test_a_verb_that_reads_reads(command: str):
     assert judged(command) == set()
@@ -40,13 +47,17 @@ def test_a_verb_that_changes_asks(command: str):
     assert judged(command) == {"cloud"}
 
 
-@pytest.mark.parametrize("command", ["doppler secrets get X", "op item get x", "vault read secret/a", "heroku config:get token"])
+@pytest.mark.parametrize(
+    "command", ["doppler secrets get X", "op item get x", "vault read secret/a", "heroku config:get token"]
+)
 def test_what_prints_a_secret_asks(command: str):
     assert judged(command) & {"secret-shown", "cloud"}
 
 
 def test_a_word_that_is_not_known_asks():
-    assert {finding.code for finding in judge_service(Invocation("fly", words_of("apps", "list", None), 0, 9))} == {"cloud"}
+    assert {finding.code for finding in judge_service(Invocation("fly", words_of("apps", "list", None), 0, 9))} == {
+        "cloud"
+    }
 
 
 def test_tables_are_well_formed():

@@ -28,7 +28,15 @@ def test_every_table_is_well_formed(table: dict[str, Tool]):
 
 @pytest.mark.parametrize(
     "words",
-    [["list"], ["ls", "x"], ["pr"], ["pr", "view", "1"], ["-R", "a", "list"], ["--repo", "a", "pr", "diff"], ["list", None]],
+    [
+        ["list"],
+        ["ls", "x"],
+        ["pr"],
+        ["pr", "view", "1"],
+        ["-R", "a", "list"],
+        ["--repo", "a", "pr", "diff"],
+        ["list", None],
+    ],
     ids=str,
 )
 def test_what_the_table_names_reads(words: list[str | None]):
@@ -61,14 +69,24 @@ def test_a_word_that_is_not_known_may_be_an_option():
     assert judged("list", None) == {"unknown-word"}
 
 
-@pytest.mark.parametrize("words", [["--help"], ["help"], ["help", "x"], ["pr", "--help"], ["pr", "list", "-h"], ["--version"]], ids=str)
+@pytest.mark.parametrize(
+    "words", [["--help"], ["help"], ["help", "x"], ["pr", "--help"], ["pr", "list", "-h"], ["--version"]], ids=str
+)
 def test_a_question_for_help_is_one(words: list[str]):
     assert asks_for_help(words)
 
 
 @pytest.mark.parametrize(
     "words",
-    [[], [None], ["run", "x", "--help"], ["exec", "x", "-h"], ["-h", "host", "drop"], ["x", "--", "--help"], ["a", "b", "c", "d", "--help"]],
+    [
+        [],
+        [None],
+        ["run", "x", "--help"],
+        ["exec", "x", "-h"],
+        ["-h", "host", "drop"],
+        ["x", "--", "--help"],
+        ["a", "b", "c", "d", "--help"],
+    ],
     ids=str,
 )
 def test_what_only_looks_like_one_is_none(words: list[str | None]):
