@@ -37,7 +37,8 @@ def test_a_verdict_as_json(workspace: Path, command: str, verdict: str, code: st
     said = json.loads(result.output)
     assert said["verdict"] == verdict
     assert said["code"] == (code or said["code"])
-    assert said["effects"] and said["reason"]
+    assert said["effects"]
+    assert said["reason"]
     assert result.exit_code == (0 if verdict == "allow" else 1)
 
 
@@ -48,7 +49,7 @@ def test_planning_changes_nothing(workspace: Path):
 
 def test_words_for_people(workspace: Path):
     result = check(workspace, "git", "push", "--force", "origin", "main")
-    assert "deny:" in result.output and "git-push-protected" in result.output and "instead:" in result.output
+    assert [word for word in ("deny:", "git-push-protected", "instead:") if word not in result.output] == []
 
 
 def test_a_hidden_character_is_shown(workspace: Path):
@@ -67,7 +68,7 @@ def test_a_batch_answers_line_by_line(workspace: Path):
 def test_a_bad_line_is_named(workspace: Path, line: str):
     result = check(workspace, "--batch", lines=f'{{"command": "ls"}}\n{line}\n')
     assert result.exit_code == 2
-    assert "line 2" in result.output and "next:" in result.output
+    assert [word for word in ("line 2", "next:") if word not in result.output] == []
 
 
 @pytest.mark.parametrize("words", [[], ["--batch", "ls"]], ids=str)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from companion.model.facts import Effect
 from companion.policy.shell.archives import ARCHIVERS
@@ -12,13 +11,12 @@ from companion.policy.shell.awk import judge_awk
 from companion.policy.shell.dangers import DANGERS, INTERPRETERS, PRIVILEGED, RUNS_ITS_INPUT, SHELLS
 from companion.policy.shell.effects import NAMES, TRACKED, TREE
 from companion.policy.shell.files import WRITERS
+from companion.policy.shell.find import judge_find
 from companion.policy.shell.git import judge_git
 from companion.policy.shell.interpreters import judge_interpreter
-from companion.policy.shell.invocation import Finding, Invocation, Lists, delete, read, tree
+from companion.policy.shell.invocation import Finding, Invocation, Lists, read
 from companion.policy.shell.knowledge import (
     DATE,
-    FIND,
-    FIND_VALUED,
     GREP,
     JQ,
     READERS,
@@ -30,8 +28,7 @@ from companion.policy.shell.knowledge import (
 from companion.policy.shell.known import judge_known
 from companion.policy.shell.options import Arguments, split
 from companion.policy.shell.project import judge_environment, judge_project
-from companion.policy.shell.runners import WRAPPERS, find_exec, judge_privileged, judge_shell
-from companion.policy.shell.secretfiles import may_hold_secrets
+from companion.policy.shell.runners import WRAPPERS, judge_privileged, judge_shell
 from companion.policy.shell.services import INFRASTRUCTURE, SERVICES, judge_service
 from companion.policy.shell.toolbox import FORGES, PACKAGES, SYSTEM
 from companion.policy.shell.tools import asks_for_help, judge_tool
@@ -228,64 +225,6 @@ def _grep(invocation: Invocation) -> Iterator[Finding]:
     yield from _paths(files, TREE if recursive else "")
 
 
-def _find(invocation: Invocation) -> Iterator[Finding]:
-    findings: list[Finding] = [invocation.runs()]
-    args, words = invocation.args, invocation.words
-    if words in (("--version",), ("--help",), ("-version",), ("-help",)):
-        yield invocation.runs()
-        return
-    roots: list[Value] = []
-    names: list[Value] = []
-    at = 0
-    while at < len(args) and (not words[at].startswith(("-", "(", "!")) or words[at] in {"-L", "-H", "-P", "--"}):
-        roots += [args[at]] if not words[at].startswith("-") else []
-        at += 1
-    while at < len(args):
-        word = args[at].constant
-        if word in FIND_VALUED and at + 1 < len(args):
-            value = args[at + 1]
-            if word in {"-name", "-iname"}:
-                names.append(value)
-                if may_hold_secrets(value.constant or ""):
-                    findings.append(invocation.rule("searches-secrets"))
-            if value.many or value.glob:
-                findings.append(invocation.rule("unknown-word", value.text or "this word", value))
-            if word in {"-newer", "-anewer", "-cnewer", "-samefile"}:
-                findings += read(value, NAMES)
-            at += 2
-        elif word in FIND:
-            at += 1
-        elif word in {"-exec", "-execdir", "-ok", "-okdir"}:
-            if word in {"-ok", "-okdir"}:
-                findings.append(invocation.rule("find-exec", at=args[at]))
-            inner, at = find_exec(args, at + 1, _found(invocation, roots, names))
-            findings += inner or [invocation.rule("find-exec", at=args[at - 1])]
-        else:
-            if word == "-delete":
-                findings += [effect for root in roots for effect in delete(root, deep=True)]
-            code = "find-delete" if word == "-delete" else "unknown-option"
-            findings.append(invocation.rule(code, word or "this word", args[at]))
-            at += 1
-    yield from findings
-    yield from _paths(tuple(roots) or (Value(".", invocation.start, invocation.end),), NAMES)
-    if all(root.constant and not root.constant.startswith("-") for root in roots):
-        yield Lists(_found(invocation, roots, names), dashed=False)
-
-
-def _found(invocation: Invocation, roots: list[Value], names: list[Value]) -> tuple[Effect, ...]:
-    """Reads of whatever find finds: by the name it looks for, if it is one, else of everything below."""
-    places = roots or [Value(".", invocation.start, invocation.end)]
-    if len(names) == 1 and names[0].constant and "/" not in names[0].constant:
-        pattern = names[0].constant
-        below = [
-            replace(place, text=f"{tree(place.text or '.')}{wild}{pattern}", glob=True)
-            for place in places
-            for wild in ("**/", "")
-        ]
-        return tuple(effect for place in below if place.text for effect in read(place))
-    return tuple(effect for place in places for effect in read(place, TREE))
-
-
 _PART = r"(?:[^/\\\n\[]|\\[^\n]|\[[^\]/\n\\]+\])*"
 _ADDRESS = rf"(?:\d+(?:~\d+)?|\$|/{_PART}/I?)"
 _SED_COMMAND = rf"(?:{_ADDRESS}(?:,(?:\+?\d+|{_ADDRESS}))?)? *!?(?:[pdqQ=lDgGhHxnNP]|s/{_PART}/{_PART}/[gpiI\d]*)"
@@ -401,7 +340,7 @@ _SPECIAL: dict[str, Callable[[Invocation], Iterator[Finding]]] = {
     **dict.fromkeys(("test", "["), _test),
     **dict.fromkeys(("exit", "return", "break", "continue", "wait"), _leave),
     "git": judge_git,
-    "find": _find,
+    "find": judge_find,
     "sed": _sed,
     "jq": _jq,
     "date": _date,

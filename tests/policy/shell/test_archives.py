@@ -25,11 +25,21 @@ def test_what_lists_reads(command: str):
 @pytest.mark.parametrize(
     "command",
     [
-        "tar xf a.tar", "tar cf a.tar b", "tar -cI 'rm -rf /' -f - x", "tar tf a.tar --to-command=sh", "tar -tf a --use-c=x",
-        "tar tf a --checkpoint-action=exec=sh", "tar --delete -f a b", "tar -tf a -T list", "unzip a.zip", "gzip a", "zip a b",
-        "tar", "unzip -T a.zip",
+        "tar xf a.tar",
+        "tar cf a.tar b",
+        "tar -cI 'rm -rf /' -f - x",
+        "tar tf a.tar --to-command=sh",
+        "tar -tf a --use-c=x",
+        "tar tf a --checkpoint-action=exec=sh",
+        "tar --delete -f a b",
+        "tar -tf a -T list",
+        "unzip a.zip",
+        "gzip a",
+        "zip a b",
+        "tar",
+        "unzip -T a.zip",
     ],
-)  # fmt: skip
+)
 def test_what_packs_or_unpacks_is_asked_about(command: str):
     assert "file-change" in codes(command)
 

@@ -26,12 +26,21 @@ def test_what_only_prints(program: str):
 @pytest.mark.parametrize(
     "program",
     [
-        '{print > "x"}', '{print >> "x"}', '{print | "sh"}', 'BEGIN {system("x")}', '{"x" | getline}', "{print $1 > $2}",
-        'BEGIN {while ((getline l < "f") > 0) print l}', "BEGIN {print ENVIRON[\"X\"]}", '@load "x"', 'BEGIN {printf "a" > "b"}',
-        "{f = \"system\"; @f(1)}", "x" * 5000,
+        '{print > "x"}',
+        '{print >> "x"}',
+        '{print | "sh"}',
+        'BEGIN {system("x")}',
+        '{"x" | getline}',
+        "{print $1 > $2}",
+        'BEGIN {while ((getline l < "f") > 0) print l}',
+        'BEGIN {print ENVIRON["X"]}',
+        '@load "x"',
+        'BEGIN {printf "a" > "b"}',
+        '{f = "system"; @f(1)}',
+        "x" * 5000,
     ],
     ids=lambda program: program[:40],
-)  # fmt: skip
+)
 def test_what_does_more(program: str):
     assert not only_prints(program)
 

@@ -13,8 +13,8 @@ from companion.policy.shell.rules import RULES
 from tests.support.shell import codes
 
 # With a plain word, or with an option that they refuse, these only look or print.
-LOOKING = set("awk gawk mawk nawk dig host https nslookup ping traceroute whois fuser sysctl xattr".split())
-LOOKING |= {"ruff", "systemctl", "uv"}
+LOOKING = {"awk", "gawk", "mawk", "nawk", "dig", "host", "https", "nslookup", "ping", "traceroute", "whois", "fuser"}
+LOOKING |= {"sysctl", "xattr", "ruff", "systemctl", "uv"}
 ALL = sorted({*DANGERS, *PRIVILEGED, *SHELLS, *INTERPRETERS, *RUNS_ITS_INPUT})
 
 

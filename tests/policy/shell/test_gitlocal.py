@@ -23,11 +23,23 @@ def test_what_git_can_take_back(command: str):
 @pytest.mark.parametrize(
     "command",
     [
-        "git commit --amend -m x", "git commit -n -m x", "git commit", "git commit -m x file", "git checkout x", "git checkout -- x",
-        "git checkout -B x", "git branch -D x", "git branch -M x", "git branch -d x y", "git add x", "git stash", "git checkout -b $x",
-        "git commit -C x -m y", "git switch -C x",
+        "git commit --amend -m x",
+        "git commit -n -m x",
+        "git commit",
+        "git commit -m x file",
+        "git checkout x",
+        "git checkout -- x",
+        "git checkout -B x",
+        "git branch -D x",
+        "git branch -M x",
+        "git branch -d x y",
+        "git add x",
+        "git stash",
+        "git checkout -b $x",
+        "git commit -C x -m y",
+        "git switch -C x",
     ],
-)  # fmt: skip
+)
 def test_the_rest_is_not(command: str):
     assert codes(command) - {"git-local"}
 

@@ -10,7 +10,10 @@ NODE = {
     "package.json": json.dumps({"scripts": {"test": "jest", "pretest": "eslint .", "clean": "rm -rf /srv", "odd": "x"}})
 }
 MAKE = {
-    "Makefile": "PY = pytest\n.PHONY: all\nall: test\ntest: build\n\t@$(PY) -q\nbuild:\n\techo hi\nwipe:\n\trm -rf /srv\nhard:\n\t$(shell x)\n"
+    "Makefile": (
+        "PY = pytest\n.PHONY: all\nall: test\ntest: build\n\t@$(PY) -q\nbuild:\n\techo hi\n"
+        "wipe:\n\trm -rf /srv\nhard:\n\t$(shell x)\n"
+    )
 }
 
 

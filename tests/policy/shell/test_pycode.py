@@ -28,13 +28,30 @@ def test_what_computes_and_reads_runs(code: str):
 @pytest.mark.parametrize(
     "code",
     [
-        "import os", "import socket", "__import__('os')", "exec('x')", "eval('x')", "getattr(x, 'y')()", "f = open; f('x', 'w')",
-        "list(map(open, ['x']))", "[open][0]('x', 'w')", "().__class__", "import sys; sys.modules['os']", "from os import system",
-        "from sys import modules", "import json.x", "open('x', 'w').write('y')", "import re, os", "x = 1 +", "(" * 5000,
-        "import sys; sys.stdout.write('x')", "class A: pass", "import subprocess",
+        "import os",
+        "import socket",
+        "__import__('os')",
+        "exec('x')",
+        "eval('x')",
+        "getattr(x, 'y')()",
+        "f = open; f('x', 'w')",
+        "list(map(open, ['x']))",
+        "[open][0]('x', 'w')",
+        "().__class__",
+        "import sys; sys.modules['os']",
+        "from os import system",
+        "from sys import modules",
+        "import json.x",
+        "open('x', 'w').write('y')",
+        "import re, os",
+        "x = 1 +",
+        "(" * 5000,
+        "import sys; sys.stdout.write('x')",
+        "class A: pass",
+        "import subprocess",
     ],
     ids=lambda code: code[:40],
-)  # fmt: skip
+)
 def test_what_may_do_more_is_asked_about(code: str):
     assert "runs-code" in python(code)
 

@@ -11,11 +11,30 @@ from tests.support.shell import codes, only_reads
 @pytest.mark.parametrize(
     "command",
     [
-        "less x", "zcat x.gz", "bat -n x", "nm a.out", "journalctl -u ssh -n 20", "dmesg -T", "fd -t f x", "fd x -x cat",
-        "fzf --height=50%", "ifconfig eth0", "sysctl kern.x", "rpm -qa", "dpkg -l", "crontab -l", "7z l a.7z", "ping -c 1 x",
-        "defaults read", "networksetup -getinfo Wi-Fi", "black --check .", "yq .a x.yml", "man ls", "iconv -f utf-8 x",
+        "less x",
+        "zcat x.gz",
+        "bat -n x",
+        "nm a.out",
+        "journalctl -u ssh -n 20",
+        "dmesg -T",
+        "fd -t f x",
+        "fd x -x cat",
+        "fzf --height=50%",
+        "ifconfig eth0",
+        "sysctl kern.x",
+        "rpm -qa",
+        "dpkg -l",
+        "crontab -l",
+        "7z l a.7z",
+        "ping -c 1 x",
+        "defaults read",
+        "networksetup -getinfo Wi-Fi",
+        "black --check .",
+        "yq .a x.yml",
+        "man ls",
+        "iconv -f utf-8 x",
     ],
-)  # fmt: skip
+)
 def test_what_shows_only_reads(command: str):
     assert only_reads(command), codes(command)
 
@@ -23,12 +42,35 @@ def test_what_shows_only_reads(command: str):
 @pytest.mark.parametrize(
     "command",
     [
-        "less -o y x", "bat --pager=sh x", "journalctl --vacuum-time=1s", "dmesg -C", "fd -x rm", "fd x -X rm",
-        "fzf --bind='enter:execute(rm {})'", "fzf --preview=x", "ifconfig eth0 down", "sysctl -w a=b", "sysctl a=b", "rpm -e x",
-        "dpkg -i x", "crontab -r", "crontab x", "7z x a.7z", "defaults write a b", "networksetup -setdnsservers x", "black .",
-        "yq -i .a x", "man --html=x ls", "man -H x", "ss -K", "mktemp", "route add x", "iptables -F", "iptables -A x",
+        "less -o y x",
+        "bat --pager=sh x",
+        "journalctl --vacuum-time=1s",
+        "dmesg -C",
+        "fd -x rm",
+        "fd x -X rm",
+        "fzf --bind='enter:execute(rm {})'",
+        "fzf --preview=x",
+        "ifconfig eth0 down",
+        "sysctl -w a=b",
+        "sysctl a=b",
+        "rpm -e x",
+        "dpkg -i x",
+        "crontab -r",
+        "crontab x",
+        "7z x a.7z",
+        "defaults write a b",
+        "networksetup -setdnsservers x",
+        "black .",
+        "yq -i .a x",
+        "man --html=x ls",
+        "man -H x",
+        "ss -K",
+        "mktemp",
+        "route add x",
+        "iptables -F",
+        "iptables -A x",
     ],
-)  # fmt: skip
+)
 def test_what_does_more_is_asked_about(command: str):
     assert codes(command), command
 
