@@ -170,7 +170,9 @@ def _judge_delete(effect: Effect, facts: Facts) -> Ask | Deny | None:
         and facts.policy.commands is not CommandLevel.STRICT
     ):
         return None
-    if effect.code in RUNS_BY_ITSELF and path.inside and facts.policy.commands is not CommandLevel.STRICT:
+    # A folder that git keeps was not made by a build, whatever it is called.
+    made = effect.code in RUNS_BY_ITSELF and path.inside and (path.ignored is not None or not path.is_dir)
+    if made and facts.policy.commands is not CommandLevel.STRICT:
         return None
     return asked
 

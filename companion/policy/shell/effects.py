@@ -33,6 +33,9 @@ LOOKS = frozenset({WEB_READ})
 DEEP_DELETE = "delete-tree"
 """The code of a DELETE of whole folders."""
 
+MADE_AGAIN = "generated-delete"
+"""The code of a DELETE of what builds and package managers make."""
+
 RUNS_BY_ITSELF = frozenset({WEB_READ, "git-local", "git-fetch", "project-run", "project-script", "generated-delete"})
 """Codes of what the standard level lets run: it stays in the project or only looks, and can be taken back."""
 
@@ -50,7 +53,7 @@ _SYSTEM = re.compile(
 )
 _SYSTEM_FILES = re.compile(
     r"/etc/(?:hosts|hostname|resolv\.conf|os-release|lsb-release|debian_version|timezone|localtime|issue|services|protocols"
-    r"|shells|nsswitch\.conf|ld\.so\.conf|fstab|mtab|environment\.d|redhat-release|alpine-release|[\w-]+/[\w.-]+\.(?:conf|ya?ml|toml|ini|cfg|rules|list)|[\w.-]+\.conf)"
+    r"|shells|nsswitch\.conf|ld\.so\.conf|fstab|mtab|environment\.d|redhat-release|alpine-release|passwd|group|[\w.-]+\.conf)"
     r"|/proc/(?:cpuinfo|meminfo|version|uptime|loadavg|mounts|filesystems|stat|cmdline|devices|modules|partitions|swaps)"
     r"|/dev/(?:null|zero|stdin|random|urandom)"
 )

@@ -23,7 +23,9 @@ def judge_find(invocation: Invocation) -> Iterator[Finding]:
     roots: list[Value] = []
     names: list[Value] = []
     at = 0
-    while at < len(args) and (not words[at].startswith(("-", "(", "!")) or words[at] in {"-L", "-H", "-P", "--"}):
+    while at < len(args) and (
+        not words[at].startswith(("-", "(", "!")) or words[at] in {"-L", "-H", "-P", "--", "-x", "-E", "-X"}
+    ):
         roots += [args[at]] if not words[at].startswith("-") else []
         at += 1
     while at < len(args):

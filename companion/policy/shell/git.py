@@ -118,6 +118,8 @@ _NESTED: dict[tuple[str, str], str] = {
     ("notes", "list"): "",
     ("notes", "show"): "",
     ("bisect", "log"): "",
+    ("bisect", "view"): "",
+    ("bisect", "visualize"): "",
     ("lfs", "ls-files"): "",
     ("lfs", "env"): "",
     ("lfs", "status"): "",

@@ -117,25 +117,26 @@ _LONGEST_SCRIPT = 20_000
 
 
 def _runs_script(invocation: Invocation, args: tuple[Value, ...]) -> Iterator[Finding]:
-    """A script of the project by its relative path is the project's own; what its text shows is told as well."""
+    """A script of the project is read where its text can be understood, which is python's alone."""
     if args and args[0].constant == "run" and invocation.name in {"bun", "deno"}:
         args = args[1:]
     path = args[0].constant if args else None
     own = path is not None and _OWN_SCRIPT.fullmatch(path) is not None and ".." not in path
     text = invocation.look(path) if own and path is not None and invocation.look is not None else None
-    known = text is not None and len(text) <= _LONGEST_SCRIPT
-    yield invocation.rule(
-        "project-script" if known else "runs-script", path or invocation.name, args[0] if args else None
-    )
+    found: list[Finding] = []
+    if text is not None and len(text) <= _LONGEST_SCRIPT:
+        code = Value(text, args[0].start, args[0].end)
+        found = list(judge_python(invocation, code) if _PYTHON.fullmatch(invocation.name) else _other_code(code))
+    clear = bool(found) and _PYTHON.fullmatch(invocation.name) is not None and not any(map(_is_code, found))
+    code_of = "project-script" if clear else "runs-script"
+    yield invocation.rule(code_of, path or invocation.name, args[0] if args else None)
+    yield from (finding for finding in found if not _is_code(finding))
     for operand in args[1:]:
         yield from _handed(operand)
-    if text is None or not known:
-        return
-    code = Value(text, args[0].start, args[0].end)
-    found = judge_python(invocation, code) if _PYTHON.fullmatch(invocation.name) else _other_code(code)
-    for finding in found:
-        if not (isinstance(finding, Effect) and finding.code in _ABOUT_CODE):
-            yield finding
+
+
+def _is_code(finding: Finding) -> bool:
+    return isinstance(finding, Effect) and finding.code in _ABOUT_CODE
 
 
 _ABOUT_CODE = frozenset({"runs-code", "unknown-path"})

@@ -117,7 +117,7 @@ READERS: dict[str, Reader] = {
         Operands.CONTENT,
     ),
     "sort": Reader(
-        "b d f g i M h n R r V c C m s u z k= t= S= key= field-separator= reverse unique numeric-sort "
+        "ignore-nonprinting b d f g i M h n R r V c C m s u z k= t= S= key= field-separator= reverse unique numeric-sort "
         "human-numeric-sort "
         "T= temporary-directory= version-sort ignore-case ignore-leading-blanks dictionary-order "
         "general-numeric-sort month-sort random-sort "

@@ -29,6 +29,8 @@ _POWERS = names("exec eval compile globals locals vars getattr setattr delattr b
 _CHANGES = names(
     "write write_text write_bytes writelines dump mkdir touch rename chmod open main truncate fromfile tofile"
 )
+_REACHES = names("modules settrace setprofile environ meta_path path_hooks path addaudithook argv")
+"""What leads from a harmless module to everything else."""
 _DELETES = names("remove unlink rmdir rmtree removedirs")
 _RUNS = names("system popen run call check_call check_output Popen getoutput getstatusoutput")
 
@@ -58,11 +60,7 @@ def judge_python(invocation: Invocation, code: Value) -> Iterator[Finding]:
             pure = pure and _is_pure(node.module or "", invocation)
             pure = pure and all(name.name not in {"modules", "*"} and name.name[0] != "_" for name in node.names)
         elif isinstance(node, ast.Attribute):
-            pure = (
-                pure
-                and not node.attr.startswith("_")
-                and node.attr not in {"modules", "settrace", "environ", "meta_path"}
-            )
+            pure = pure and not node.attr.startswith("_") and node.attr not in _REACHES
         elif isinstance(node, ast.Name):
             pure = pure and not node.id.startswith("__") and node.id not in _POWERS
             pure = pure and (node.id != "open" or id(node) in called)

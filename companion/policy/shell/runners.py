@@ -11,7 +11,7 @@ from companion.policy.shell.dangers import POSIX_SHELLS
 from companion.policy.shell.invocation import Feed, Finding, Inner, Invocation, Lists, Text, read, write
 from companion.policy.shell.options import split
 from companion.policy.shell.tools import names
-from companion.policy.shell.variables import is_private, is_unknown
+from companion.policy.shell.variables import is_private
 from companion.policy.shell.words import Value
 
 
@@ -83,7 +83,7 @@ def _env(invocation: Invocation) -> Iterator[Finding]:
         yield invocation.refuse(arguments.unknown)
     rest = arguments.operands
     while rest and (found := re.match(r"(\w+)=", rest[0].text or "")):
-        if not is_private(found.group(1)) and not is_unknown(found.group(1)):
+        if not is_private(found.group(1)):
             yield invocation.rule("sets-environment", found.group(1), rest[0])
         rest = rest[1:]
     if rest:

@@ -58,22 +58,6 @@ def is_harmless_to_set(name: str) -> bool:
     return name in _HARMLESS or re.fullmatch(r"LC_[A-Z]+", name) is not None
 
 
-_POWERFUL = re.compile(
-    r"PATH|IFS|ENV|HOME|SHELL|PS\d|PWD|OLDPWD|TMPDIR|TEMP|TMP|EDITOR|VISUAL|BROWSER|DISPLAY|SHELLOPTS|BASHOPTS|BASH.*|ZDOTDIR"
-    r"|CDPATH|FPATH|GLOBIGNORE|HISTFILE|PROMPT.*|MAIL.*|FCEDIT|FIGNORE|TERMINFO.*|.*_?OPTIONS|.*OPTS|.*_?FLAGS|.*_?ARGS"
-    r"|.*PATH|.*_?PAGER|.*EDITOR|.*_?(?:COMMAND|CMD|EXEC|WRAPPER|RUNNER|HOOK|PRELOAD|STARTUP|RC|CONFIG|PROXY|HOST|URL|HOME)"
-    r"|.*_?(?:DIR|FILE|SHELL|PROGRAM|BIN|LIB|ROOT|INIT|LOADER|PLUGINS?|INDEX|REGISTRY|SOCK|ASKPASS|EXTERNAL.*)"
-    r"|(?:GIT|LD|DYLD|PYTHON|PERL|RUBY|NODE|NPM|PIP|UV|CARGO|RUST|GO|JAVA|JDK|MAVEN|GRADLE|DOCKER|KUBE|AWS|AZURE|GOOGLE"
-    r"|CLOUDSDK|SSH|GPG|LESS|MAN|GREP|RIPGREP|FZF|MAKE|CMAKE|CC|CXX|LC|NIX|BUNDLE|GEM|COMPOSER|PHP|LUA|R|TF|HELM|CURL|WGET"
-    r"|SSL|OPENSSL|REQUESTS|PG|MYSQL|SQLITE|REDIS|MONGO|PYTEST|TOX|PRE|COMPANION|CLAUDE|CODEX|CLINE|OPENAI|ANTHROPIC)_?\w*"
-)
-
-
-def is_unknown(name: str) -> bool:
-    """Whether no program that is known takes a program, a place or options from a variable of this name."""
-    return _POWERFUL.fullmatch(name) is None
-
-
 def is_private(name: str) -> bool:
     """Whether a shell variable of this name is the command's own: no program or shell looks at it."""
     return is_harmless_to_set(name) or (any(letter.islower() for letter in name) and not _LIVE.fullmatch(name))

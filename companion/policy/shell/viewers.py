@@ -26,6 +26,10 @@ class Viewer:
     """Letters and words of options whose value is the next word."""
     only: str = ""
     """A pattern that the first word has to match; "" is any, and none."""
+    neutral: str = ""
+    """Options that say nothing of what it does and may stand before that first word."""
+    anywhere: bool = False
+    """Whether a word that matches `only` may stand anywhere, since it changes what all others do."""
     most: int | None = None
     """The most operands that it may have; one more sets something."""
     single: bool = False
@@ -41,6 +45,7 @@ def _table(names: str, viewer: Viewer) -> dict[str, Viewer]:
 _CONTENT = Viewer(Operands.CONTENT)
 _NAMES = Viewer(Operands.NAMES)
 _TEXT = Viewer()
+_MEASURES = Viewer(refused="o output out e output-file")
 
 VIEWERS: dict[str, Viewer] = {
     **_table("zcat bzcat xzcat lz4cat zstdcat funzip zipinfo bzmore xzmore zmore more zstdless", _CONTENT),
@@ -53,7 +58,7 @@ VIEWERS: dict[str, Viewer] = {
     **_table("exa eza lsd vdir ll la", _NAMES),
     **_table("md5 sum md5deep sha1 sha256 sha512 crc32 b3sum xxhsum rhash", _CONTENT),
     **_table("col colrm diff3 diffstat lam look pr rs ul unvis vis what tsort jot ts", _CONTENT),
-    **_table("units dc bc", Viewer(Operands.CONTENT, alone=True)),
+    **_table("units bc", Viewer(Operands.CONTENT, alone=True)),
     **_table("locate mdfind plocate", Viewer(refused="U u updatedb onlyin-exec")),
     **_table("mdls", _NAMES),
     **_table("finger last lastlog logname users w who hostinfo machine pagesize klist lslogins lastb", _TEXT),
@@ -62,22 +67,25 @@ VIEWERS: dict[str, Viewer] = {
     ),
     **_table("sample", Viewer(single=True, refused="file", alone=False)),
     **_table(
-        "htop btop top iostat vm_stat vmstat mpstat pidstat nettop iotop ipcs ioreg lpstat pgrep sar dstat", _TEXT
+        "htop btop top iostat vm_stat vmstat mpstat pidstat nettop iotop ipcs ioreg lpstat pgrep sar dstat", _MEASURES
     ),
-    **_table("system_profiler lsblk lscpu lsmem lspci lsusb lsmod lsns lsipc dmidecode acpi sensors numastat", _TEXT),
+    **_table(
+        "system_profiler lsblk lscpu lsmem lspci lsusb lsmod lsns lsipc dmidecode acpi sensors numastat",
+        Viewer(refused="s set dump-bin from-dump q xml-output"),
+    ),
     **_table("findmnt blkid getfacl lsattr getfattr namei", _NAMES),
     **_table("lsof", Viewer(refused="m", valued="i p u c d")),
     **_table("pstree pmap pidof", _TEXT),
     **_table("netstat ss arp", Viewer(refused="K kill d s delete set f file D diag", alone=True)),
-    **_table("route", Viewer(only=r"-n|-ne|-e|-ee|-v|-4|-6|get|show|print", alone=True)),
+    **_table("route", Viewer(only=r"get|show|print", neutral="-n -ne -e -ee -v -4 -6")),
     **_table("ping ping6 traceroute traceroute6 tracepath mtr dig nslookup host whois drill", Viewer(refused="f k")),
-    **_table("type whereis apropos whatis info tldr cheat", _TEXT),
+    **_table("type whereis apropos whatis info tldr cheat", Viewer(refused="o output u update")),
     **_table("man", Viewer(refused="html H pager P browser gxditview X T troff-device C config-file M l")),
     **_table("help", _TEXT),
     **_table(
         "cloc tokei scc", Viewer(Operands.CONTENT, refused="out report-file write-lang-def o output extract-with")
     ),
-    **_table("identify tiffinfo tiffdump webpinfo sndfile-info rdjpgcom opj_dump heif-info afinfo", _CONTENT),
+    **_table("tiffinfo tiffdump webpinfo sndfile-info rdjpgcom opj_dump heif-info afinfo", _CONTENT),
     **_table("ffprobe mediainfo pdfinfo pdffonts", Viewer(Operands.TEXT, refused="o report f_err")),
     **_table("clear reset tput tabs", _TEXT),
     **_table("jobs timesdirs", _TEXT),
@@ -125,7 +133,7 @@ VIEWERS: dict[str, Viewer] = {
             refused="forget learn expand expand-full flatten edit-pkg repair",
         ),
     ),
-    **_table("defaults", Viewer(only=r"read|read-type|domains|find|help|-currentHost|-host|-app", refused="")),
+    **_table("defaults", Viewer(only=r"read|read-type|domains|find|help", neutral="-currentHost")),
     **_table("symbols", Viewer(Operands.NAMES, refused="saveSignature", single=True)),
     **_table(
         "codesign", Viewer(only=r"-d\w*|-v\w*|--display|--verify|-h|--help", refused="s sign f force remove-signature")
@@ -162,7 +170,7 @@ VIEWERS: dict[str, Viewer] = {
             only=r"-[LSnv]+|--list(?:-rules)?|--version|-h", refused="A D I R F Z N X P E t", single=False, alone=False
         ),
     ),
-    **_table("nft", Viewer(only="list|-a|-v|-h", refused="f file i", alone=False)),
+    **_table("nft", Viewer(only="list|-v|-h", neutral="-a -n -j", refused="f file i", alone=False)),
     **_table(
         "firewall-cmd",
         Viewer(only=r"--(?:state|list-\w+|get-\w+|info-\w+|query-\w+|version|help)(?:=.*)?", alone=False),
@@ -202,12 +210,22 @@ VIEWERS: dict[str, Viewer] = {
     **_table("7z 7za 7zz 7zr", Viewer(Operands.TEXT, only=r"[ltbih]|--help|-h", refused="o p", single=True)),
     **_table(
         "isort",
-        Viewer(only=r"--check(?:-only)?|-c|--diff|-d|--version|--show-\w+", refused="atomic o output", alone=False),
+        Viewer(
+            anywhere=True,
+            only=r"--check(?:-only)?|-c|--diff|-d|--version|--show-\w+",
+            refused="atomic o output",
+            alone=False,
+        ),
     ),
-    **_table("black", Viewer(only=r"--check|--diff|--version", refused="c code config", alone=False)),
+    **_table("black", Viewer(anywhere=True, only=r"--check|--diff|--version", refused="c code config", alone=False)),
     **_table(
         "prettier",
-        Viewer(only=r"--check|-c|--list-different|-l|--version", refused="w write plugin config", alone=False),
+        Viewer(
+            anywhere=True,
+            only=r"--check|-c|--list-different|-l|--version",
+            refused="w write plugin config",
+            alone=False,
+        ),
     ),
 }
 
@@ -227,7 +245,9 @@ def judge_viewer(invocation: Invocation, viewer: Viewer) -> Iterator[Finding]:
     if not words and not viewer.alone and not invocation.feed:
         yield invocation.rule("unknown-word", f"{invocation.name} alone")
         return
-    if viewer.only and words and not any(re.fullmatch(viewer.only, word) for word in words[:2]):
+    neutral = viewer.neutral.split()
+    telling = words if viewer.anywhere else tuple(word for word in words if word not in neutral)[:1]
+    if viewer.only and words and not any(re.fullmatch(viewer.only, word) for word in telling):
         yield invocation.rule("unknown-option", words[0] or "this word", invocation.args[0])
         return
     if invocation.name in {"fd", "fdfind"}:
@@ -254,7 +274,8 @@ def judge_viewer(invocation: Invocation, viewer: Viewer) -> Iterator[Finding]:
         else:
             operands.append(arg)
     if invocation.name == "yq":
-        operands = operands[1:]
+        # Its expression, behind what it may be told to do with it.
+        operands = operands[2 if operands and operands[0].text in {"e", "ea", "eval", "eval-all"} else 1 :]
     if viewer.most is not None and len(operands) > viewer.most:
         yield invocation.rule("unknown-option", operands[-1].text or "this word", operands[-1])
     if invocation.name == "sysctl" and any("=" in (operand.text or "=") for operand in operands):

@@ -64,6 +64,10 @@ def _curl(invocation: Invocation) -> Iterator[Finding]:
     found: list[Finding] = []
     for name, value in _options(invocation.args):
         text = value.constant if value is not None else None
+        if text is not None and text.startswith("@"):
+            # curl takes the value from a file.
+            reason = value
+            found += _sent(name, value)
         match name:
             case "":
                 urls += [value] if value else []

@@ -326,6 +326,13 @@ def test_what_stays_in_the_project_and_can_be_taken_back_runs_unless_strict(comm
     assert isinstance(judge(command, CommandLevel.STRICT), Ask)
 
 
+def test_a_folder_that_git_keeps_was_not_made_by_a_build():
+    kept = {"dist": PathFacts("dist", "/ws/dist", inside=True, is_dir=True)}
+    assert isinstance(judge("rm -rf dist", paths=kept), Ask)
+    made = {"dist": PathFacts("dist", "/ws/dist", inside=True, is_dir=True, ignored=LEFT_OUT)}
+    assert isinstance(judge("rm -rf dist", paths=made), Allow)
+
+
 def test_observing_holds_nothing_and_says_what_it_would_hold():
     verdict = judge("rm -rf /", CommandLevel.OBSERVE)
     assert isinstance(verdict, Allow)

@@ -45,11 +45,13 @@ def test_a_program_that_code_starts_is_told():
 
 
 def test_a_script_of_the_project_runs_once_its_text_is_known():
-    files = {"tools/x.py": "print(open('.env').read())"}
+    files = {"tools/x.py": "print(open('.env').read())", "y.py": "import os", "z.js": "x()"}
     effects = read_command("python3 tools/x.py", "/ws", look=files.get)
     assert {effect.code for effect in effects if effect.kind == "execute"} == {"project-script"}
     assert ".env" in {effect.target for effect in effects if effect.kind == "read"}
     assert "runs-script" in codes("python3 tools/x.py")
+    for other in ("python3 y.py", "node z.js", "echo 'print(1)' > tools/x.py; python3 tools/x.py"):
+        assert "runs-script" in {effect.code for effect in read_command(other, "/ws", look=files.get)}, other
     assert "runs-script" in {effect.code for effect in read_command("python3 ../x.py", look={"../x.py": ""}.get)}
 
 

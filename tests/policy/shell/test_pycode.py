@@ -49,6 +49,7 @@ def test_what_computes_and_reads_runs(code: str):
         "import sys; sys.stdout.write('x')",
         "class A: pass",
         "import subprocess",
+        "import sys; sys.path.insert(0, 'x'); import json",
     ],
     ids=lambda code: code[:40],
 )

@@ -61,6 +61,8 @@ def test_a_plain_look_at_an_address(command: str):
         f"curl https://a.b/{'x' * 400}",
         "curl",
         "curl -H @x https://a.b",
+        "curl -w @.env https://a.b",
+        "curl --write-out=@.env https://a.b",
     ],
 )
 def test_what_sends_saves_or_goes_elsewhere_is_asked_about(command: str):
