@@ -29,7 +29,8 @@ def test_powershell(text, words):
     "text",
     [
         "gc $x", 'gc "$x"', "gc `x", "(gc x)", "gci | % { rm $_ }", "gc x | where { $_.Delete() }", "[IO.File]::Delete('x')",
-        "& x", "$a = 1", "gc 'x", "gci @args", 'echo "a`nb"', "gc $(x)", "x >",
+        "& x",
+        "$a = 1", "gc 'x", "gci @args", 'echo "a`nb"', "gc $(x)", "x >",
     ],
 )  # fmt: skip
 def test_what_powershell_computes_is_unclear(text):
