@@ -116,6 +116,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "commands": _one_of(CommandLevel),
         "ignore_files": Rule("a list of file names without folders", values.file_names),
         "protected_branches": Rule("a list of branch names", values.branch_names),
+        "trusted_hosts": Rule('a list of host names, such as "git.example.com" or "*.example.com"', values.host_names),
         "approval_seconds": _seconds(LEAST_APPROVAL_SECONDS, MOST_APPROVAL_SECONDS),
     },
     "log": {"level": _one_of(LEVELS)},

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from companion.gatekeeper.ports import PathJudge, Policies, SecretScanner
-from companion.model.action import Action, FileAccess, ModelCall, Operation, ShellCommand
+from companion.model.action import Action, FileAccess, ModelCall, Operation, ShellCommand, ToolCall
 from companion.model.exchange import Exchange
 from companion.model.facts import Effect, EffectKind, Facts, PathFacts
 from companion.model.policy import Policy
@@ -16,6 +16,7 @@ from companion.policy.shell.effects import TREE
 from companion.policy.shell.read import read_command
 
 _ON_PATHS = frozenset({EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE})
+_BEYOND = frozenset({EffectKind.NETWORK, EffectKind.CHANGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,10 @@ class Gatherer:
         action, workspace = exchange.action, exchange.origin.workspace
         if not isinstance(action, ModelCall):
             # Path facts touch the disk and a long command takes a while to read: both off the loop.
-            return action, await asyncio.to_thread(self._examine, exchange)
+            facts = await asyncio.to_thread(self._examine, exchange)
+            if text := _sent(action, facts):
+                facts = replace(facts, findings=await self.scanner.scan((text,), workspace))
+            return action, facts
         policy = self.policies.lately(workspace)
         if policy is None:
             # The agent names the workspace: a folder on a disk that is slow or gone must not hold up everybody else.
@@ -76,3 +80,14 @@ class Gatherer:
         if effect.code == TREE:
             return self.paths.judge_tree(effect.target, workspace, policy, cwd=cwd)
         return self.paths.judge(effect.target, workspace, policy, cwd=cwd)
+
+
+def _sent(action: Action, facts: Facts) -> str:
+    """What of an action may leave the machine when it happens: it is searched for secrets."""
+    match action:
+        case ToolCall(arguments=arguments):
+            return arguments
+        case ShellCommand(command=command) if any(effect.kind in _BEYOND for effect in facts.effects):
+            return command
+        case _:
+            return ""

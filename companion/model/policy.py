@@ -40,5 +40,7 @@ class Policy:
     ignore_files: tuple[str, ...] = (".clineignore", ".companionignore")
     """Files in gitignore syntax, at every level of the workspace, whose matches are always denied."""
     protected_branches: tuple[str, ...] = ("main", "master")
+    trusted_hosts: tuple[str, ...] = ()
+    """Hosts that a command or tool may send secrets to without a person's word; "*.NAME" stands for all below NAME."""
     approval_seconds: int = 600
     """How long a held action waits for a person before it is refused."""
