@@ -17,7 +17,7 @@ from companion.cli.agents.errors import Impossible
 from companion.cli.agents.ground import Choice, Report, Surroundings
 from companion.cli.agents.known import AGENTS
 from companion.cli.agents.record import connected
-from companion.cli.shared import Exit, console, daemon, end, json_option, print_json
+from companion.cli.shared import Exit, complain, console, daemon, end, json_option, print_json
 from companion.client import Client, NotRunning, Refused, calls, find_operator
 from companion.contract.codec import WireError
 from companion.places import find_places
@@ -84,7 +84,7 @@ def disconnect(agent: str | None, every: bool, as_json: bool) -> None:
         if not wanted:
             click.echo("no agent is connected")
     for one in failed[:-1]:
-        click.echo(f"companion: {one}\nnext: {one.next}", err=True)
+        complain(str(one), one.next)
     if failed:
         end(str(failed[-1]), failed[-1].next)
 

@@ -38,10 +38,15 @@ class Exit(IntEnum):
 
 def end(message: str, next_step: str = "", code: Exit = Exit.FAILED) -> NoReturn:
     """Ends the command: what is wrong, and the next command to type."""
+    complain(message, next_step)
+    sys.exit(code)
+
+
+def complain(message: str, next_step: str = "") -> None:
+    """Says what is wrong, and the next command to type where there is one."""
     click.echo(f"{click.style('companion:', fg='red', bold=True)} {message}", err=True)
     if next_step:
         click.echo(f"{click.style('next:', bold=True)} {next_step}", err=True)
-    sys.exit(code)
 
 
 @contextmanager

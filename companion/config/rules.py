@@ -120,6 +120,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
             'a list of rules such as "allow command=\'npm test\'" or "deny effect=git branch=release/*"',
             values.command_rules,
         ),
+        "trusted_hosts": Rule('a list of host names, such as "git.example.com" or "*.example.com"', values.host_names),
         "approval_seconds": _seconds(LEAST_APPROVAL_SECONDS, MOST_APPROVAL_SECONDS),
     },
     "log": {"level": _one_of(LEVELS)},

@@ -97,6 +97,18 @@ def _command_rule(value: object) -> str:
     return rule
 
 
+def host_names(value: object) -> tuple[str, ...]:
+    """Names of hosts in lower case, each once, in the order given; "*." in front stands for every host below."""
+    return _list_of(value, _host_name)
+
+
+def _host_name(value: object) -> str:
+    name = text(value).lower()
+    if not _HOST.fullmatch(name.removeprefix("*.")) or ".." in name or ("*" in name and "." not in name[2:]):
+        raise Unfit
+    return name
+
+
 def phrases(value: object) -> tuple[str, ...]:
     """What to look for in a text whatever its case: each once, in lower case, in the order given."""
     return _list_of(value, _phrase)

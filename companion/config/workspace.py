@@ -30,8 +30,9 @@ STRICTEST: Mapping[str, object] = {
     "gitignored": IgnoredAction.DENY,
     "commands": CommandLevel.STRICT,
     "approval_seconds": LEAST_APPROVAL_SECONDS,
+    "trusted_hosts": (),
 }
-"""The strictest value of each field that has one; lists have no strictest value, they can only grow."""
+"""The strictest value of each field that has one; lists that exclude have none, they can only grow."""
 
 _WORDS: Mapping[str, Sequence[str]] = {
     "secrets": (SecretAction.REDACT, SecretAction.DENY),
@@ -39,6 +40,9 @@ _WORDS: Mapping[str, Sequence[str]] = {
     "commands": (CommandLevel.OBSERVE, CommandLevel.STANDARD, CommandLevel.STRICT),
 }
 """The fields that hold one word, with their words from the loosest to the strictest."""
+
+_PERMITTING = frozenset({"trusted_hosts"})
+"""The lists that permit something: the shorter, the stricter."""
 
 # A change within the clock tick in which the file was last read would leave its times as they were;
 # two seconds is the coarsest tick of any file system in use (FAT).
@@ -48,7 +52,12 @@ _MOST_REMEMBERED = 256
 
 
 def _stricter(name: str, one: Any, other: Any) -> Any:
-    """The stricter of two values of a field; of lists, all of the first and then what the other adds."""
+    """The stricter of two values of a field; of lists, all of the first and then what the other adds.
+
+    Of a list that permits, what stands in both.
+    """
+    if name in _PERMITTING:
+        return tuple(entry for entry in one if entry in other)
     if name in _WORDS:
         return max(one, other, key=_WORDS[name].index)
     if name == "approval_seconds":
@@ -66,12 +75,13 @@ def tighten(user: Policy, workspace: Mapping[str, object]) -> Policy:
 
 def is_as_strict(policy: Policy, other: Policy) -> bool:
     """Whether `policy` is at least as strict as `other` in every field."""
-    return all(
-        set(getattr(policy, one.name)) >= set(getattr(other, one.name))
-        if isinstance(getattr(policy, one.name), tuple)
-        else _stricter(one.name, getattr(policy, one.name), getattr(other, one.name)) == getattr(policy, one.name)
-        for one in fields(Policy)
-    )
+    return all(_is_as_strict(one.name, getattr(policy, one.name), getattr(other, one.name)) for one in fields(Policy))
+
+
+def _is_as_strict(name: str, value: Any, other: Any) -> bool:
+    if name in _PERMITTING:
+        return set(value) <= set(other)
+    return set(value) >= set(other) if isinstance(value, tuple) else bool(_stricter(name, value, other) == value)
 
 
 @frozen

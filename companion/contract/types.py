@@ -301,7 +301,7 @@ class KeyLine:
 @frozen
 class Event:
     """One server-sent event. `name`: approval.opened, approval.closed, exchange.opened, exchange.closed, alert,
-    budget.warning, call.attached, config.changed, request.turned-away or failure; more may come.
+    budget.warning, call.attached, config.changed, placeholder.unknown, request.turned-away or failure; more may come.
     """
 
     name: str

@@ -289,6 +289,7 @@ class Gatekeeper:
             usage=admission.usage,
             cost=cost,
             redactions=sum(admission.redacted.values()),
+            day=admission.reservation.day.isoformat() if admission.reservation else "",
         )
         self.ledger.close(closing)
         details = {

@@ -11,7 +11,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from companion.gatekeeper.ports import PathJudge, Policies, SecretScanner, SmallFiles
-from companion.model.action import Action, FileAccess, ModelCall, Operation, ShellCommand
+from companion.model.action import Action, FileAccess, ModelCall, Operation, ShellCommand, ToolCall
 from companion.model.exchange import Exchange, Origin
 from companion.model.facts import EffectKind, Facts, PathFacts
 from companion.model.policy import Policy
@@ -21,6 +21,9 @@ from companion.policy.shell.read import read_command
 
 _MOST_PATHS = 32
 _ON_PATHS = frozenset({EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE})
+_BEYOND = frozenset(
+    {EffectKind.NETWORK, EffectKind.CHANGE, EffectKind.CLOUD, EffectKind.GIT, EffectKind.INSTALL, EffectKind.LEAK}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,10 @@ class Gatherer:
         action, workspace = exchange.action, exchange.origin.workspace
         if not isinstance(action, ModelCall):
             # Path facts touch the disk and a long command takes a while to read: both off the loop.
-            return action, await asyncio.to_thread(self._examine, exchange)
+            facts = await asyncio.to_thread(self._examine, exchange)
+            if text := _sent(action, facts):
+                facts = replace(facts, findings=await self.scanner.scan((text,), workspace))
+            return action, facts
         policy = self.policies.lately(workspace)
         if policy is None:
             # The agent names the workspace: a folder on a disk that is slow or gone must not hold up everybody else.
@@ -98,3 +104,14 @@ def examine_command(
                 known = judge.judge_tree(effect.target, origin.workspace, policy, cwd=cwd)
             paths[effect.target] = known
     return Facts(origin, policy, effects=effects, paths=paths)
+
+
+def _sent(action: Action, facts: Facts) -> str:
+    """What of an action may leave the machine when it happens: it is searched for secrets."""
+    match action:
+        case ToolCall(arguments=arguments):
+            return arguments
+        case ShellCommand(command=command) if any(effect.kind in _BEYOND for effect in facts.effects):
+            return command
+        case _:
+            return ""

@@ -32,6 +32,11 @@ class Reservation(Struct, frozen=True):
     sums: Sequence[Sums] = ()
     """In which it is counted, as the tallies come; none where nothing is set aside."""
 
+    @property
+    def day(self) -> date:
+        """The local day that it is charged to."""
+        return self.tallies[Window.DAY][0]
+
 
 _DIMENSIONS = tuple(Dimension)
 

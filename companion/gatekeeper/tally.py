@@ -48,11 +48,13 @@ class Tally:
     def __init__(self, kept: frozenset[tuple[Dimension, str]]) -> None:
         self._by = {dimension: _Names() for dimension in Dimension}
         self._kept: frozenset[tuple[Dimension, str]] = frozenset()
+        self._found: dict[tuple[str, ...], Sums] = {}
         self.keep(kept)
 
     def keep(self, kept: frozenset[tuple[Dimension, str]]) -> None:
         """From now on these are the names to keep; one that is in the rest already stays there."""
         before, self._kept = self._kept, kept
+        self._found.clear()
         for dimension, name in before:
             self._forget(dimension, name)
         for dimension, name in kept:
@@ -66,16 +68,21 @@ class Tally:
 
     def sums(self, subject: Subject) -> Sums:
         """The subject's sums, made where there are none. To be added to at once: an empty one is not kept for long."""
-        found: list[tuple[Dimension, str, Sum]] = []
-        for dimension, names in self._by.items():
-            name = subject[dimension]
-            mine = names.own.get(name)
-            if mine is None:
-                mine = names.find(name)
-            if mine is None:
-                mine = names.own[name] = Sum()
-            found.append((dimension, name, mine))
-        return found
+        names = tuple([subject[dimension] for dimension in self._by])
+        known = self._found.get(names)
+        if known is None:
+            known = [self._sum(dimension, name) for dimension, name in zip(self._by, names, strict=True)]
+            if len(self._found) >= MOST_NAMES:
+                self._found.clear()
+            self._found[names] = known
+        return known
+
+    def _sum(self, dimension: Dimension, name: str) -> tuple[Dimension, str, Sum]:
+        names = self._by[dimension]
+        found = names.find(name)
+        if found is None:
+            found = names.own[name] = Sum()
+        return dimension, name, found
 
     def count(self, sums: Sums, *, spent: int = 0, reserved: int = 0) -> None:
         """Counts both in each of the sums; what is taken back leaves nothing behind."""
@@ -98,6 +105,8 @@ class Tally:
                 yield name, found
 
     def _forget(self, dimension: Dimension, name: str) -> None:
+        """The name's sum is empty: from now on it may be another one."""
+        self._found.clear()
         own = self._by[dimension].own
         if (dimension, name) not in self._kept and name in own and not own[name]:
             del own[name]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 
 from companion.model.money import Usage
 from companion.model.record import Closing, Opening
@@ -31,23 +31,18 @@ _MOST_PICODOLLARS = 10_000 * 10**12
 _MOST_TOKENS = 10**10
 _MOST_COUNT = 10**6
 _LAST_NS = 2**63 - 1
+_STR = {str}
 
 
 def opening_row(opening: Opening) -> Row:
     """Columns of table `opening`, in order."""
     return (
-        _text(opening.id),
-        _text(opening.parent),
+        *_texts(opening.id, opening.parent),
         _within(opening.at_ns, _LAST_NS),
-        _text(opening.kind),
-        _text(opening.client),
-        _text(opening.session),
-        _text(opening.workspace),
-        _text(opening.key_id),
+        *_texts(opening.kind, opening.client, opening.session, opening.workspace, opening.key_id),
         _text(opening.tier),
         _text(opening.dialect),
-        _text(opening.model),
-        _text(opening.summary),
+        *_texts(opening.model, opening.summary),
     )
 
 
@@ -56,20 +51,16 @@ def closing_row(closing: Closing, zone: tzinfo) -> Row:
     at_ns = _within(closing.at_ns, _LAST_NS)
     cost_pd, unpriced, source = _money(closing)
     calls = _within(closing.calls, _MOST_COUNT)
-    remarks = [[_text(part) for part in (r.guard, r.outcome, r.code, r.reason)] for r in closing.remarks]
+    remarks = [_texts(r.guard, r.outcome, r.code, r.reason) for r in closing.remarks]
     return (
         _text(closing.id),
         at_ns,
-        local_day(at_ns, zone),
+        _text(closing.day) or local_day(at_ns, zone),
         _text(closing.ending),
         _text(closing.outcome),
-        _text(closing.code),
-        _text(closing.reason),
-        _text(closing.guard),
-        json.dumps(remarks, ensure_ascii=False),
-        _text(closing.approver),
-        _text(closing.upstream),
-        _text(closing.model),
+        *_texts(closing.code, closing.reason, closing.guard),
+        _list(remarks),
+        *_texts(closing.approver, closing.upstream, closing.model),
         max(calls, 1) if unpriced else calls,
         _within(closing.status, _MOST_COUNT),
         _within(closing.redactions, _MOST_COUNT),
@@ -82,7 +73,12 @@ def closing_row(closing: Closing, zone: tzinfo) -> Row:
 
 def local_day(at_ns: int, zone: tzinfo) -> str:
     """The ISO date on which this moment falls in `zone`."""
-    return datetime.fromtimestamp(at_ns // 10**9, zone).date().isoformat()
+    return _day_of_second(at_ns // 10**9, zone)
+
+
+@lru_cache(maxsize=256)
+def _day_of_second(second: int, zone: tzinfo) -> str:
+    return datetime.fromtimestamp(second, zone).date().isoformat()
 
 
 def _money(closing: Closing) -> tuple[int | None, str, str]:
@@ -109,19 +105,29 @@ def _tokens(usage: Usage | None) -> Row:
         usage.output,
         usage.reasoning,
     )
-    kept = tuple(_within(count, _MOST_TOKENS) for count in given)
+    kept = tuple([_within(count, _MOST_TOKENS) for count in given])
     flags = [_text(flag) for flag in usage.flags]
     if kept != given:
         flags.append("tokens-out-of-range")
-    return (*kept, json.dumps(flags, ensure_ascii=False))
+    return (*kept, _list(flags))
+
+
+def _list(told: Sequence[object]) -> str:
+    return json.dumps(told, ensure_ascii=False) if told else "[]"
 
 
 def _within(number: int, most: int) -> int:
-    return min(max(int(number), 0), most)
+    return number if type(number) is int and 0 <= number <= most else min(max(int(number), 0), most)
+
+
+def _texts(*texts: str) -> tuple[str, ...]:
+    """As `_text`, each."""
+    if {*map(type, texts)} == _STR and "".join(texts).isascii():
+        return texts
+    return tuple([_text(text) for text in texts])
 
 
 def _text(text: str) -> str:
-    """Lone surrogates, which JSON may carry and UTF-8 may not, are spelled out."""
-    if type(text) is str and text.isascii():
-        return text
-    return str(text).encode("utf-8", "backslashreplace").decode("utf-8")
+    """Lone surrogates, which JSON may carry and UTF-8 may not, are spelled out. What is no text becomes one."""
+    told = text if type(text) is str else str(text)
+    return told if told.isascii() else told.encode("utf-8", "backslashreplace").decode("utf-8")

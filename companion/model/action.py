@@ -5,6 +5,7 @@ Every request and every tool call of an agent is one `Action`; guards judge acti
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Protocol
 
@@ -49,6 +50,15 @@ class Operation(StrEnum):
     SEARCH = "search"
 
 
+class TextKind(StrEnum):
+    """What a text of a prompt is, where it is not plain text."""
+
+    JSON = "json"
+    """A JSON document written as a string: what is hidden in it is escaped as JSON."""
+    SEALED = "sealed"
+    """Its provider checks that it is as it was: only what is certainly a secret is hidden in it."""
+
+
 class Part(Protocol):
     """A piece of a prompt that comes again, byte for byte, from turn to turn."""
 
@@ -64,6 +74,10 @@ class Part(Protocol):
 
     def texts(self) -> tuple[str, ...]:
         """Every string in it in order of appearance, keys too, decoded."""
+        ...
+
+    def kinds(self) -> Mapping[int, TextKind]:
+        """The numbers of those texts that are not plain."""
         ...
 
 

@@ -49,5 +49,7 @@ class Policy:
     """Patterns with *; a push to one of them asks, and one that loses commits there is denied."""
     rules: tuple[str, ...] = ()
     """The user's own rules about commands, as `companion.policy.rulebook` reads them."""
+    trusted_hosts: tuple[str, ...] = ()
+    """Hosts that a command or tool may send secrets to without a person's word; "*.NAME" stands for all below NAME."""
     approval_seconds: int = 600
     """How long a held action waits for a person before it is refused."""

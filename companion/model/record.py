@@ -76,3 +76,5 @@ class Closing(Struct, frozen=True):
     cost: Cost | None = None
     redactions: int = 0
     """Secrets replaced in what went upstream."""
+    day: str = ""
+    """The local day to whose budgets it is charged, as ISO 8601 has it; "" for the one on which it ended."""

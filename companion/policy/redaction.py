@@ -40,6 +40,11 @@ def placeholder_for(secret: str, kind: str, key: bytes) -> str:
     return f"SECRET_{type_name(kind)}_{digest[:8].upper()}"
 
 
+def digest_in(placeholder: str) -> str:
+    """What a placeholder says of its secret alone, whatever its type."""
+    return placeholder[-8:]
+
+
 def redact(text: str, findings: Iterable[Finding]) -> str:
     """`text` with each finding's span replaced by its placeholder. `findings` are those of this text alone.
 

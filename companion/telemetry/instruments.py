@@ -126,7 +126,10 @@ class Counter(Instrument):
         if not 0 <= amount < math.inf:
             raise ValueError(f"{self.name} counts up: {amount!r} cannot be added")
         with self._lock:
-            self._series[self._key(labels)] += amount
+            key = self._key(labels)
+            before = self._series[key]
+            # Beyond 2**53 a float added to an int can round to less than the int.
+            self._series[key] = max(before, before + amount)
 
 
 class Gauge(Instrument):

@@ -1,8 +1,9 @@
 import time
 
+import click
 import pytest
 
-from companion.cli.shared import local_time, plural
+from companion.cli.shared import complain, local_time, plural
 
 
 @pytest.fixture
@@ -24,3 +25,11 @@ def test_a_time_that_cannot_be_read_is_shown_as_it_came(text):
 
 def test_plural():
     assert [plural(number, "call") for number in (0, 1, 1234)] == ["0 calls", "1 call", "1,234 calls"]
+
+
+@pytest.mark.parametrize(
+    ("following", "said"), [("companion up", "companion: no\nnext: companion up\n"), ("", "companion: no\n")]
+)
+def test_a_complaint_ends_in_the_next_command_where_there_is_one(capsys, following, said):
+    complain("no", following)
+    assert click.unstyle(capsys.readouterr().err) == said

@@ -193,6 +193,16 @@ async def test_a_call_without_usage_is_unpriced_and_one_that_never_left_costs_no
     assert second.cost is None
 
 
+async def test_a_call_over_midnight_is_written_down_on_the_day_whose_budget_it_is_charged_to():
+    now = datetime(2026, 6, 1, 21, 59, tzinfo=UTC)
+    keeper = gatekeeper(meter=Meter(ZoneInfo("Europe/Berlin"), lambda: now))
+    async with keeper.admit(call("x"), ROUTE):
+        now = datetime(2026, 6, 1, 22, 1, tzinfo=UTC)
+    async with keeper.admit(tool("2")):
+        pass
+    assert [closing.day for closing in keeper.ledger.closings] == ["2026-06-01", ""]
+
+
 async def test_a_budget_is_never_passed_by_calls_side_by_side():
     meter = Meter(ZoneInfo("UTC"), lambda: NOON, [Budget(Dimension.GLOBAL, ALL, Window.DAY, 100)])
     keeper = gatekeeper(meter=meter, prices=Prices(most=30))

@@ -123,3 +123,24 @@ def test_names_that_are_kept_no_longer_leave_nothing():
     tally = Tally(frozenset([(Dimension.CLIENT, "z")]))
     tally.keep(frozenset())
     assert tally._by[Dimension.CLIENT].own == {}
+
+
+@given(st.lists(st.tuples(NAMES, NAMES, st.integers(-2, 2))))
+def test_law_a_name_has_one_sum_whichever_subjects_it_is_counted_for(calls):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "MOST_NAMES", 2)
+        tally, expected = Tally(frozenset()), dict.fromkeys(["a", "b", "c", ""], 0)
+        open_: list[tuple[str, str]] = []
+        for client, model, change in calls:
+            if change > 0:
+                tally.add(subject(client, model), reserved=change)
+                open_ += [(client, model)] * change
+                expected[client] += change
+            elif change < 0 and open_:
+                one = open_.pop(change % len(open_))
+                tally.add(subject(*one), reserved=-1)
+                expected[one[0]] -= 1
+            own = {name: found.reserved for name, found in tally._by[Dimension.CLIENT].own.items()}
+            shared = sum(count for name, count in expected.items() if name not in own)
+            assert all(count == expected[name] for name, count in own.items() if count)
+            assert tally._by[Dimension.CLIENT].rest.reserved == shared

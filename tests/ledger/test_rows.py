@@ -86,3 +86,9 @@ def test_a_line_falls_on_the_local_day(seconds, zone, day):
     from zoneinfo import ZoneInfo
 
     assert local_day(seconds * 10**9 + 999_999_999, ZoneInfo(zone)) == day
+
+
+def test_a_line_falls_on_the_day_that_it_is_charged_to(committer, opening, closing):
+    committer.commit([opening("charged"), closing("charged", day="2026-02-28", calls=1)], survive_power_loss=False)
+    query = "SELECT c.local_day, r.calls FROM closing AS c JOIN roll_day AS r USING (local_day) WHERE c.id = 'charged'"
+    assert committer._connection.execute(query).fetchall() == [("2026-02-28", 1)]

@@ -15,6 +15,7 @@ from companion.edges.gateway.app import GatewayApp
 from companion.edges.gateway.calls import Incoming, ModelCalls
 from companion.edges.gateway.dialect import DialectModule
 from companion.edges.gateway.gate import WireGate
+from companion.edges.gateway.heads import read_head
 from companion.edges.gateway.listing import Listing
 from companion.edges.gateway.respond import Responder
 from companion.gatekeeper.ports import Examined
@@ -138,8 +139,8 @@ class Gateway:
     async def serve(self, name: str, body: object, key: VirtualKey = KEY, query: str = "", **headers: str) -> Told:
         """A model call that the door has let in. `body` is JSON, or its bytes."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return await self.serve_by(MODULES[name], Incoming(PATHS[name], query, named, raw, key))
+        named = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
+        return await self.serve_by(MODULES[name], Incoming(read_head(PATHS[name], query.encode(), named), raw, key))
 
     async def serve_by(self, module: DialectModule, incoming: Incoming) -> Told:
         wire = Wire()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from companion.telemetry.conditions import Distribution, Increase, Quantile, Value, above
@@ -154,6 +154,7 @@ def test_gauges_and_histograms_take_finite_numbers(value: float) -> None:
         histogram().observe(value)
 
 
+@example([("b", 9_175_911_495_304_305), ("b", 0.0)])
 @settings(max_examples=50)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers() | st.floats()), max_size=30))
 def test_a_counter_never_decreases(amounts: list[tuple[str, float]]) -> None:

@@ -333,6 +333,8 @@ def test_a_daemon_that_dies_before_it_could_commit_has_lost_nothing(scene):
     with closing(sqlite3.connect(made.places.ledger, isolation_level=None)) as db:
         db.execute("BEGIN IMMEDIATE")
         assert [ask(made) for _ in range(3)] == ["served"] * 3
+        # An answer's line is in the journal by the end of the turn of the loop that gave it; this takes another turn.
+        assert httpx.get(f"{made.gateway}/livez", trust_env=False).status_code == 200
         made.kill()
         db.execute("ROLLBACK")
     made.up("--upstream", up.url)

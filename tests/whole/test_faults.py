@@ -251,6 +251,12 @@ async def comes_true(condition: Callable[[], bool], otherwise: str) -> None:
     pytest.fail(otherwise)
 
 
+def missing(endings: Counter[str], tries: Counter[str]) -> list[str]:
+    """What has to happen to a call and to a try at some time, and did not yet."""
+    ends = [how for how in ("served", "passed on", "broke off", "hung up", "refused") if not endings[how]]
+    return ends + [how for how in ("200", "429", "500", "529", "connect", "broken") if not tries[how]]
+
+
 @pytest.mark.timeout(0 if RUNS > 1000 else 180)
 @pytest.mark.parametrize("transport", [httpx.AsyncHTTPTransport, Http1Transport])
 async def test_whatever_upstreams_do_every_call_ends_well_or_is_told_why(transport):
@@ -258,7 +264,10 @@ async def test_whatever_upstreams_do_every_call_ends_well_or_is_told_why(transpo
     tries: Counter[str] = Counter()
     rests = 0
     tasks, files = asyncio.all_tasks(), open_files()
-    for seed in range(max(1, RUNS // SEASON)):
+    least = max(1, RUNS // SEASON)
+    for seed in range(10 * least):
+        if seed >= least and rests and not missing(endings, tries):
+            break
         async with AsyncExitStack() as stack:
             ups = [await stack.enter_async_context(chaos(Moody(f"{seed} {number}"))) for number in range(3)]
             urls = {f"up{number}": up.url for number, up in enumerate(ups)} | {"deaf": stack.enter_context(deaf())}
@@ -278,7 +287,6 @@ async def test_whatever_upstreams_do_every_call_ends_well_or_is_told_why(transpo
         await comes_true(lambda: open_files() == files, "a socket is left")
     figures = f"{transport.__name__}: {dict(endings)}; tries {dict(tries)}; {rests} rests ended by one call"
     print(f"\n{figures}")  # noqa: T201 - the figures of a long run
-    # Or nothing was shown.
+    # Or nothing was shown. On a busy machine most tries run out of time, and it takes more of them.
     assert rests
-    assert min(endings[how] for how in ("served", "passed on", "broke off", "hung up", "refused")) > 0
-    assert min(tries[how] for how in ("200", "429", "500", "529", "connect", "broken")) > 0
+    assert not missing(endings, tries)

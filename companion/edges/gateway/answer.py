@@ -178,7 +178,7 @@ class WholeAnswer:
             self._raw = await read_whole(reply.chunks)
             self._document = await parse_object(self._raw)
             admission.usage = self._turn.module.usage_of(self._document)
-            self._uses = self._turn.module.uses_of(self._document)
+            self._uses = self._turn.module.uses_of(self._document, self._raw)
         except (BadRequest, UnclearAnswer) as bad:
             admission.failure = f"the upstream's answer cannot be read: {bad}"
         except (TypeError, AttributeError, KeyError) as odd:

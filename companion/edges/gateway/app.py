@@ -8,13 +8,14 @@ local daemons).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Protocol
 
 from companion.edges.gateway import chat, count, embeddings, messages, responses
 from companion.edges.gateway.calls import Incoming, ModelCalls
 from companion.edges.gateway.dialect import DialectModule
 from companion.edges.gateway.encodings import KNOWN, BadEncoding, TooLarge, UnknownEncoding, decoded
+from companion.edges.gateway.heads import Head, Heads
 from companion.edges.gateway.listing import Listing, entry, shaped
 from companion.edges.gateway.respond import Responder, Send
 from companion.gatekeeper.ports import Listener
@@ -81,6 +82,7 @@ class GatewayApp:
         self._listener = listener
         self._hosts = hosts
         self._listing = listing
+        self._heads = Heads()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -107,9 +109,10 @@ class GatewayApp:
             raise
 
     async def _answer(self, scope: Scope, receive: Receive, respond: Responder) -> None:
-        headers = _headers(scope)
-        self._check_door(scope, headers)
         method, path = scope["method"], scope["path"]
+        head = self._heads.read(path, scope.get("query_string", b""), scope["headers"])
+        headers = head.headers
+        self._check_door(head)
         if path == "/livez":
             await respond.send_json(200, {"status": "ok"})
             return
@@ -131,11 +134,9 @@ class GatewayApp:
         if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise Turned(415, "not-json", "the body must be application/json")
         body = _decoded(await _body(receive), headers.get("content-encoding", ""))
-        query = scope.get("query_string", b"").decode("latin-1")
-        incoming = Incoming(path, query, headers, body, key)
-        await _until_hung_up(self._calls.serve(incoming, module, respond), receive)
+        await _until_hung_up(self._calls.serve(Incoming(head, body, key), module, respond), receive)
 
-    async def _list(self, wanted: str, headers: dict[str, str], respond: Responder, scope: KeyScope) -> None:
+    async def _list(self, wanted: str, headers: Mapping[str, str], respond: Responder, scope: KeyScope) -> None:
         models = [
             model
             for model in await self._listing.models()
@@ -148,14 +149,13 @@ class GatewayApp:
         else:
             raise Turned(404, "unknown-model", f"no tier and no upstream names the model {wanted}. See: GET {_MODELS}")
 
-    def _check_door(self, scope: Scope, headers: dict[str, str]) -> None:
-        hosts = [value for name, value in scope["headers"] if name == b"host"]
-        if len(hosts) != 1 or hosts[0].decode("latin-1").lower() not in self._hosts():
+    def _check_door(self, head: Head) -> None:
+        if len(head.hosts) != 1 or head.hosts[0] not in self._hosts():
             raise Turned(421, "wrong-host", "this gateway answers only to its own loopback address")
-        if "origin" in headers or headers.get("sec-fetch-site", "none") != "none":
+        if "origin" in head.headers or head.headers.get("sec-fetch-site", "none") != "none":
             raise Turned(403, "browser-refused", "no browser may call this gateway")
 
-    def _authenticate(self, headers: dict[str, str]) -> VirtualKey:
+    def _authenticate(self, headers: Mapping[str, str]) -> VirtualKey:
         given = headers.get("x-api-key", "")
         kind, _, bearer = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer" and bearer.strip():
@@ -166,11 +166,6 @@ class GatewayApp:
         if lapsed := self._keys.lapsed(given):
             raise Turned(401, "expired-key", lapsed)
         raise Turned(401, "unknown-key", "this is not a virtual key of companion. Make one: companion connect AGENT")
-
-
-def _headers(scope: Scope) -> dict[str, str]:
-    """ASGI gives names in lower case."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 async def _body(receive: Receive) -> bytes:

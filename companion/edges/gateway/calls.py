@@ -6,18 +6,19 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
 from msgspec import Struct
 
-from companion.edges.gateway.agents import Modes, client_of, session_of, workspace_of
+from companion.edges.gateway.agents import Modes, workspace_of
 from companion.edges.gateway.answer import Holding, StreamedAnswer, WholeAnswer, give_again
 from companion.edges.gateway.cache import AnswerCache, Kept
 from companion.edges.gateway.dialect import Asked, BadRequest, DialectModule
-from companion.edges.gateway.envelope import read_envelope
 from companion.edges.gateway.gate import WireGate
+from companion.edges.gateway.heads import Head
 from companion.edges.gateway.held import HeldAnswers
 from companion.edges.gateway.prompt import Prompt, PromptReader
 from companion.edges.gateway.refusal import words
@@ -43,16 +44,15 @@ _ANSWERED = range(200, 300)
 _FIRST_ERROR_STATUS = 400
 _RETRIED_BY_AGENTS = frozenset({408, 409, 429, *range(500, 600)})
 _MARK = "SECRET_"
+_MOST_NOTED = 20
 _LARGE = 1024 * 1024
 _MODEL_NAME = re.compile(r"[!-~]{1,200}")
 
 
 class Incoming(Struct, frozen=True):
-    """A request as the server read it. `path` is the API's own, from /v1 on."""
+    """A request as the server read it."""
 
-    path: str
-    query: str
-    headers: Mapping[str, str]
+    head: Head
     body: bytes
     key: VirtualKey
 
@@ -128,18 +128,18 @@ class ModelCalls:
         asked = module.read_request(prompt.skeleton)
         if not _MODEL_NAME.fullmatch(asked.model):
             raise BadRequest("model: expected at most 200 letters, digits and signs")
-        tier = self.modes.tier_of(incoming.headers, asked)
+        tier = self.modes.tier_of(incoming.head.headers, asked)
         chosen = self._chosen(asked, tier, prompt, incoming.key.scope)
         way = self.routes.way(chosen.tier if chosen else tier, asked.model).among(incoming.key.scope.permits_model)
         origin = Origin(
-            client=client_of(incoming.headers),
+            client=incoming.head.client,
             key_id=incoming.key.id,
-            session=session_of(incoming.headers),
-            workspace=workspace_of(incoming.headers, asked),
+            session=incoming.head.session,
+            workspace=workspace_of(incoming.head.headers, asked),
             tier=tier,
             scope=incoming.key.scope,
         )
-        envelope = read_envelope(incoming.path, incoming.query, incoming.headers)
+        envelope = incoming.head.envelope
         action = ModelCall(
             module.DIALECT,
             asked.model,
@@ -233,13 +233,28 @@ class ModelCalls:
         body = turn.prompt.skeleton
         if body.get("previous_response_id") or body.get("conversation"):
             # The upstream keeps the conversation: what the model was shown earlier is not in this call.
-            return self.lookup
+            return self._noting(turn.exchange.id)
         texts = [*headers.values()]
         # Else no placeholder can stand in the body, which may be long.
         if turn.prompt.marked or any(isinstance(remark.verdict, Amend) for remark in admission.decision.remarks):
             texts.append(outgoing().decode("latin-1"))
         shown = {found for text in texts if _MARK in text for found in PLACEHOLDER.findall(text)}
-        return (lambda placeholder: self.lookup(placeholder) if placeholder in shown else None) if shown else None
+        return self._noting(turn.exchange.id, shown) if shown else None
+
+    def _noting(self, exchange: str, shown: AbstractSet[str] | None = None) -> Lookup:
+        """Knows what was shown, everything for None, and says once of each other placeholder that it stays."""
+        unknown: set[str] = set()
+
+        def lookup(placeholder: str) -> str | None:
+            secret = self.lookup(placeholder) if shown is None or placeholder in shown else None
+            if secret is None and placeholder not in unknown and len(unknown) < _MOST_NOTED:
+                unknown.add(placeholder)
+                why = "its secret is not known" if shown is None or placeholder in shown else "the model made it up"
+                text = f"{placeholder} stays as it is: {why}"
+                self.gatekeeper.listener.notice("placeholder.unknown", exchange, text, {"placeholder": placeholder})
+            return secret
+
+        return lookup
 
 
 def _called(admission: Admission) -> ModelCall:

@@ -101,8 +101,11 @@ def _use(key: _Key, call: dict[str, Any]) -> ToolUse:
     return ToolUse(key, name, text, Form.CUSTOM) if form == "custom" else ToolUse(key, name, text or "{}")
 
 
-def uses_of(answer: dict[str, Any]) -> list[ToolUse]:
+def uses_of(answer: dict[str, Any], raw: bytes = b"") -> list[ToolUse]:
     choices = objects_in(answer.get("choices"), "choices")
+    if raw and b"_call" not in raw.lower() and b"\\u" not in raw:
+        # Spelt in whatever case, without an escaped letter no key can be one that holds calls.
+        return []
     messages = [choice.get("message") or {} for choice in choices]
     refuse_elsewhere(answer, holds_calls, messages)
     for message in messages:

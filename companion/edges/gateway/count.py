@@ -32,7 +32,7 @@ def usage_of(answer: dict[str, Any]) -> Usage | None:  # noqa: ARG001 - it count
     return None
 
 
-def uses_of(answer: dict[str, Any]) -> list[ToolUse]:
+def uses_of(answer: dict[str, Any], raw: bytes = b"") -> list[ToolUse]:  # noqa: ARG001 - the answer says it all
     """Raises UnclearAnswer for anything that is not a count."""
     if not isinstance(answer.get("input_tokens"), int) or "content" in answer:
         raise UnclearAnswer("this is no count of tokens")

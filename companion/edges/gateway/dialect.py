@@ -194,8 +194,8 @@ class DialectModule(Protocol):
 
     def stream(self, lookup: Lookup | None) -> AnswerStream: ...
 
-    def uses_of(self, answer: dict[str, Any]) -> list[ToolUse]:
-        """Raises UnclearAnswer."""
+    def uses_of(self, answer: dict[str, Any], raw: bytes = b"") -> list[ToolUse]:
+        """`raw` are the bytes that the answer was read from, where they are at hand. Raises UnclearAnswer."""
         ...
 
     def usage_of(self, answer: dict[str, Any]) -> Usage | None: ...
@@ -238,8 +238,9 @@ def restore_strings(raw: bytes, lookup: Lookup, left_alone: frozenset[str] = fro
     def restored(token: StringToken) -> str:
         if token.is_key or token.key in left_alone:
             return token.value
-        # A function's arguments are JSON text inside a JSON string.
-        return restore(token.value, lookup, json_escaped=token.key == "arguments")
+        # A function's arguments are JSON text inside a JSON string; a tool may have an argument of that name.
+        document = token.key == "arguments" and token.value.lstrip().startswith("{")
+        return restore(token.value, lookup, json_escaped=document)
 
     return rewrite(raw, restored)
 

@@ -34,7 +34,7 @@ def usage_of(answer: dict[str, Any]) -> Usage | None:
     return Usage(input=whole_number(usage.get("prompt_tokens"))) if isinstance(usage, dict) else None
 
 
-def uses_of(answer: dict[str, Any]) -> list[ToolUse]:
+def uses_of(answer: dict[str, Any], raw: bytes = b"") -> list[ToolUse]:  # noqa: ARG001 - the answer says it all
     """Raises UnclearAnswer for anything that is not a list of vectors."""
     if not isinstance(answer.get("data"), list) or "choices" in answer:
         raise UnclearAnswer("these are no embeddings")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import quote, unquote_plus
 
+from companion.model.action import TextKind
 from companion.upstream.sender import forwarded
 
 
@@ -35,6 +36,9 @@ class Envelope:
     def texts(self) -> tuple[str, ...]:
         """The query, then each header's value."""
         return unquote_plus(self.query), *self.headers.values()
+
+    def kinds(self) -> Mapping[int, TextKind]:
+        return {}
 
     def amended(self, texts: Sequence[str]) -> tuple[str, dict[str, str]]:
         """Path with query, and headers, from as many texts as `texts` has."""

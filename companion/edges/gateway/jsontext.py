@@ -49,7 +49,7 @@ def read_value(raw: bytes) -> Any:
     if _PLAIN.fullmatch(raw):
         # The commonest small values, read alike by everybody.
         return _WORDS[raw] if raw in _WORDS else raw[1:-1].decode() if raw[0] == _QUOTE else int(raw)
-    if raw.count(b'"') + raw.count(b"{") + raw.count(b"[") > _MOST_TOKENS:
+    if len(raw) > _MOST_TOKENS and raw.count(b'"') + raw.count(b"{") + raw.count(b"[") > _MOST_TOKENS:
         raise ValueError(f"more than {_MOST_TOKENS} strings, objects and lists")
     try:
         text = raw.decode("utf-8").strip(_BLANKS)
@@ -81,6 +81,23 @@ _QUOTE = ord('"')
 def texts(raw: bytes) -> list[str]:
     """The values of `strings`, in a third of the time."""
     return [scanstring(text + '"', 0)[0] if "\\" in text else text for text in _TEXT.findall(raw.decode("utf-8"))]
+
+
+def strings_within(value: Any) -> list[str]:
+    """What `texts` finds in the JSON that was read as `value`."""
+    found: list[str] = []
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if type(one) is str:
+            found.append(one)
+        elif type(one) is list:
+            waiting += reversed(one)
+        elif type(one) is dict:
+            for key, inner in reversed(one.items()):
+                waiting.append(inner)
+                waiting.append(key)
+    return found
 
 
 def strings(raw: bytes, within: Sequence[str] = ()) -> Iterator[StringToken]:

@@ -95,7 +95,7 @@ def _usage(usage: dict[str, Any]) -> Usage:
     )
 
 
-def uses_of(answer: dict[str, Any]) -> list[ToolUse]:
+def uses_of(answer: dict[str, Any], raw: bytes = b"") -> list[ToolUse]:  # noqa: ARG001 - the answer says it all
     content = objects_in(answer.get("content"), "content")
     refuse_misspelt_in(KEYS, answer)
     refuse_strays(answer, content)
@@ -227,12 +227,15 @@ class MessagesStream(AnswerStream):
         if lookup is None:
             return [event.raw]
         kind, index = data.get("type"), data.get("index", -1)
-        if kind == "content_block_delta" and data.get("delta", {}).get("type") == "text_delta":
-            text = str(data["delta"].get("text", ""))
+        # A block may begin with some of its text.
+        begun = data["content_block"] if kind == "content_block_start" else {}
+        delta = data.get("delta", {}) if kind == "content_block_delta" else {}
+        if (delta.get("type") == "text_delta") or (begun.get("type") == "text" and begun.get("text")):
+            text = str((delta or begun).get("text", ""))
             restored = self.restorer(index, lookup).feed(text)
             if restored == text:
                 return [event.raw]
-            if not restored:
+            if not restored and not begun:
                 return []
             return [wrap(rewrite_value(event.data, "text", text, restored), event.name)]
         if kind == "content_block_stop" and (tail := self.restorer(index, lookup).flush()):

@@ -11,10 +11,19 @@ from typing import Any
 
 from msgspec import Struct
 
-from companion.edges.gateway.jsontext import StringToken, dump, read_object, read_value, splice, strings
+from companion.edges.gateway.jsontext import (
+    StringToken,
+    dump,
+    read_object,
+    read_value,
+    splice,
+    strings,
+    strings_within,
+)
 from companion.edges.gateway.jsontext import texts as texts_of
 from companion.edges.gateway.layout import Place, continued, places
-from companion.edges.gateway.sealed import encoded, file_in, may_hold, seals_of
+from companion.edges.gateway.sealed import File, documents_of, file_in, may_hold, seals_of, unescaped
+from companion.model.action import TextKind
 
 _WHOLE = Place("", 0, 0)
 
@@ -29,8 +38,18 @@ _LONG = 8 * 1024
 _MOST_BODIES = 8
 _MOST_BYTES = 8 * 1024 * 1024
 
+_SHORT = 64
+
 _READ_OF_A_TOOL = ("type", "name")
 _WRITTEN_BY_AGENTS = frozenset({"system", "developer", "user"})
+
+
+class _Texts(Struct, frozen=True):
+    """The strings of a part."""
+
+    texts: tuple[str, ...]
+    kinds: Mapping[int, TextKind] = {}
+    files: Mapping[int, File] = {}
 
 
 class Part:
@@ -44,9 +63,8 @@ class Part:
     def __init__(self, raw: bytes, place: Place) -> None:
         self.raw = raw
         self.place = place
-        named = hashlib.sha256(_head(place.key, entry=place.entry))
-        named.update(raw)
-        self.digest = named.digest()
+        name = _name if len(raw) > _SHORT else _name_of_short
+        self.digest = name(raw, place.key, place.entry)
 
     def forget(self) -> None:
         """What was read of it: it can be read again."""
@@ -68,23 +86,34 @@ class Part:
         return tuple(strings(self.raw, within))
 
     @cached_property
-    def _read(self) -> tuple[tuple[str, ...], Mapping[int, str]]:
-        """Every string in order, and which of them came as base64 with what stood before it."""
+    def _read(self) -> _Texts:
+        """Every string in order, and what is special about some of them."""
         if not may_hold(self.raw, self.place.key):
-            return tuple(texts_of(self.raw)), {}
-        seals = seals_of(self._as_body())
+            return _Texts(tuple(self._plain()))
+        body = self._as_body()
+        seals, documents = seals_of(body), documents_of(body)
         texts: list[str] = []
-        files: dict[int, str] = {}
+        files: dict[int, File] = {}
+        kinds: dict[int, TextKind] = {}
         for number, token in enumerate(self.tokens):
             text = token.value
             if token.is_key:
                 pass
             elif (token.key, text) in seals:
-                text = ""
+                kinds[number] = TextKind.SEALED
+            elif token.key == "arguments" and text in documents:
+                text, kinds[number] = unescaped(text), TextKind.JSON
             elif (file := file_in(token.key, text)) is not None:
-                files[number], text = file
+                files[number], text = file, file.text
+                if not file.certain:
+                    kinds[number] = TextKind.SEALED
             texts.append(text)
-        return tuple(texts), files
+        return _Texts(tuple(texts), kinds, files)
+
+    def _plain(self) -> list[str]:
+        value = self.__dict__.get("value")
+        # Where it was read just now, its strings need not be looked for.
+        return texts_of(self.raw) if value is None else strings_within(value)
 
     def _as_body(self) -> dict[str, Any]:
         """The part alone in a body: seals are told by where they stand."""
@@ -94,20 +123,33 @@ class Part:
         return {key: [self.value]} if key else self.value
 
     def texts(self) -> tuple[str, ...]:
-        """Every string; empty where it is sealed or a picture, and its text where it is a text file as base64."""
-        return self._read[0]
+        """Every string; empty where it is a picture, and its text where it is a file as base64."""
+        return self._read.texts
+
+    def kinds(self) -> Mapping[int, TextKind]:
+        return self._read.kinds
 
     def amended(self, texts: Sequence[str], model: str) -> list[tuple[int, int, bytes]]:
         """The changes to the part's own bytes that make its texts `texts`, and its top-level model `model`."""
         changes: list[tuple[int, int, bytes]] = []
-        old, files = self._read
-        for number, (token, before, after) in enumerate(zip(self.tokens, old, texts, strict=True)):
+        read = self._read
+        for number, (token, before, after) in enumerate(zip(self.tokens, read.texts, texts, strict=True)):
             if _is_model(token) and token.value != model:
                 changes.append((token.start, token.end, dump(model)))
             elif before != after:
-                told = encoded(files[number], after) if number in files else after
+                told = read.files[number].encoded(after) if number in read.files else after
                 changes.append((token.start, token.end, dump(told)))
         return changes
+
+
+def _name(raw: bytes, key: str, entry: bool) -> bytes:
+    named = hashlib.sha256(_head(key, entry=entry))
+    named.update(raw)
+    return named.digest()
+
+
+_name_of_short = lru_cache(maxsize=4_096)(_name)
+"""Model, temperature, whether to stream: the same few come with every call."""
 
 
 @lru_cache(maxsize=256)

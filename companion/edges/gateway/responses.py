@@ -119,7 +119,7 @@ def _text(item: dict[str, Any], key: str) -> str:
     return whole_letters(value)
 
 
-def uses_of(answer: dict[str, Any]) -> list[ToolUse]:
+def uses_of(answer: dict[str, Any], raw: bytes = b"") -> list[ToolUse]:  # noqa: ARG001 - the answer says it all
     output = objects_in(answer.get("output"), "output")
     refuse_misspelt_in(_KEYS, answer)
     refuse_strays(answer, output)

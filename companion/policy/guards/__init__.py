@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from companion.policy.evaluate import Guard
 from companion.policy.guards.commands import commands
+from companion.policy.guards.egress import egress
 from companion.policy.guards.files import files
 from companion.policy.guards.ignored import ignored
 from companion.policy.guards.plan import plan
@@ -17,6 +18,7 @@ GUARDS: tuple[tuple[str, Guard], ...] = (
     ("workspace", workspace),
     ("ignored", ignored),
     ("secrets", secrets),
+    ("egress", egress),
     ("plan", plan),
     ("files", files),
     ("commands", commands),

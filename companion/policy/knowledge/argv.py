@@ -19,6 +19,8 @@ from companion.policy.knowledge.finding import Words
 _MARKS = ("==", "=", "~", "<", ">", "@", "!", "?")
 _VALUED = frozenset({"=", "<", ">", "@"})
 _FILES = frozenset({"<", ">", "@"})
+_MOST_LETTERS = 30
+"""How many letters stand behind one dash at the most."""
 _NO = frozenset({"false", "none", "no", "0"})
 
 Table = Mapping[str, str]
@@ -155,7 +157,7 @@ class Parser:
         for position, letter in enumerate(word[1:], 2):
             mark = self.marks.get(letter)
             rest = word[position:]
-            if mark is None:
+            if mark is None or position > _MOST_LETTERS:
                 self.refuse(at)
                 return
             if mark in _VALUED or mark == "==" or (mark == "~" and rest):

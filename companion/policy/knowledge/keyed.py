@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from companion.model.facts import EffectKind
 from companion.policy.knowledge.argv import Parser, parse, table
@@ -94,7 +95,7 @@ def _redis_client(name: str, words: Words, feed: Input) -> Iterator[Found]:
             yield Fact(EffectKind.UNKNOWN, name, "pipe-to-shell")
     elif feed.text is not None:
         for line in filter(None, map(str.strip, feed.text.splitlines())):
-            yield _redis(name, line.split(), 0)
+            yield replace(_redis(name, line.split(), 0), at=-1)
     elif feed.piped:
         yield Fact(EffectKind.UNKNOWN, name, "pipe-to-shell")
     elif parsed.has("scan", "bigkeys", "memkeys", "hotkeys", "stat", "latency", "latency-history"):

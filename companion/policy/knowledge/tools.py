@@ -11,6 +11,7 @@ from companion.policy.knowledge.finding import Fact, Found, Inner, Words
 from companion.policy.knowledge.tables import Node, Row, Tool
 
 _SECRET_SETTING = re.compile(r":_\w+|^_auth|auth-?token|_password\b|^password$|secret_?key$", re.IGNORECASE)
+_LONGEST_SETTING = 200
 _ENVIRONMENT = re.compile(r"\benv\b|\$ENV|\binput_filename\b")
 READS = frozenset({"content", "names", "tree"})
 CODES = {"content": "", "names": "names", "tree": "tree"}
@@ -85,7 +86,7 @@ def judge_tool(tool: Tool, words: Words) -> Iterator[Found]:
 def _telling(words: Words, parsed: Parsed) -> int | None:
     """The word by which a command would read a secret: a setting's name, or a filter that shows the environment."""
     for at in parsed.operands:
-        if _SECRET_SETTING.search(words[at] or ""):
+        if _SECRET_SETTING.search((words[at] or "")[:_LONGEST_SETTING]):
             return at
     return next((at for value, at in parsed.values("q", "jq") if _ENVIRONMENT.search(value or "")), None)
 

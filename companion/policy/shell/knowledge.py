@@ -117,7 +117,7 @@ READERS: dict[str, Reader] = {
         Operands.CONTENT,
     ),
     "sort": Reader(
-        "ignore-nonprinting b d f g i M h n R r V c C m s u z k= t= S= key= field-separator= reverse unique numeric-sort "
+        "b d f g i M h n R r V c C m s u z k= t= S= key= field-separator= reverse unique numeric-sort ignore-nonprinting "
         "human-numeric-sort "
         "T= temporary-directory= version-sort ignore-case ignore-leading-blanks dictionary-order "
         "general-numeric-sort month-sort random-sort "
@@ -215,12 +215,10 @@ def _told_by(words: str, names: str) -> dict[str, frozenset[str]]:
 
 
 VERSIONED: dict[str, frozenset[str]] = {
-    **_told_by("--version", "bun bundle clang cmake dotnet g++ gcc gem java javac make"),
-    **_told_by("--version -v", "node perl php pnpm ruby yarn"),
-    **_told_by("--version -v version", "npm"),
-    **_told_by("--version -V", "deno jq pip pip3 poetry python python3 rg rustc rustup uv"),
-    **_told_by("--version -V version", "cargo"),
-    **_told_by("--version version", "docker gh git go kubectl terraform"),
+    **_told_by("--version", "clang cmake g++ gcc java javac make"),
+    **_told_by("--version -v", "node perl php ruby"),
+    **_told_by("--version -V", "deno jq python python3 rg rustc"),
+    **_told_by("--version version", "git"),
 }
 """Programs that only tell their version when one of these words is all that is given to them.
 

@@ -15,7 +15,7 @@ from companion.scan.secrets.values import is_distinctive
 KNOWN_VALUES = "known-values"
 """The engine named in what is found by value."""
 _HEAD = 8
-_FEW = 64
+_FEW = 32
 """Up to this many spellings are looked for one by one; that takes about 10 µs each in 100 kB."""
 
 _Form = tuple[str, int]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from companion.model.facts import Confidence
-from companion.scan.secrets.engine import Span
+from companion.scan.secrets.engine import Span, glance
 
 _NAME = "key-blocks"
 _MARK = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]{0,40}?PRIVATE KEY(?: BLOCK)?-----")
@@ -37,7 +37,9 @@ class KeyBlocks:
         if "PRIVATE KEY" in text:
             spans = [self._span(start, end, "private-key") for start, end in _blocks(text)]
         if "Private-Lines: " in text:
-            spans += [self._span(m.start(), m.end(), "putty-private-key") for m in _PUTTY.finditer(text)]
+            for found in _PUTTY.finditer(text):
+                glance()
+                spans.append(self._span(found.start(), found.end(), "putty-private-key"))
         return spans
 
     @staticmethod
@@ -50,6 +52,7 @@ def _blocks(text: str) -> list[tuple[int, int]]:
     begin: re.Match[str] | None = None
     floor = 0
     for mark in _MARK.finditer(text):
+        glance()
         if mark[1] == "BEGIN":
             if begin is not None:
                 found += _head(text, begin, mark.start())

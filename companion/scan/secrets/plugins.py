@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from companion.model.facts import Confidence
-from companion.scan.secrets.engine import Span, installed
+from companion.scan.secrets.engine import Span, allowance, installed
 from companion.scan.secrets.prefilter import Prefilter
 from companion.scan.secrets.values import is_sample
 
@@ -37,18 +37,40 @@ class Use:
     type: str
     where: str
     confidence: Confidence = Confidence.HIGH
+    needs: tuple[str, ...] = ()
+    """One of these words must stand in the line as well, in any case, for a `where` that matches nearly anything."""
 
 
 USES: tuple[Use, ...] = (
     Use("artifactory", "ArtifactoryDetector", "ARTIFACTORY", r"A(?:KC|P[\dA-F])[a-zA-Z0-9]{8}", Confidence.LOW),
     Use("aws", "AWSKeyDetector", "AWS", r"A(?:3T[A-Z0-9]|BIA|CCA|KIA|SIA)[0-9A-Z]{16}|['\"][0-9a-zA-Z/+]{40}['\"]"),
     Use("azure_storage_key", "AzureStorageKeyDetector", "AZURE", r"AccountKey="),
-    Use("cloudant", "CloudantDetector", "CLOUDANT", r"(?<![0-9a-zA-Z])(?:[0-9a-fA-F]{64}|[a-zA-Z]{24})"),
+    Use(
+        "cloudant",
+        "CloudantDetector",
+        "CLOUDANT",
+        r"(?<![0-9a-zA-Z])(?:[0-9a-fA-F]{64}|[a-zA-Z]{24})",
+        needs=("clou", "cl_", "cl-", "clapi", "clkey", "clpw", "clpass", "cltoken"),
+    ),
     Use("discord", "DiscordBotTokenDetector", "DISCORD", r"\.[a-zA-Z\d_-]{6}\.[a-zA-Z\d_-]{27}"),
     Use("github_token", "GitHubTokenDetector", "GITHUB", r"gh[opusr]_[A-Za-z0-9_]{36}"),
     Use("gitlab_token", "GitLabTokenDetector", "GITLAB", r"gl[a-z]{2,6}-[A-Za-z0-9_-]{20}|GR1348941"),
-    Use("ibm_cloud_iam", "IbmCloudIamDetector", "IBM", r"(?<![a-zA-Z0-9_-])[a-zA-Z0-9_-]{44}", Confidence.LOW),
-    Use("ibm_cos_hmac", "IbmCosHmacDetector", "IBM", r"(?<![a-fA-F0-9])[a-fA-F0-9]{48}", Confidence.LOW),
+    Use(
+        "ibm_cloud_iam",
+        "IbmCloudIamDetector",
+        "IBM",
+        r"(?<![a-zA-Z0-9_-])[a-zA-Z0-9_-]{44}",
+        Confidence.LOW,
+        needs=("key", "pwd", "pass", "token"),
+    ),
+    Use(
+        "ibm_cos_hmac",
+        "IbmCosHmacDetector",
+        "IBM",
+        r"(?<![a-fA-F0-9])[a-fA-F0-9]{48}",
+        Confidence.LOW,
+        needs=("secret",),
+    ),
     Use("jwt", "JwtTokenDetector", "JWT", r"eyJ[A-Za-z0-9_=-]{8}"),
     Use("mailchimp", "MailchimpDetector", "MAILCHIMP", r"-us[0-9]"),
     Use("npm", "NpmDetector", "REGISTRY", r":_authToken="),
@@ -56,7 +78,14 @@ USES: tuple[Use, ...] = (
     Use("pypi_token", "PypiTokenDetector", "REGISTRY", r"pypi-AgE"),
     Use("sendgrid", "SendGridDetector", "SENDGRID", r"SG\."),
     Use("slack", "SlackDetector", "SLACK", r"(?i)xox[abposr]-\d|hooks\.slack\.com"),
-    Use("softlayer", "SoftlayerDetector", "SOFTLAYER", r"(?<![a-zA-Z0-9])[a-zA-Z0-9]{64}", Confidence.LOW),
+    Use(
+        "softlayer",
+        "SoftlayerDetector",
+        "SOFTLAYER",
+        r"(?<![a-zA-Z0-9])[a-zA-Z0-9]{64}",
+        Confidence.LOW,
+        needs=("softlayer", "sl_", "sl-", "slapi", "slkey", "slpwd", "slpass", "sltoken"),
+    ),
     Use("square_oauth", "SquareOAuthDetector", "SQUARE", r"sq0csp-"),
     Use("stripe", "StripeDetector", "STRIPE", r"[rs]k_live_"),
     Use("telegram_token", "TelegramBotTokenDetector", "TELEGRAM", r":[0-9A-Za-z_-]{35}"),
@@ -100,7 +129,10 @@ class DetectSecrets:
         for number in self._prefilter.possible(text):
             use, where, plugin = self._plugins[number]
             for low, high in _lines(text, where):
+                allowance()
                 part = text[low:high]
+                if use.needs and not any(map(part.lower().__contains__, use.needs)):
+                    continue
                 if secrets := set(plugin.analyze_string(part)):
                     for pattern in plugin.denylist:
                         for match in pattern.finditer(part):

@@ -11,7 +11,7 @@ from importlib.resources import files
 from itertools import pairwise
 
 from companion.model.facts import Confidence
-from companion.scan.secrets.engine import Span
+from companion.scan.secrets.engine import Span, glance
 from companion.scan.secrets.prefilter import Prefilter
 from companion.scan.secrets.values import is_basic, is_password, is_random, is_sample
 
@@ -78,6 +78,7 @@ class OwnRules:
             literal, rule = self._tries[number]
             position = lowered.find(literal)
             while position >= 0:
+                glance()
                 match = rule.pattern.match(text, position)
                 if match and CHECKS[rule.check](match["secret"], match):
                     start, end = match.span("secret")
@@ -89,7 +90,9 @@ class OwnRules:
 def lower(text: str) -> str:
     """`text` in lower case, each character in its place."""
     lowered = text.lower()
-    return lowered if len(lowered) == len(text) else "".join(c.lower() if c.isascii() else c for c in text)
+    if len(lowered) == len(text):
+        return lowered
+    return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
 
 
 @cache

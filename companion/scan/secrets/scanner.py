@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
@@ -17,16 +16,28 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from companion.gatekeeper.ports import Examined
-from companion.model.action import Part
+from companion.model.action import Part, TextKind
 from companion.model.facts import Confidence, Finding
 from companion.policy.redaction import placeholder_for, redact, restore
 from companion.scan.secrets import prefilter
-from companion.scan.secrets.engine import Engine, Span
+from companion.scan.secrets.engine import Engine, Span, TooMuchError, allowance, allowed
 from companion.scan.secrets.envfiles import EnvFiles
 from companion.scan.secrets.kingfisher import Kingfisher
-from companion.scan.secrets.known import KNOWN_VALUES, Hit, KnownValues
+from companion.scan.secrets.known import KNOWN_VALUES, KnownValues
+from companion.scan.secrets.memo import Memo, Result
 from companion.scan.secrets.merge import merge, without_placeholders
 from companion.scan.secrets.pem import KeyBlocks
+from companion.scan.secrets.placing import (
+    WHOLE,
+    Key,
+    Placed,
+    finding_of,
+    findings_of,
+    is_doubted,
+    is_whole,
+    meant,
+    whole,
+)
 from companion.scan.secrets.plugins import DetectSecrets
 from companion.scan.secrets.rules import OwnRules
 from companion.scan.secrets.vault import PlaceholderTakenError, Vault
@@ -36,8 +47,21 @@ Found = TypeVar("Found")
 
 _SHORTEST_TEXT = 8
 _SMALL = 16 * 1024
-"""So many bytes of text are scanned where they are: a millisecond at most."""
+"""So many bytes of text are scanned where they are, if they take no longer than `_AT_ONCE`."""
+_AT_ONCE = 0.005
 _LOAD_SECONDS = 60.0
+
+_WORK = 0.025
+_WORK_A_MEGABYTE = 0.05
+"""Seconds of a processor that engines may work on one text: several times what ordinary text takes."""
+_MEGABYTE = 1_000_000
+_MOST_SECRETS = 400
+"""In one text, and again for each further megabyte of it: what holds more is hidden whole."""
+_MOST_HITS = 2_000
+"""Of known values in one text, and again for each further megabyte of it."""
+_LONGEST_KNOWN = 64 * 1024
+_KIND = "generic"
+"""The type in the placeholder of a secret that is none by itself, but by what stands around it."""
 
 
 class ScanFailed(Exception):  # noqa: N818 - the gatekeeper names it in a denial, as a sentence
@@ -47,16 +71,6 @@ class ScanFailed(Exception):  # noqa: N818 - the gatekeeper names it in a denial
 def default_engines(cache: Path | None = None) -> list[Engine]:
     """Every engine there is; `cache` is a folder for compiled rules."""
     return [KeyBlocks(), OwnRules(), Kingfisher(cache), DetectSecrets()]
-
-
-class _Examined(Struct, frozen=True):
-    """What is remembered of a text: where its secrets are, not what they are."""
-
-    digest: bytes
-    spans: tuple[Span, ...]
-    hits: tuple[Hit, ...] = ()
-    known: int = 0
-    """How many known values were looked for in it."""
 
 
 class SecretScan:
@@ -78,7 +92,7 @@ class SecretScan:
         self._known = KnownValues()
         self._env = EnvFiles()
         self._clean: dict[bytes, tuple[bytes, int]] = {}
-        self._memo: OrderedDict[bytes, _Examined] = OrderedDict()
+        self._memo = Memo(machine_key, remembered)
         self._lock = threading.Lock()
         self._missing: dict[str, str] | None = None
         self._ready: tuple[Engine, ...] = ()
@@ -114,15 +128,15 @@ class SecretScan:
         """
         return await self._in_time(self._scan, tuple(texts), workspace)
 
-    async def _in_time(self, work: Callable[[Subject, str, float], Found], subject: Subject, workspace: str) -> Found:
+    async def _in_time(self, work: Callable[[Subject, str, _Work], Found], subject: Subject, workspace: str) -> Found:
         loop = asyncio.get_running_loop()
         try:
             if self._missing is None:
                 async with asyncio.timeout(_LOAD_SECONDS):
                     await loop.run_in_executor(self._pool, self.load)
             async with asyncio.timeout(self._seconds):
-                deadline = time.monotonic() + self._seconds
-                return await loop.run_in_executor(self._pool, work, subject, workspace, deadline)
+                patience = _Work(time.monotonic() + self._seconds)
+                return await loop.run_in_executor(self._pool, work, subject, workspace, patience)
         except TimeoutError:
             raise ScanFailed(f"the scan for secrets took longer than {self._seconds:g} seconds") from None
 
@@ -137,12 +151,19 @@ class SecretScan:
                 return Examined()
             if self._known.is_prepared and sum([parts[number].size for number in unclean]) <= _SMALL:
                 # Handing so little over to a thread would take longer than the scan itself.
-                return self._examine_parts(parts, workspace, time.monotonic() + self._seconds)
+                try:
+                    with allowed(_AT_ONCE):
+                        return self._examine_parts(
+                            parts, workspace, _Work(time.monotonic() + self._seconds, is_short=True)
+                        )
+                except TooMuchError:
+                    # There are texts that keep the engines busy; the loop has others to serve.
+                    pass
         return await self._in_time(self._examine_parts, parts, workspace)
 
     def scrub(self, text: str) -> str:
         """`text` with every secret that is known or found replaced by its placeholder. Raises ScanFailed."""
-        return redact(text, self._scan((text,), "", time.monotonic() + _LOAD_SECONDS))
+        return redact(text, self._scan((text,), "", _Work(time.monotonic() + _LOAD_SECONDS)))
 
     def mask(self, text: str) -> str:
         """`text` without what is known and what the light engines find; for log lines. Quick, and never waits.
@@ -153,10 +174,11 @@ class SecretScan:
         for hit in self._known.find(text, 0):
             kind, rule = self._known.entry(hit.value)
             spans.append(Span(hit.start, hit.end, kind, rule, KNOWN_VALUES, Confidence.HIGH))
-        findings = [
-            _finding(0, span, placeholder_for(text[span.start : span.end], span.type, self._key))
-            for span in merge(without_placeholders(text, spans))
-        ]
+        findings = []
+        for span in merge(without_placeholders(text, spans)):
+            secret = text[span.start : span.end]
+            placeholder = self._vault.placeholder(secret) or placeholder_for(secret, span.type, self._key)
+            findings.append(finding_of(0, span, placeholder))
         return redact(text, findings)
 
     def restore(self, text: str) -> str:
@@ -172,7 +194,7 @@ class SecretScan:
         now = (self._rules, self._known.count)
         return [number for number, part in enumerate(parts) if self._clean.get(part.digest) != now]
 
-    def _examine_parts(self, parts: Sequence[Part], workspace: str, deadline: float) -> Examined:
+    def _examine_parts(self, parts: Sequence[Part], workspace: str, work: _Work) -> Examined:
         if self._missing is None:
             self.load()
         if not self._env.is_fresh(workspace):
@@ -181,13 +203,17 @@ class SecretScan:
             count = self._known.count
             numbers = self._unclean(parts)
             counts = [(number, parts[number].texts()) for number in numbers]
-            texts = tuple(text for _, of_part in counts for text in of_part)
-            placed, touched = self._placed(texts, deadline)
+            kinds: dict[int, TextKind] = {}
+            texts: list[str] = []
+            for number, of_part in counts:
+                kinds |= {len(texts) + place: kind for place, kind in parts[number].kinds().items()}
+                texts += of_part
+            placed, touched = self._placed(texts, kinds, work)
             if self._known.count == count:
                 break
             # What was learnt from one part may stand in another that was clean before.
         self._note_clean(parts, counts, touched, count)
-        return Examined(tuple(numbers), texts, _findings(texts, placed))
+        return Examined(tuple(numbers), tuple(texts), findings_of(texts, kinds, placed))
 
     def _note_clean(
         self,
@@ -205,112 +231,142 @@ class SecretScan:
                 del self._clean[next(iter(self._clean))]
 
     def _refresh(self, workspace: str) -> None:
-        self._env.refresh(workspace, lambda value, name: self._known.add(value, "ENV", name, certain=True))
+        self._env.refresh(workspace, self._know)
 
-    def _scan(self, texts: tuple[str, ...], workspace: str, deadline: float) -> tuple[Finding, ...]:
+    def _know(self, value: str, source: str) -> None:
+        """Learns what the user says is secret. After a restart a model may still name it by its placeholder."""
+        self._known.add(value, "ENV", source, certain=True)
+        self._vault.offer(value)
+
+    def _scan(self, texts: tuple[str, ...], workspace: str, work: _Work) -> tuple[Finding, ...]:
         if self._missing is None:
             self.load()
         self._refresh(workspace)
-        return _findings(texts, self._placed(texts, deadline)[0])
+        return findings_of(texts, {}, self._placed(texts, {}, work)[0])
 
-    def _placed(self, texts: tuple[str, ...], deadline: float) -> tuple[dict[str, list[tuple[Span, str]]], set[str]]:
+    def _placed(self, texts: Sequence[str], kinds: Mapping[int, TextKind], work: _Work) -> tuple[Placed, set[str]]:
         """What is found in each text, and the texts that hold anything that looks like a secret or is known."""
-        examined: dict[str, _Examined] = {}
+        examined: dict[Key, Result] = {}
         active: set[int] = set()
-        for text in texts:
-            if len(text) >= _SHORTEST_TEXT and text not in examined:
-                examined[text] = self._examine(text, deadline)
-                active |= self._learn(text, examined[text].spans)
-        placed: dict[str, list[tuple[Span, str]]] = {}
+        for number, text in enumerate(texts):
+            if len(text) < _SHORTEST_TEXT:
+                continue
+            key = (text, kinds.get(number) if kinds else None)
+            if key not in examined:
+                examined[key] = self._examine(text, work)
+                if examined[key].spans:
+                    active |= self._learn(key, examined[key].spans)
+        placed: Placed = {}
         touched: set[str] = set()
-        for text, result in examined.items():
-            whole = self._look_for_known(text, result, deadline)
-            if whole.spans or whole.hits:
+        for key, result in examined.items():
+            text = key[0]
+            seen = self._look_for_known(text, result, work)
+            if seen.spans or seen.hits:
                 touched.add(text)
-                placed[text] = self._place(text, whole, active)
+                placed[key] = self._place(key, seen, active)
         return placed, touched
 
-    def _examine(self, text: str, deadline: float) -> _Examined:
+    def _examine(self, text: str, work: _Work) -> Result:
         """What the engines find in `text`, now or when it was last seen."""
-        data = text.encode("utf-8", "surrogatepass")
-        digest = hashlib.blake2b(data, digest_size=16, key=self._key[:64], salt=self._rules).digest()
-        with self._lock:
-            if (remembered := self._memo.get(digest)) is not None:
-                self._memo.move_to_end(digest)
-                return remembered
+        digest = self._memo.digest(text, self._rules)
+        if (remembered := self._memo.get(digest)) is not None:
+            return remembered
+        _check(work)
+        size = len(text) / _MEGABYTE
+        try:
+            with allowed(_WORK + _WORK_A_MEGABYTE * size):
+                spans = without_placeholders(text, self._found_in(text))
+            too_many = len({text[span.start : span.end] for span in spans}) > _MOST_SECRETS * (1 + size)
+        except TooMuchError:
+            if work.is_short:
+                raise
+            too_many = True
+        if too_many:
+            spans = whole(text)
+        return self._memo.put(Result(digest, tuple(spans)))
+
+    def _found_in(self, text: str) -> list[Span]:
+        """What each engine says. Raises TooMuchError or ScanFailed."""
         spans: list[Span] = []
         for engine in self._ready:
-            _check(deadline)
             try:
                 spans += engine.find(text)
+            except TooMuchError:
+                raise
             except Exception as error:  # noqa: BLE001 - whatever it was, the text is not examined
                 raise ScanFailed(f"the engine {engine.name} failed ({type(error).__name__})") from None
-        return self._remember(_Examined(digest, tuple(without_placeholders(text, spans))))
+        return spans
 
-    def _remember(self, result: _Examined) -> _Examined:
-        with self._lock:
-            self._memo[result.digest] = result
-            if len(self._memo) > self._remembered:
-                self._memo.popitem(last=False)
-        return result
-
-    def _learn(self, text: str, spans: tuple[Span, ...]) -> set[int]:
+    def _learn(self, key: Key, spans: tuple[Span, ...]) -> set[int]:
         """Makes what was found known; gives the numbers of the values."""
+        text, kind = key
         return {
             self._known.add(
-                text[span.start : span.end], span.type, span.rule, certain=span.confidence is Confidence.HIGH
+                meant(text[span.start : span.end], kind),
+                span.type,
+                span.rule,
+                certain=span.confidence is Confidence.HIGH,
             )
             for span in spans
+            if span.rule != WHOLE and span.end - span.start <= _LONGEST_KNOWN and not is_doubted(span, kind)
         }
 
-    def _look_for_known(self, text: str, result: _Examined, deadline: float) -> _Examined:
+    def _look_for_known(self, text: str, result: Result, work: _Work) -> Result:
         """`result` with every value in it that is known by now."""
         count = self._known.count
-        if result.known >= count:
+        if result.known >= count or is_whole(result.spans):
             return result
-        _check(deadline)
+        _check(work)
         hits = dict.fromkeys((*result.hits, *self._known.find(text, result.known)))
-        return self._remember(replace(result, hits=tuple(hits), known=count))
+        if len(hits) > _MOST_HITS * (1 + len(text) / _MEGABYTE):
+            return self._memo.put(replace(result, spans=tuple(whole(text)), hits=()))
+        return self._memo.put(replace(result, hits=tuple(hits), known=count))
 
-    def _place(self, text: str, result: _Examined, active: set[int]) -> list[tuple[Span, str]]:
-        """The spans of `text` with their placeholders. A value that only looked secret counts in its own call alone."""
+    def _place(self, key: Key, result: Result, active: set[int]) -> list[tuple[Span, str]]:
+        """The spans of a text with their placeholders. A value that only looked secret counts in its own call alone."""
+        text, kind = key
         spans = list(result.spans)
         for hit in result.hits:
             certain = self._known.is_certain(hit.value)
             if certain or hit.value in active:
-                kind, rule = self._known.entry(hit.value)
+                name, rule = self._known.entry(hit.value)
                 confidence = Confidence.HIGH if certain else Confidence.LOW
-                spans.append(Span(hit.start, hit.end, kind, rule, KNOWN_VALUES, confidence))
+                spans.append(Span(hit.start, hit.end, name, rule, KNOWN_VALUES, confidence))
+        if kind is TextKind.SEALED:
+            spans = [span for span in spans if not is_doubted(span, kind)]
         try:
             return [
-                (span, self._vault.keep(text[span.start : span.end], span.type))
+                (span, self._placeholder(meant(text[span.start : span.end], kind), span))
                 for span in merge(without_placeholders(text, spans))
             ]
         except PlaceholderTakenError as error:
             raise ScanFailed(f"two secrets share the placeholder {error}") from None
 
+    def _placeholder(self, secret: str, span: Span) -> str:
+        """Depends on the secret alone, and not on where or by which rule it was found first."""
+        return self._vault.placeholder(secret) or self._vault.keep(
+            secret, span.type if span.rule == WHOLE else self._kind_of(secret)
+        )
 
-def _check(deadline: float) -> None:
-    if time.monotonic() > deadline:
+    def _kind_of(self, secret: str) -> str:
+        """What the engines call it when they see nothing else."""
+        try:
+            with allowed(_WORK):
+                found = [span for span in self._found_in(secret) if span.end - span.start == len(secret)]
+        except TooMuchError:
+            found = []
+            # Where it is not the secret that takes so long, somebody else is kept waiting.
+            allowance()
+        return merge(found)[0].type if found else _KIND
+
+
+class _Work(Struct, frozen=True):
+    """How long a scan may take: until when, and whether somebody with more time will take it up again."""
+
+    deadline: float
+    is_short: bool = False
+
+
+def _check(work: _Work) -> None:
+    if time.monotonic() > work.deadline:
         raise ScanFailed("the scan for secrets ran out of time")
-
-
-def _findings(texts: tuple[str, ...], placed: Mapping[str, list[tuple[Span, str]]]) -> tuple[Finding, ...]:
-    return tuple(
-        _finding(index, span, placeholder)
-        for index, text in enumerate(texts)
-        for span, placeholder in placed.get(text, ())
-    )
-
-
-def _finding(text: int, span: Span, placeholder: str) -> Finding:
-    return Finding(
-        text=text,
-        start=span.start,
-        end=span.end,
-        type=placeholder.split("_")[1],
-        rule=span.rule,
-        engine=span.engine,
-        confidence=span.confidence,
-        placeholder=placeholder,
-    )

@@ -16,6 +16,7 @@ from companion.contract.types import Answer
 from companion.edges.gateway import calls
 from companion.edges.gateway.cache import AnswerCache
 from companion.edges.gateway.calls import Incoming
+from companion.edges.gateway.heads import read_head
 from companion.edges.gateway.prompt import PromptReader
 from companion.edges.gateway.respond import Responder
 from companion.gatekeeper.meter import Meter
@@ -399,7 +400,7 @@ class Looking(Wire):
 async def test_the_agent_has_an_answer_before_its_line_is_closed_unless_there_is_something_to_judge(content, closed):
     made = Gateway(says(body=OK["messages"] | {"content": content}), guards=[])
     wire = Looking(made)
-    incoming = Incoming("/v1/messages", "", {}, json.dumps(body("messages")).encode(), KEY)
+    incoming = Incoming(read_head("/v1/messages", b"", []), json.dumps(body("messages")).encode(), KEY)
     await made.calls.serve(incoming, MODULES["messages"], Responder(wire.send))
     assert wire.closed == closed
     assert [ending for _, ending, _ in made.lines] == [Ending.SERVED] * (1 if closed == 0 else 2)
@@ -409,7 +410,7 @@ async def test_the_agent_has_an_answer_before_its_line_is_closed_unless_there_is
 async def test_a_call_went_well_also_where_its_answer_finds_nobody(error):
     made = answering()
     wire = Looking(made, error)
-    incoming = Incoming("/v1/messages", "", {}, json.dumps(body("messages")).encode(), KEY)
+    incoming = Incoming(read_head("/v1/messages", b"", []), json.dumps(body("messages")).encode(), KEY)
     with pytest.raises(type(error)):
         await made.calls.serve(incoming, MODULES["messages"], Responder(wire.send))
     assert made.lines == [("model", Ending.SERVED, "allowed")]

@@ -45,6 +45,31 @@ def test_no_call_is_smuggled_through_a_whole_answer(answer):
     assert "EVIL" not in whole("chat", answer)
 
 
+def found(answer, raw=b""):
+    """What is found of an answer's calls: their number, or why it cannot be told."""
+    try:
+        return len(chat.uses_of(answer, raw))
+    except UnclearAnswer:
+        return "unclear"
+
+
+CALLERS = st.sampled_from(
+    ["tool_calls", "function_call", "Tool_Calls", "TOOL_CALLS", "tool_call", "content", "refusal"]
+)
+VALUES = st.sampled_from([None, "x", "tool_calls", [], [piece()], {"name": "bash", "arguments": "{}"}, {"a": 1}])
+MESSAGES = st.dictionaries(CALLERS, VALUES, max_size=2)
+
+
+@given(st.dictionaries(CALLERS, VALUES, max_size=1), st.lists(MESSAGES, max_size=2), st.booleans(), st.booleans())
+def test_law_with_its_bytes_at_hand_no_more_and_no_fewer_calls_are_found(beside, messages, escaped, spaced):
+    answer = beside | {"choices": [{"index": n, "message": one} for n, one in enumerate(messages)]}
+    raw = json.dumps(answer, separators=None if spaced else (",", ":"))
+    if escaped:
+        raw = raw.replace("_", "\\u005f")
+    assert json.loads(raw) == answer
+    assert found(answer, raw.encode()) == found(answer)
+
+
 def test_a_form_that_is_said_to_be_none_is_none():
     [use] = chat.uses_of({"choices": [{"message": {"tool_calls": [piece(FINE, custom=None)]}}]})
     assert (use.arguments, use.form) == (FINE, Form.FUNCTION)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion.edges.gateway.jsontext import read_object
+from companion.edges.gateway.jsontext import read_object, read_value, strings_within, texts
 from companion.edges.gateway.prompt import Part, Prompt, PromptReader, read_prompt
+from companion.model.action import TextKind
 
 bodies = st.fixed_dictionaries(
     {
@@ -74,12 +75,50 @@ def message(*content: dict) -> dict:
     return {"model": "m", "messages": [{"role": "assistant", "content": list(content)}]}
 
 
-def test_what_a_provider_signed_is_left_alone():
+def kinds_in(body: dict) -> dict[str, TextKind]:
+    parts = read_prompt(json.dumps(body).encode()).parts
+    return {part.texts()[number]: kind for part in parts for number, kind in part.kinds().items()}
+
+
+def test_what_a_provider_signed_is_told_apart():
     thought = {"type": "thinking", "thinking": "thoughts of mine", "signature": SEAL}
-    assert not {"thoughts of mine", SEAL} & set(texts_of(message(thought)))
+    assert kinds_in(message(thought)) == {"thoughts of mine": TextKind.SEALED, SEAL: TextKind.SEALED}
     for item in ({"type": "reasoning", "encrypted_content": SEAL}, {"type": "compaction", "encrypted_content": SEAL}):
-        assert SEAL not in texts_of({"input": [item]})
-    assert SEAL not in texts_of(message({"type": "redacted_thinking", "data": SEAL}))
+        assert kinds_in({"input": [item]}) == {SEAL: TextKind.SEALED}
+    assert kinds_in(message({"type": "redacted_thinking", "data": SEAL})) == {SEAL: TextKind.SEALED}
+    assert kinds_in(message({"type": "text", "text": SEAL})) == {}
+
+
+@pytest.mark.parametrize("place", ["messages", "input"])
+def test_arguments_are_searched_without_their_escapes_and_keep_their_bytes_where_nothing_is_found(place):
+    told = '{"x":"\\u0067hp_' + GITHUB[4:] + '","y":"\\/a\\n"}'
+    call = {"type": "function_call", "function": {"arguments": told}, "arguments": told}
+    body = {"model": "m", place: [call if place == "input" else {"tool_calls": [call]}]}
+    raw = json.dumps(body).encode()
+    prompt = read_prompt(raw)
+    assert amended(prompt, texts_in(prompt), "m") == raw
+    [(text, kind)] = kinds_in(body).items()
+    assert (kind, GITHUB in text, json.loads(text) == json.loads(told)) == (TextKind.JSON, True, True)
+    texts = tuple(one.replace(GITHUB, "SECRET_X_00000000") for one in texts_in(prompt))
+    left = json.loads(amended(prompt, texts, "m"))[place][0]
+    arguments = left["arguments"] if place == "input" else left["tool_calls"][0]["function"]["arguments"]
+    assert json.loads(arguments) == {"x": "SECRET_X_00000000", "y": "/a\n"}
+
+
+def test_a_file_that_is_no_text_is_searched_for_what_is_certain():
+    raw = b"\xff\xfe\x00" + GITHUB.encode() * 3
+    body = {"model": "m", "source": {"data": base64.b64encode(raw).decode()}}
+    [(text, kind)] = kinds_in(body).items()
+    assert (kind, GITHUB in text) == (TextKind.SEALED, True)
+    prompt = read_prompt(json.dumps(body).encode())
+    left = amended(prompt, tuple(one.replace(GITHUB, "x") for one in texts_in(prompt)), "m")
+    assert base64.b64decode(json.loads(left)["source"]["data"]) == b"\xff\xfe\x00xxx"
+
+
+@given(bodies)
+def test_the_strings_of_what_was_read_are_those_of_its_bytes(body):
+    raw = json.dumps(body).encode()
+    assert strings_within(read_value(raw)) == texts(raw)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from companion.edges.gateway.jsontext import strings
-from companion.edges.gateway.sealed import encoded, file_in, may_hold, seals_of
+from companion.edges.gateway.sealed import File, documents_of, file_in, may_hold, seals_of, unescaped
 
 SEAL = "Ab1+" * 40
 WORDS = "thoughts, in words that are no seal"
@@ -110,15 +110,25 @@ KEYS = ["data", "url", "image_url", "file_data"]
 @given(
     text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=48, max_size=200),
     key=st.sampled_from(KEYS),
-    head=st.sampled_from(["", "data:text/plain;base64,", "data:text/plain;charset=utf-8;base64,"]),
+    head=st.sampled_from(["", "data:text/plain;base64,", 'data:text/plain;name="x.env" ;base64,']),
     width=st.integers(0, 80),
     end=st.sampled_from(["\n", "\r\n"]),
 )
 def test_a_text_file_is_found_whole_and_written_back_as_it_is_amended(text, key, head, width, end):
-    told = encoded("", text)
+    told = File("", "").encoded(text)
     lines = end.join(told[at : at + width] for at in range(0, len(told), width)) if width else told
-    assert file_in(key, head + lines) == (head, text)
-    assert file_in(key, encoded(head, text.replace("a", "bb"))) == (head, text.replace("a", "bb"))
+    found = file_in(key, head + lines)
+    assert found == File(head, text)
+    assert file_in(key, found.encoded(text.replace("a", "bb"))) == File(head, text.replace("a", "bb"))
+
+
+@given(raw=st.binary(min_size=48, max_size=200), key=st.sampled_from(KEYS))
+def test_whatever_a_file_holds_it_comes_back_as_it_was(raw, key):
+    told = base64.b64encode(raw).decode()
+    found = file_in(key, told)
+    if found is not None and found.text:
+        assert found.encoded(found.text) == told
+        assert found.certain is (found.text.encode() == raw)
 
 
 HEADS = [
@@ -138,13 +148,13 @@ HEADS = [
 @pytest.mark.parametrize("begin", HEADS)
 def test_of_a_picture_a_sound_or_an_archive_there_is_no_text(begin):
     told = base64.b64encode(begin + b"words " * 20).decode()
-    assert file_in("data", told) == ("", "")
-    assert file_in("url", f"data:image/png;base64,{told}") == ("data:image/png;base64,", "")
+    assert file_in("data", told) == File("", "")
+    assert file_in("url", f"data:image/png;base64,{told}") == File("data:image/png;base64,", "")
     for width in (5, 20, 76):
         lines = "\n".join(told[at : at + width] for at in range(0, len(told), width))
-        assert file_in("data", lines) == ("", "")
+        assert file_in("data", lines) == File("", "")
     later = base64.b64encode(b"words " * 20 + b"\x00\xff" + begin).decode()
-    assert file_in("data", later) is None
+    assert not file_in("data", later).certain
 
 
 @pytest.mark.parametrize(
@@ -157,7 +167,6 @@ def test_of_a_picture_a_sound_or_an_archive_there_is_no_text(begin):
         ("data", base64.b64encode(b"words " * 20).decode() + " more words"),
         ("data", "see data:text/plain;base64," + base64.b64encode(b"words " * 20).decode()),
         ("url", "https://example.com/" + "a" * 80),
-        ("data", base64.b64encode(b"\x00\x01\x02\xff" * 30).decode()),
         ("data", base64.b64encode(b"words\0" * 20).decode()),
         ("data", base64.b64encode(b"words " * 20).decode()[:-3]),
         ("data", "A" * 65),
@@ -198,6 +207,7 @@ def test_law_where_nothing_sealed_and_no_file_may_be_there_is_none(document, ind
             continue  # "true" is no string
         if not may_hold(raw, ""):
             assert seals_of(body) == frozenset()
+            assert documents_of(body) == frozenset()
             assert [token for token in strings(raw) if file_in(token.key, token.value)] == []
 
 
@@ -206,3 +216,47 @@ def test_under_its_key_alone_a_value_may_be_sealed_or_a_file(key):
     assert may_hold(b'"x"', key)
     assert may_hold(b'{"%b" : 1}' % key.encode(), "")
     assert not may_hold(b'"%b"' % key.encode(), "messages")
+
+
+ARGUMENTS = '{"command": "ls"}'
+CALL = {"function": {"name": "Bash", "arguments": ARGUMENTS}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"messages": [{"role": "assistant", "tool_calls": [CALL]}]},
+        {"messages": [{"role": "assistant", "function_call": CALL["function"]}]},
+        {"input": [{"type": "function_call", "arguments": ARGUMENTS}]},
+        {"input": [{"type": "mcp_call", "arguments": ARGUMENTS}]},
+    ],
+)
+def test_the_arguments_of_a_call_are_a_document(body):
+    assert documents_of(body) == {ARGUMENTS}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        said({"type": "tool_use", "input": {"arguments": ARGUMENTS}}),
+        {"messages": [{"role": "assistant", "tool_calls": [{"function": {"arguments": "not JSON"}}]}]},
+        {"messages": [{"role": "assistant", "tool_calls": {"function": {"arguments": ARGUMENTS}}}]},
+        {"messages": [{"role": "assistant", "tool_calls": [{"function": {"arguments": [ARGUMENTS]}}]}]},
+        {"messages": [{"role": "tool", "content": ARGUMENTS, "arguments": ARGUMENTS}]},
+        {"input": [{"type": "function_call_output", "arguments": ARGUMENTS, "output": ARGUMENTS}]},
+        {"tools": [CALL], "metadata": {"arguments": ARGUMENTS}},
+    ],
+)
+def test_what_a_tool_calls_its_arguments_is_text(body):
+    assert documents_of(body) == frozenset()
+
+
+@given(st.recursive(st.text() | st.none(), lambda inner: st.dictionaries(st.text(), inner, max_size=3)), st.booleans())
+def test_law_a_document_without_needless_escapes_says_the_same_and_hides_no_letter(value, ascii):
+    raw = json.dumps(value, ensure_ascii=ascii).replace("/", "\\/")
+    told = unescaped(raw)
+    assert json.loads(told) == value
+    assert unescaped(told) == told
+    if not ascii:
+        assert told == json.dumps(value, ensure_ascii=False)
+    assert unescaped(json.dumps("plain words, escaped").replace("a", "\\u0061")) == '"plain words, escaped"'

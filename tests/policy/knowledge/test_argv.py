@@ -51,6 +51,7 @@ def test_words_that_are_known(words, operands, given_):
         ([None, "-z"], 0),
         (["--pair", "v"], 0),
         (["-5x"], 0),
+        (["-" + "a" * 31], 0),
     ],
 )
 def test_words_that_are_not(words, unknown):

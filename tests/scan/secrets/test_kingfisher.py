@@ -36,6 +36,15 @@ def test_base64_is_hidden_as_it_stands_in_the_text(engine: Kingfisher) -> None:
     assert texts(engine.find(text), text) == [encoded]
 
 
+@pytest.mark.parametrize(
+    "around", ["{}", "a {} b", "a\n+{}\n", '{{"r":"a\\n{}\\nb"}}', '"\\\\t{}\\\\n"', '"a\\n+{}\\n+"']
+)
+def test_base64_is_found_in_json_and_in_a_diff(engine: Kingfisher, around: str) -> None:
+    encoded = base64.b64encode(f"TOKEN={TOKEN}\n".encode()).decode()
+    text = around.format(encoded)
+    assert texts(engine.find(text), text) == [encoded]
+
+
 def test_an_aws_secret_counts_without_its_id(engine: Kingfisher) -> None:
     secret = "wJalrXUtnFEMIK7MDENG" + "bPxRfiCYzzkkllZZKEYa"
     text = f"aws_secret_access_key = '{secret}'\n"

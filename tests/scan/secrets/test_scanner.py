@@ -1,6 +1,7 @@
 import asyncio
 import base64
 import hashlib
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -11,10 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from companion.edges.gateway.sealed import unescaped
 from companion.gatekeeper.ports import SecretScanner
+from companion.model.action import TextKind
 from companion.model.facts import Confidence, Finding
-from companion.policy.redaction import PLACEHOLDER, redact
-from companion.scan.secrets.engine import Engine, Span
+from companion.policy.redaction import PLACEHOLDER, redact, restore
+from companion.scan.secrets.engine import Engine, Span, allowance
 from companion.scan.secrets.rules import OwnRules, load_rules
 from companion.scan.secrets.samples import Sample, samples_of
 from companion.scan.secrets.scanner import ScanFailed, SecretScan, default_engines
@@ -214,6 +217,9 @@ class Piece:
         self.size = len(text)
         self.read_in: list[str] = []
 
+    def kinds(self) -> dict[int, TextKind]:
+        return {}
+
     def texts(self) -> tuple[str, ...]:
         self.read_in.append(threading.current_thread().name)
         return (self.text,)
@@ -251,4 +257,129 @@ async def test_an_engine_that_fails_on_little_text_has_examined_nothing() -> Non
     for _ in range(2):
         with pytest.raises(ScanFailed, match="fake failed"):
             await scanner.examine([Piece("x" * 900)], "")
+    scanner.close()
+
+
+class Told(Piece):
+    """A part with one text of a kind."""
+
+    def __init__(self, text: str, kind: TextKind) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+    def kinds(self) -> dict[int, TextKind]:
+        return {0: self.kind}
+
+
+def fresh_scan() -> SecretScan:
+    scanner = SecretScan(KEY, default_engines())
+    scanner.load()
+    return scanner
+
+
+async def test_a_placeholder_depends_on_the_secret_alone_not_on_what_was_seen_before(tmp_path: Path) -> None:
+    """So that after a restart, in whatever order sessions come back, each prompt goes out as it went before."""
+    (tmp_path / ".env").write_text(f"DB_PASSWORD={PASSWORD}\n")
+    first, second = f'password = "{PASSWORD}"\n', f"say {PASSWORD} and {TOKEN}"
+    seen = []
+    for texts, workspace in [((first,), ""), ((second,), str(tmp_path)), ((first, second), str(tmp_path))]:
+        scanner = fresh_scan()
+        await scanner.scan(texts, workspace)
+        found = await scanner.scan((first, second), str(tmp_path))
+        seen.append([(finding.text, finding.placeholder) for finding in found])
+        scanner.close()
+    assert seen[0] == seen[1] == seen[2]
+    assert len(seen[0]) == 3
+
+
+async def test_after_a_restart_a_value_of_the_workspace_is_restored_before_it_was_seen(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"DB_PASSWORD={PASSWORD}\n")
+    before, after = fresh_scan(), fresh_scan()
+    [finding] = await before.scan((f"it is {PASSWORD}",), str(tmp_path))
+    assert after.lookup(finding.placeholder) is None
+    await after.examine([Piece("nothing of it here")], str(tmp_path))
+    assert after.lookup(finding.placeholder) == PASSWORD
+    [seen] = await before.scan((f"it is {TOKEN}",), str(tmp_path))
+    assert after.lookup(seen.placeholder) is None, "what stands in no file is unknown until it is seen"
+    before.close()
+    after.close()
+
+
+SECRET = 'Xk9"mQ2\\vL8\npRt4Zw7é'
+"""As JSON and as text it is spelt differently."""
+
+
+@pytest.mark.parametrize("ascii", [True, False])
+async def test_a_secret_in_arguments_has_the_placeholder_that_it_has_in_text(tmp_path: Path, ascii: bool) -> None:
+    scanner = fresh_scan()
+    (tmp_path / ".env").write_text("KEY=" + json.dumps(SECRET, ensure_ascii=False) + "\n")
+    document = unescaped(json.dumps({"command": f"run {SECRET} now"}, ensure_ascii=ascii))
+    parts = [Piece(f"it is {SECRET}."), Told(document, TextKind.JSON)]
+    found = await scanner.examine(parts, str(tmp_path))
+    plain, escaped = found.findings
+    assert plain.placeholder == escaped.placeholder
+    hidden = redact(document, [escaped])
+    assert json.loads(hidden) == {"command": f"run {plain.placeholder} now"}
+    assert json.loads(restore(hidden, scanner.lookup, json_escaped=True)) == {"command": f"run {SECRET} now"}
+    scanner.close()
+
+
+async def test_in_what_is_sealed_only_what_is_certain_is_hidden() -> None:
+    scanner = fresh_scan()
+    doubted = f'password = "{PASSWORD}"'
+    parts = [Told(f"I thought of {doubted} and {TOKEN}", TextKind.SEALED), Piece("words")]
+    found = (await scanner.examine(parts, "")).findings
+    assert [(one.text, one.rule, one.end - one.start) for one in found] == [(0, "github-token", len(TOKEN))]
+    found = (await scanner.examine([Piece(doubted), *parts], "")).findings
+    assert {one.text for one in found if one.rule == "assigned-password"} == {0}
+    scanner.close()
+
+
+class Greedy(Fake):
+    """Works until it is told to stop."""
+
+    def find(self, text: str) -> list[Span]:
+        self.calls += 1
+        while "endless" in text:
+            allowance()
+        return []
+
+
+async def test_a_text_that_takes_too_long_is_hidden_whole_and_comes_back() -> None:
+    greedy = Greedy()
+    scanner = SecretScan(KEY, [greedy])
+    texts = ("endless " * 10, f"{TOKEN} is ordinary")
+    for _ in range(2):
+        [finding] = await scanner.scan(texts, "")
+        assert (finding.text, finding.start, finding.end) == (0, 0, len(texts[0]))
+        assert (finding.rule, finding.type) == ("too-much-to-search", "TEXT")
+    assert scanner.restore(redact(texts[0], [finding])) == texts[0]
+    assert greedy.calls == 2, "nobody tries again"
+    scanner.close()
+
+
+async def test_a_text_of_too_many_secrets_is_hidden_whole() -> None:
+    scanner = SecretScan(KEY, [OwnRules()])
+    text = "\n".join(f"ghp_{number:06d}aB3dE5gH7jK9mN1pQ3sT5vX7zA9cD1" for number in range(600))
+    [finding] = await scanner.scan((text,), "")
+    assert (finding.start, finding.end, finding.rule) == (0, len(text), "too-much-to-search")
+    scanner.close()
+
+
+async def test_little_text_that_takes_long_is_taken_up_again_in_a_thread() -> None:
+    scanner = SecretScan(KEY, [Greedy()])
+    scanner.load()
+    piece = Piece("endless words")
+    [finding] = (await scanner.examine([piece], "")).findings
+    assert finding.rule == "too-much-to-search"
+    assert [name.split("_")[0] for name in piece.read_in] == ["MainThread", "secrets"]
+    scanner.close()
+
+
+async def test_a_text_that_is_full_of_what_is_known_is_hidden_whole() -> None:
+    scanner = SecretScan(KEY, [OwnRules()])
+    texts = (f"it is {TOKEN}", f"{TOKEN} " * 3_000)
+    found = await scanner.scan(texts, "")
+    assert [(one.text, one.end - one.start) for one in found] == [(0, len(TOKEN)), (1, len(texts[1]))]
+    assert scanner.restore(redact(texts[1], found[1:])) == texts[1]
     scanner.close()

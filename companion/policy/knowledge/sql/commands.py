@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from companion.policy.knowledge.names import names
-from companion.policy.knowledge.sql.statements import Does, Meaning, understand
+from companion.policy.knowledge.sql.statements import LONGEST, Does, Meaning, understand
 
 _PLAIN = r"(?:[ \t]+[\w.*+?$\"%-]+)*[ \t]*"
 _PSQL = re.compile(
@@ -42,6 +42,8 @@ def understand_sqlite(text: str, dialect: str = "sqlite") -> Meaning:
 
 def understand_mysql(text: str) -> Meaning:
     """What mysql does with a text. Its own commands are words of a statement, or letters behind a backslash."""
+    if len(text) > LONGEST:
+        return Meaning(Does.UNKNOWN)
     outside = _STRINGS.sub("''", text)
     if "\\!" in outside or re.match(r"\s*system\b", text, re.IGNORECASE):
         return Meaning(Does.RUNS, "\\!")
@@ -58,6 +60,8 @@ def understand_sqlcmd(text: str) -> Meaning:
 
 
 def _by_lines(text: str, dialect: str, own: Callable[[str], Meaning | None]) -> Meaning:
+    if len(text) > LONGEST:
+        return Meaning(Does.UNKNOWN)
     worst, statements = Meaning(Does.READ), list[str]()
     files: tuple[str, ...] = ()
     seen = False

@@ -28,8 +28,10 @@ def test_powershell(text, words):
 @pytest.mark.parametrize(
     "text",
     [
-        "gc $x", 'gc "$x"', "gc `x", "(gc x)", "gci | % { rm $_ }", "gc x | where { $_.Delete() }", "[IO.File]::Delete('x')",
-        "& x", "$a = 1", "gc 'x", "gci @args", 'echo "a`nb"', "gc $(x)", "x >",
+        "gc $x", 'gc "$x"', "gc `x", "(gc x)",
+        "gci | % { rm $_ }", "gc x | where { $_.Delete() }", "[IO.File]::Delete('x')",
+        "& x",
+        "$a = 1", "gc 'x", "gci @args", 'echo "a`nb"', "gc $(x)", "x >",
     ],
 )  # fmt: skip
 def test_what_powershell_computes_is_unclear(text):

@@ -94,7 +94,7 @@ def test_programs_of_the_system_are_what_they_are_anywhere():
     ],
 )
 def test_calls(words, code):
-    found = [each.code for each in judge_call(words) if isinstance(each, Fact) and each.kind not in {"read"}]
+    found = [each.code for each in judge_call(words) if isinstance(each, Fact) and each.kind != "read"]
     assert code in found
     assert code or set(found) == {""}
 
