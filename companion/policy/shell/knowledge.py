@@ -117,8 +117,8 @@ READERS: dict[str, Reader] = {
         Operands.CONTENT,
     ),
     "sort": Reader(
-        "b d f g i M h n R r V c C m s u z k= t= S= key= field-separator= reverse unique numeric-sort ignore-nonprinting "
-        "human-numeric-sort "
+        "b d f g i M h n R r V c C m s u z k= t= S= key= field-separator= reverse unique numeric-sort "
+        "ignore-nonprinting human-numeric-sort "
         "T= temporary-directory= version-sort ignore-case ignore-leading-blanks dictionary-order "
         "general-numeric-sort month-sort random-sort "
         "sort= check~ merge stable zero-terminated parallel= buffer-size= batch-size= debug",

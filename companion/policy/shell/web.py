@@ -154,7 +154,7 @@ def _addresses(invocation: Invocation, urls: list[Value], reason: Value | None) 
             hosts.append("this machine's files")
             continue
         host = found.group(2) if found else ""
-        hosts.append(host or "this word")
+        hosts.append(host or f"whatever {invocation.name} names")
         plain = plain and bool(host) and scheme in {"http", "https", "ftp", "ftps"} and len(url.text or "") <= _LONGEST
         plain = (
             plain and host.isascii() and (scheme == "https" or (bool(found and found.group(1)) and scheme[:3] == "ftp"))

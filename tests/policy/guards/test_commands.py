@@ -254,7 +254,7 @@ ASKED = [
     ("cat .env", "reads-secrets"),
     ("cat .e*", "reads-secrets"),
     ("git show HEAD:.env", "reads-secrets"),
-    ("cat /etc/passwd", "reads-outside"),
+    ("cat /etc/shadow", "reads-outside"),
     ("cat ../a", "reads-outside"),
     ("cat ~/.ssh/id_rsa", "reads-secrets"),
     ("cd .. && cat a", "reads-outside"),

@@ -69,7 +69,7 @@ def test_law_a_reader_that_can_do_more_lists_its_options(name):
         "uniq a out",
         "nl private/x",
         "split a out",
-        "python -c 'x'",
+        "python -c 'import os'",
         "perl -e 'x'",
         "busybox sh",
         "nmap --interactive",

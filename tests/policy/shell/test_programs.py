@@ -117,7 +117,7 @@ def test_what_only_reads(command: str):
         ("aws s3 rm s3://x", "cloud-delete"),
         ("psql -c x", "sql-unknown"),
         ("buildah ps", "container"),
-        ("hcloud server list", "cloud"),
+        ("hcloud server delete x", "cloud"),
         ("pg_dump x", "database"),
         ("npm install", "install"),
         ("make", "build"),
