@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
-from companion.contract.types import BudgetLine, LimitLine, UpstreamLine
+from companion.contract.types import BudgetLine, IndexLine, LimitLine, UpstreamLine
 from companion.model.budget import BudgetState
 from companion.model.limit import LimitState
+from companion.policy.display import one_line
+from companion.scan.fingerprints.ground import Ground
 from companion.upstream.lanes import LaneState
 
 
@@ -43,4 +45,19 @@ def upstream_line(lane: LaneState) -> UpstreamLine:
         seconds=math.ceil(lane.seconds),
         cause=lane.cause,
         since=datetime.fromtimestamp(lane.since, UTC).isoformat(timespec="seconds") if lane.since else "",
+    )
+
+
+def index_line(ground: Ground) -> IndexLine:
+    header = ground.index.header if ground.index else None
+    state = "building" if ground.building else "failed" if ground.failure else "ready" if header else "building"
+    left_out = header.left_out.items() if header else ()
+    return IndexLine(
+        workspace=one_line(ground.job.workspace),
+        state=state,
+        percent=ground.percent if state == "building" else 100,
+        files=len(header.sources) if header else 0,
+        bytes=header.bytes if header else 0,
+        left_out=[f"{left.files:,} times {reason}, such as {one_line(left.example)}" for reason, left in left_out],
+        failure=one_line(ground.failure),
     )

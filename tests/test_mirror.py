@@ -14,6 +14,7 @@ HOMES = {"companion": "tests", "tui/companion_tui": "tests/tui", "lsp/companion_
 
 BESIDE = {
     "tests/clients/": "real agents, which no module of ours is",
+    "tests/leaks/": "real agents, with and without companion",
     "tests/whole/": "the real daemon, from its sockets to its ledger",
     "tests/test_docs.py": "the documents against the code",
     "tests/test_mirror.py": "this law",

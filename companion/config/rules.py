@@ -14,11 +14,13 @@ from companion.config.schema import Balance
 from companion.config.zone import read_zone
 from companion.model.action import Tier
 from companion.model.budget import Unpriced, Window
-from companion.model.policy import CommandLevel, IgnoredAction, SecretAction
+from companion.model.policy import CommandLevel, ExcerptAction, IgnoredAction, SecretAction
 from companion.model.scope import Dimension
 
 LEAST_APPROVAL_SECONDS = 5
 MOST_APPROVAL_SECONDS = 86_400
+LEAST_EXCERPT = 60
+MOST_EXCERPT = 100_000
 LEVELS = ("debug", "info", "warning", "error")
 
 _DOLLARS = f'US dollars above 0, up to {values.MOST_DOLLARS}, with at most 12 decimals, e.g. "10.00"'
@@ -113,6 +115,13 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     "policy": {
         "secrets": _one_of(SecretAction),
         "gitignored": _one_of(IgnoredAction),
+        "short_excerpts": _one_of(ExcerptAction),
+        "long_excerpts": _one_of(ExcerptAction),
+        "excerpt_warn_bytes": _number(" of bytes", LEAST_EXCERPT, MOST_EXCERPT),
+        "excerpt_short_bytes": _number(" of bytes", LEAST_EXCERPT, MOST_EXCERPT),
+        "excerpt_long_bytes": _number(" of bytes", LEAST_EXCERPT, MOST_EXCERPT),
+        "excerpts_gitignored": _SWITCH,
+        "excerpts_skip": Rule("a list of names without folders, * standing for any letters", values.file_names),
         "commands": _one_of(CommandLevel),
         "ignore_files": Rule("a list of file names without folders", values.file_names),
         "protected_branches": Rule("a list of branch names", values.branch_names),

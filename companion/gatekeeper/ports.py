@@ -9,7 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from companion.model.action import Part
-from companion.model.facts import Finding, PathFacts
+from companion.model.facts import Excerpt, Finding, PathFacts
 from companion.model.money import Cost, Usage
 from companion.model.policy import Policy
 from companion.model.record import Closing, Opening
@@ -42,6 +42,33 @@ class SecretScanner(Protocol):
 
     def lookup(self, placeholder: str) -> str | None:
         """The secret that `placeholder` stands for, None when this daemon never gave it out."""
+        ...
+
+
+class Unexamined(Exception):  # noqa: N818 - an answer: not now
+    """Nobody can say yet whether ignored text is there; the message says why."""
+
+
+class PartExcerpts(Struct, frozen=True):
+    """Ignored text in part `number`. Of each excerpt, `text` counts the texts of that part."""
+
+    number: int
+    excerpts: tuple[Excerpt, ...]
+
+
+class ExcerptFinder(Protocol):
+    """Recognises text of ignored files. The caller denies where one of these raises."""
+
+    def is_clean(self, parts: Sequence[Part], workspace: str, policy: Policy) -> bool:
+        """Whether the parts are known to hold no ignored text, or it took no time to find out. Never waits."""
+        ...
+
+    async def examine(self, parts: Sequence[Part], workspace: str, policy: Policy) -> tuple[PartExcerpts, ...]:
+        """The excerpts in the parts that have any, in order. Raises Unexamined."""
+        ...
+
+    async def scan(self, texts: Sequence[str], workspace: str, policy: Policy) -> tuple[Excerpt, ...]:
+        """The excerpts in texts that are in no parts. Raises Unexamined."""
         ...
 
 

@@ -61,6 +61,20 @@ class PathFacts:
     """Why a write here is more than a write (companion's own state, agent settings, git hooks); "" if not."""
 
 
+class Excerpt(Struct, frozen=True):
+    """Text of an ignored file at `start:end` (characters) of text number `text`. Never carries the text itself."""
+
+    text: int
+    start: int
+    end: int
+    size: int
+    """Bytes of it that stand in no file that may be read."""
+    rule: IgnoreMatch
+    """What ignores the file."""
+    digest: bytes = b""
+    """Names the text, to nobody but this daemon."""
+
+
 class EffectKind(StrEnum):
     """What running a command does, as far as it is understood. UNKNOWN is always asked about."""
 
@@ -135,6 +149,9 @@ class Facts(Struct, frozen=True):
     origin: Origin
     policy: Policy
     findings: tuple[Finding, ...] = ()
+    excerpts: tuple[Excerpt, ...] = ()
+    unexamined: str = ""
+    """Why nobody can say yet whether ignored text is in the prompt; "" where somebody could."""
     effects: tuple[Effect, ...] = ()
     paths: Mapping[str, PathFacts] = field(default_factory=dict[str, PathFacts])
     """Keyed by the path as an action or an effect names it."""

@@ -23,6 +23,63 @@ class IgnoredAction(StrEnum):
     DENY = "deny"
 
 
+class ExcerptAction(StrEnum):
+    """What becomes of a stretch of an ignored file's text in a prompt.
+
+    WARN: it leaves, and the record says so. ASK: it leaves once a person has said yes. REDACT: a placeholder names the
+    rule instead. DENY: refuse the call.
+    """
+
+    WARN = "warn"
+    ASK = "ask"
+    REDACT = "redact"
+    DENY = "deny"
+
+
+SKIPPED = (
+    ".cache",
+    ".eggs",
+    ".gradle",
+    ".hypothesis",
+    ".mypy_cache",
+    ".next",
+    ".nox",
+    ".nuxt",
+    ".parcel-cache",
+    ".pnpm-store",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".svelte-kit",
+    ".terraform",
+    ".tox",
+    ".turbo",
+    ".venv",
+    ".yarn",
+    "*.egg-info",
+    "*.lock",
+    "*.log",
+    "*.map",
+    "*.min.css",
+    "*.min.js",
+    "*.pyc",
+    "__pycache__",
+    "bower_components",
+    "build",
+    "coverage",
+    "dist",
+    "htmlcov",
+    "node_modules",
+    "obj",
+    "package-lock.json",
+    "Pods",
+    "site-packages",
+    "target",
+    "vendor",
+    "venv",
+)
+"""Dependencies, caches, build output and logs: ignored for their size, not for what they say."""
+
+
 class CommandLevel(StrEnum):
     """How much of a command needs a person's word.
 
@@ -53,3 +110,17 @@ class Policy:
     """Hosts that a command or tool may send secrets to without a person's word; "*.NAME" stands for all below NAME."""
     approval_seconds: int = 600
     """How long a held action waits for a person before it is refused."""
+    short_excerpts: ExcerptAction = ExcerptAction.REDACT
+    """Of excerpts of `excerpt_short_bytes` and more."""
+    long_excerpts: ExcerptAction = ExcerptAction.REDACT
+    """Of excerpts of `excerpt_long_bytes` and more."""
+    excerpt_warn_bytes: int = 60
+    """Shorter ones are passed over."""
+    excerpt_short_bytes: int = 120
+    excerpt_long_bytes: int = 200
+    excerpts_gitignored: bool = True
+    """Whether text counts that git's rules alone ignore."""
+    excerpts_skip: tuple[str, ...] = SKIPPED
+    """Names of ignored files and folders, `*` standing for any letters, whose text does not count. The fewer the
+    stricter.
+    """

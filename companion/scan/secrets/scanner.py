@@ -21,7 +21,7 @@ from companion.model.facts import Confidence, Finding
 from companion.policy.redaction import placeholder_for, redact, restore
 from companion.scan.secrets import prefilter
 from companion.scan.secrets.engine import Engine, Span, TooMuchError, allowance, allowed
-from companion.scan.secrets.envfiles import EnvFiles
+from companion.scan.secrets.envfiles import EnvFiles, env_values
 from companion.scan.secrets.kingfisher import Kingfisher
 from companion.scan.secrets.known import KNOWN_VALUES, KnownValues
 from companion.scan.secrets.memo import Memo, Result
@@ -160,6 +160,11 @@ class SecretScan:
                     # There are texts that keep the engines busy; the loop has others to serve.
                     pass
         return await self._in_time(self._examine_parts, parts, workspace)
+
+    def learn(self, text: str, name: str) -> None:
+        """Makes the values known that stand in a file like `.env`; `name` says which."""
+        for value in env_values(text):
+            self._known.add(value, "ENV", name, certain=True)
 
     def scrub(self, text: str) -> str:
         """`text` with every secret that is known or found replaced by its placeholder. Raises ScanFailed."""

@@ -217,6 +217,8 @@ class Piece:
         self.size = len(text)
         self.read_in: list[str] = []
 
+    is_answer = False
+
     def kinds(self) -> dict[int, TextKind]:
         return {}
 
