@@ -55,6 +55,7 @@ from companion.policy.display import one_line
 from companion.policy.guards import GUARDS
 from companion.scan.fingerprints.excerpts import IgnoredText
 from companion.scan.paths import DiskPaths
+from companion.scan.project_files import ProjectFiles
 from companion.scan.secrets.scanner import SecretScan, default_engines
 from companion.settings import InForce, Reload, cache_of, faults_of, tiers_of
 from companion.status_lines import budget_line, index_line, limit_line, upstream_line
@@ -176,7 +177,9 @@ class Daemon:
         brake = RunawayBrake(config.limits.runaway_per_minute, config.limits.runaway_per_hour, time.monotonic)
         in_force = InForce(config.auto, config.budgets.unpriced)
         policies = WorkspacePolicies(config.policy)
-        gatherer = Gatherer(scanner, DiskPaths(places.all), policies, ignored_text, str(Path.home()))
+        gatherer = Gatherer(
+            scanner, DiskPaths(places.all), policies, ignored_text, str(Path.home()), files=ProjectFiles()
+        )
         gatekeeper = Gatekeeper(
             GUARDS,
             gatherer,

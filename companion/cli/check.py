@@ -7,6 +7,7 @@ import click
 from companion.cli.lazy import LazyGroup
 
 CHECKS: dict[str, str] = {
+    "command": "companion.cli.check_command:check_command",
     "path": "companion.cli.check_path:check_path",
 }
 

@@ -129,6 +129,10 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "clineignore": _one_of(ClineIgnore),
         "agent_ignore_files": Rule(f"a list with any of {listed(AGENTS)}", values.words_of(AGENTS)),
         "protected_branches": Rule("a list of branch names", values.branch_names),
+        "rules": Rule(
+            'a list of rules such as "allow command=\'npm test\'" or "deny effect=git branch=release/*"',
+            values.command_rules,
+        ),
         "trusted_hosts": Rule('a list of host names, such as "git.example.com" or "*.example.com"', values.host_names),
         "approval_seconds": _seconds(LEAST_APPROVAL_SECONDS, MOST_APPROVAL_SECONDS),
     },

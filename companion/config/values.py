@@ -10,6 +10,7 @@ from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit
 
 from companion.config.complaints import Unfit, nearest, quoted
+from companion.policy.rulebook import BadRule, read_rule
 
 Reader = Callable[[object], object]
 
@@ -80,6 +81,20 @@ def file_names(value: object) -> tuple[str, ...]:
 def branch_names(value: object) -> tuple[str, ...]:
     """Names of git branches, each once, in the order given."""
     return _list_of(value, word)
+
+
+def command_rules(value: object) -> tuple[str, ...]:
+    """Rules about commands, each once, in the order given."""
+    return _list_of(value, _command_rule)
+
+
+def _command_rule(value: object) -> str:
+    rule = text(value)
+    try:
+        read_rule(rule)
+    except BadRule as bad:
+        raise Unfit(hint=str(bad)) from bad
+    return rule
 
 
 def host_names(value: object) -> tuple[str, ...]:

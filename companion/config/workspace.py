@@ -55,7 +55,7 @@ _WORDS: Mapping[str, Sequence[object]] = {
     "gitignored": (IgnoredAction.ASK, IgnoredAction.REDACT, IgnoredAction.DENY),
     "outside": (OutsideAction.ASK, OutsideAction.DENY),
     "clineignore": (ClineIgnore.LEGACY, ClineIgnore.EVERY_LEVEL),
-    "commands": (CommandLevel.STANDARD, CommandLevel.STRICT),
+    "commands": (CommandLevel.OBSERVE, CommandLevel.STANDARD, CommandLevel.STRICT),
     "short_excerpts": tuple(ExcerptAction),
     "long_excerpts": tuple(ExcerptAction),
     "excerpts_gitignored": (False, True),
@@ -85,6 +85,9 @@ def _stricter(name: str, one: Any, other: Any) -> Any:
         return max(one, other, key=_WORDS[name].index)
     if name in _SHORTER:
         return min(one, other)
+    if name == "rules":
+        # Whoever can write to the workspace cannot allow himself anything.
+        other = [rule for rule in other if not rule.lstrip().startswith("allow") or rule in one]
     return tuple(dict.fromkeys((*one, *other)))
 
 
@@ -200,6 +203,8 @@ class WorkspacePolicies:
 
     def _loosens(self, name: str, value: Any) -> bool:
         mine: Any = getattr(self._user, name)
+        if name == "rules":
+            return any(rule.lstrip().startswith("allow") and rule not in mine for rule in value)
         if name == "excerpts_skip":
             return not set(value) <= set(mine)
         if isinstance(mine, tuple):

@@ -6,6 +6,8 @@ import asyncio
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -16,21 +18,26 @@ from companion.gatekeeper.ports import (
     PathJudge,
     Policies,
     SecretScanner,
+    SmallFiles,
     Unexamined,
 )
 from companion.model.action import Action, FileAccess, ModelCall, Operation, Part, ShellCommand, ToolCall
-from companion.model.exchange import Exchange
-from companion.model.facts import Effect, EffectKind, Excerpt, Facts, PathFacts
+from companion.model.exchange import Exchange, Origin
+from companion.model.facts import EffectKind, Excerpt, Facts, PathFacts
 from companion.model.policy import ExcerptAction, Policy
 from companion.policy.guards.excerpts import way_with
 from companion.policy.guards.tools import TOOLS
 from companion.policy.ignore.arguments import paths_in
+from companion.policy.rulebook import in_force
 from companion.policy.shell.effects import TREE
 from companion.policy.shell.read import read_command
 
+_MOST_PATHS = 32
 _MOST_GRANTED = 10_000
 _ON_PATHS = frozenset({EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE})
-_BEYOND = frozenset({EffectKind.NETWORK, EffectKind.CHANGE})
+_BEYOND = frozenset(
+    {EffectKind.NETWORK, EffectKind.CHANGE, EffectKind.CLOUD, EffectKind.GIT, EffectKind.INSTALL, EffectKind.LEAK}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,8 @@ class Gatherer:
     excerpts: ExcerptFinder
     home: str
     """The user's home folder, for `~` in commands."""
+    files: SmallFiles | None = None
+    """Without it no script of a project is known by its text."""
     granted: dict[bytes, None] = field(default_factory=dict[bytes, None])
     """Digests of ignored text that a person let leave."""
 
@@ -95,37 +104,52 @@ class Gatherer:
     def _examine(self, exchange: Exchange) -> Facts:
         origin = exchange.origin
         policy = self.policies.policy_for(origin.workspace)
-        effects: tuple[Effect, ...] = ()
-        paths: dict[str, PathFacts] = {}
         match exchange.action:
             case FileAccess(path=path, operation=operation):
-                paths[path] = (
+                known = (
                     self.paths.judge_tree(path, origin.workspace, policy, knows_git=True)
                     if operation is Operation.SEARCH
                     else self.paths.judge(path, origin.workspace, policy)
                 )
-            case ShellCommand(command=command, cwd=cwd):
-                effects = read_command(command, cwd=cwd or origin.workspace, home=self.home)
-                for effect in effects:
-                    # A look at a whole tree says more than one at its root alone.
-                    if (
-                        effect.kind in _ON_PATHS
-                        and effect.target
-                        and (effect.code == TREE or effect.target not in paths)
-                    ):
-                        paths[effect.target] = self._look(effect, origin.workspace, policy, cwd)
+                return Facts(origin, policy, paths={path: known})
+            case ShellCommand() as command:
+                return examine_command(command, origin, policy, self.paths, self.home, self.files)
             case ToolCall(tool=tool, arguments=arguments) if tool not in TOOLS:
-                for path in paths_in(arguments):
-                    # A tool that nobody knows may read whatever it is told, a whole folder too.
-                    paths[path] = self.paths.judge(path, origin.workspace, policy)
+                # A tool that nobody knows may read whatever it is told, a whole folder too.
+                named = {path: self.paths.judge(path, origin.workspace, policy) for path in paths_in(arguments)}
+                return Facts(origin, policy, paths=named)
             case _:
-                pass
-        return Facts(origin, policy, effects=effects, paths=paths)
+                return Facts(origin, policy)
 
-    def _look(self, effect: Effect, workspace: str, policy: Policy, cwd: str) -> PathFacts:
-        if effect.code == TREE:
-            return self.paths.judge_tree(effect.target, workspace, policy, cwd=cwd)
-        return self.paths.judge(effect.target, workspace, policy, cwd=cwd)
+
+def examine_command(
+    command: ShellCommand,
+    origin: Origin,
+    policy: Policy,
+    judge: PathJudge,
+    home: str,
+    files: SmallFiles | None = None,
+) -> Facts:
+    """What guards are told of a command: its effects, and how each path that they name lies on disk. Blocking."""
+    cwd = command.cwd
+    if policy.rules:
+        policy = dataclasses.replace(policy, rules=in_force(policy.rules, datetime.now(UTC)))
+    folder = cwd or origin.workspace
+    look = partial(files.text, folder=folder) if files is not None and folder else None
+    effects = read_command(command.command, cwd=cwd or origin.workspace, home=home, look=look)
+    paths: dict[str, PathFacts] = {}
+    for effect in effects:
+        # A look at a whole tree says more than one at its root alone.
+        if len(paths) >= _MOST_PATHS:
+            # What nobody looked at is asked about.
+            break
+        if effect.kind in _ON_PATHS and effect.target and (effect.code == TREE or effect.target not in paths):
+            known = judge.judge(effect.target, origin.workspace, policy, cwd=cwd)
+            if effect.code == TREE and known.inside:
+                # Elsewhere a tree has no end, and what lies there is asked about anyway.
+                known = judge.judge_tree(effect.target, origin.workspace, policy, cwd=cwd)
+            paths[effect.target] = known
+    return Facts(origin, policy, effects=effects, paths=paths)
 
 
 def _sent(action: Action, facts: Facts) -> str:

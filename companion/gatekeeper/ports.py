@@ -89,6 +89,14 @@ class PathJudge(Protocol):
         ...
 
 
+class SmallFiles(Protocol):
+    """Reads the files in which a project says what it runs."""
+
+    def text(self, path: str, folder: str) -> str | None:
+        """The text of a small file, its path taken from `folder`; None where there is none. Blocking, short."""
+        ...
+
+
 class Ledger(Protocol):
     """Keeps exchanges. One opening and one closing line each, whatever happens."""
 

@@ -85,9 +85,47 @@ class EffectKind(StrEnum):
     """Runs a program known to only read; `target` is its name."""
     CHANGE = "change"
     """Runs a program known to change something beyond files that are named; `target` says what."""
+    GIT = "git"
+    """Changes a repository or asks a remote; `target` is the branch or tag, "*" where it may be any."""
+    EXECUTE = "execute"
+    """Runs code of the project itself; `target` says which."""
     NETWORK = "network"
+    CLOUD = "cloud"
+    """Calls a service that somebody runs (AWS, a cluster, GitHub); `call` says which, and what the call does there."""
+    INSTALL = "install"
+    """Fetches code of others that then runs, or may run, here."""
+    PROCESS = "process"
+    LEAK = "leak"
+    """Prints a secret, so that it would stand in the next prompt."""
     PRIVILEGE = "privilege"
     UNKNOWN = "unknown"
+
+
+class Access(StrEnum):
+    """What a call does to what it is about."""
+
+    READ = "read"
+    WRITE = "write"
+    DELETE = "delete"
+    PERMISSIONS = "permissions"
+    """Changes who may do what."""
+    SECRET = "secret"  # noqa: S105 - the name of a class
+    """Reads, and what it answers is a secret or opens something."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class CloudCall:
+    """One call of a service as the audit log names it; "" where the command does not say."""
+
+    service: str
+    operation: str
+    access: Access
+    account: str = ""
+    """A profile, project, context or subscription, as the command names it."""
+    region: str = ""
+    endpoint: str = ""
+    """The address that the command sends the call to instead of the service's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +140,7 @@ class Effect:
     """Stable code of the rule that named the effect, e.g. "rm-recursive"."""
     reason: str = ""
     hint: str = ""
+    call: CloudCall | None = None
 
 
 class Facts(Struct, frozen=True):

@@ -99,8 +99,14 @@ class ClineIgnore(StrEnum):
 
 
 class CommandLevel(StrEnum):
-    """STANDARD: what only reads runs, writes to allowed files run, the rest asks. STRICT: only reads run."""
+    """How much of a command needs a person's word.
 
+    OBSERVE: nothing, it is only written down. STANDARD: what reads, writes allowed files of the workspace, or runs the
+    project's own tests and builds runs; the rest asks, and what cannot be undone outside of the workspace is denied.
+    STRICT: only reads run.
+    """
+
+    OBSERVE = "observe"
     STANDARD = "standard"
     STRICT = "strict"
 
@@ -115,6 +121,9 @@ class Policy:
     ignore_files: tuple[str, ...] = (".clineignore", ".companionignore")
     """Files in gitignore syntax, at every level of the workspace, whose matches are always denied."""
     protected_branches: tuple[str, ...] = ("main", "master")
+    """Patterns with *; a push to one of them asks, and one that loses commits there is denied."""
+    rules: tuple[str, ...] = ()
+    """The user's own rules about commands, as `companion.policy.rulebook` reads them."""
     trusted_hosts: tuple[str, ...] = ()
     """Hosts that a command or tool may send secrets to without a person's word; "*.NAME" stands for all below NAME."""
     approval_seconds: int = 600

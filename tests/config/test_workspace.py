@@ -196,3 +196,11 @@ def test_a_file_that_just_changed_is_not_trusted_to_its_times(tmp_path):
     file.write_text("[policy]\n")
     policies = WorkspacePolicies(Policy(), now_ns=lambda: file.stat().st_ctime_ns)
     assert policies.reading(str(tmp_path)) is not policies.reading(str(tmp_path))
+
+
+def test_a_workspace_adds_rules_that_hold_and_none_that_allow(tmp_path):
+    allow, deny, mine = "allow tool=npm", "deny effect=network", "allow tool=make"
+    (tmp_path / FILE_NAME).write_text(f"[policy]\nrules = ['{allow}', '{deny}', '{mine}']\n")
+    reading = WorkspacePolicies(Policy(rules=(mine,))).reading(str(tmp_path))
+    assert reading.policy.rules == (mine, deny)
+    assert "would loosen" in reading.remarks["policy.rules"]

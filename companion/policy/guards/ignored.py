@@ -8,7 +8,7 @@ from companion.model.action import Action, FileAccess, Operation, ShellCommand, 
 from companion.model.facts import Effect, EffectKind, Facts, IgnoreMatch, PathFacts
 from companion.model.policy import IgnoredAction, Policy
 from companion.model.verdict import PASS, Ask, Deny, Verdict
-from companion.policy.shell.effects import GLOB, NAMES, TREE
+from companion.policy.shell.effects import GLOB, MADE_AGAIN, NAMES, TREE
 
 CONTENT_IS_REPLACED = False
 """Whether the text of ignored files is replaced in prompts, so that under IgnoredAction.REDACT they may be read.
@@ -58,7 +58,10 @@ def _accesses(action: Action, facts: Facts) -> Iterator[tuple[str, Operation]]:
         globs = {(effect.start, effect.end) for effect in facts.effects if effect.code == GLOB}
         for effect in facts.effects:
             beside_glob = effect.code == TREE and (effect.start, effect.end) in globs
-            if effect.kind in _OPERATIONS and effect.target and not beside_glob:
+            known = facts.paths.get(effect.target)
+            # What builds make is left out of repositories, and is theirs to delete.
+            made = effect.code == MADE_AGAIN and known is not None and not (known.ignored and known.ignored.denied)
+            if effect.kind in _OPERATIONS and effect.target and not beside_glob and not made:
                 yield effect.target, _operation(effect)
     elif isinstance(action, ToolCall):
         # What it does with a path is not known, so it counts as reading it.
