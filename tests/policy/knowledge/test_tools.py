@@ -149,6 +149,8 @@ def test_help_is_only_help_where_all_in_front_of_it_is_known():
 
 def test_files_that_options_and_operands_name():
     assert files("helm lint chart -f values.yaml") == [("read", "chart", "tree"), ("read", "values.yaml", "")]
+    # A linter shows of the files of its own language what is wrong there, not what other files hold.
+    assert files("ruff check .") == [("read", ".", "names")]
     assert files("pip hash a.whl") == [("read", "a.whl", "")]
     assert files("pip list --log=x.log") == [("write", "x.log", "")]
     assert files("terraform -chdir=infra validate") == [("read", "infra", "tree")]
