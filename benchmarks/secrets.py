@@ -38,7 +38,7 @@ else:
 
     sys.path.insert(1, str(Path(__file__).parents[1]))
 
-    from companion.scan.secrets.engine import Span, TooMuchError
+    from companion.scan.secrets.engine import Span, TooMuchError, allowed
     from companion.scan.secrets.merge import merge, without_placeholders
     from companion.scan.secrets.plugins import USES, _plugin
     from companion.scan.secrets.rules import load_rules
@@ -50,6 +50,8 @@ else:
     ENGINES = [engine for engine in default_engines() if not engine.load()]
     BLOCK = 6_000
     SOURCES = 9
+    ALLOWED = 0.075
+    """Seconds of a processor that the scan allows for a text of 1 MB."""
 
     @dataclass(frozen=True, slots=True)
     class Mark:
@@ -322,10 +324,11 @@ else:
 
             def scan(text: str = text) -> None:
                 try:
-                    for engine in ENGINES:
-                        engine.find(text)
+                    with allowed(ALLOWED):
+                        for engine in ENGINES:
+                            engine.find(text)
                 except TooMuchError:
-                    pass  # Refused: the prompt is not sent.
+                    pass  # The text is hidden whole.
 
             took = best(scan, 2)
             if took > slowest:

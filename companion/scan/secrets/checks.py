@@ -101,12 +101,13 @@ def _starts_line(match: re.Match[str], start: int) -> bool:
 
 
 def _assigned_secret(value: str, match: re.Match[str]) -> bool:
+    name, words, _ = name_of(match)
+    if not _is_secret_name(words, env=name.isupper()):
+        return _is_key_name(words) and is_token(value)
     if is_random(value):
-        name, words, _ = name_of(match)
-        return _is_secret_name(words, env=name.isupper()) or (_is_key_name(words) and is_token(value))
+        return True
     if not value.isascii() or (is_words(value) and not value.isalpha()):
         return False
-    name, words, _ = name_of(match)
     said = _SECRET_ITSELF.fullmatch(" ".join(words[-2:])) is not None and _is_secret_name(words, env=False)
     return said and not _is_argument(match) and is_weak(value, name)
 
@@ -134,8 +135,6 @@ def is_weak(value: str, name: str) -> bool:
 
 
 def _bare_secret(value: str, match: re.Match[str]) -> bool:
-    if not is_random(value):
-        return False
     said = match["sep"].strip()
     if not said and (":" in value or "=" in value.rstrip("=")):
         return False
@@ -144,8 +143,8 @@ def _bare_secret(value: str, match: re.Match[str]) -> bool:
         words[-1:] == ["key"] and _OWNER.search(match.string, max(0, match.start() - 12), match.start()) is not None
     )
     if secret:
-        return is_strong(value) or is_token(value) or _starts_line(match, start)
-    return said != "" and is_token(value) and (_is_key_name(words) or (words == ["key"] and said == "="))
+        return is_random(value) and (is_strong(value) or is_token(value) or _starts_line(match, start))
+    return said != "" and (_is_key_name(words) or (words == ["key"] and said == "=")) and is_token(value)
 
 
 def _bare_password(value: str, match: re.Match[str]) -> bool:
