@@ -136,6 +136,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "trusted_hosts": Rule('a list of host names, such as "git.example.com" or "*.example.com"', values.host_names),
         "approval_seconds": _seconds(LEAST_APPROVAL_SECONDS, MOST_APPROVAL_SECONDS),
     },
+    "notify": {"desktop": _SWITCH},
     "log": {"level": _one_of(LEVELS)},
 }
 """Section to key to rule. Below `NAMED` sections a name stands between the two."""

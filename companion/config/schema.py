@@ -185,6 +185,14 @@ class Cache:
 
 
 @frozen
+class Notify:
+    """How a person is called."""
+
+    desktop: bool = True
+    """Whether the desktop shows that something waits, where there is one."""
+
+
+@frozen
 class Log:
     """What the daemon writes to its log."""
 
@@ -209,4 +217,5 @@ class Config:
     cache: Cache = field(factory=Cache)
     policy: Policy = field(factory=Policy)
     """The user's own; a workspace may tighten it, see `companion.config.workspace`."""
+    notify: Notify = field(factory=Notify)
     log: Log = field(factory=Log)
