@@ -22,6 +22,7 @@ from companion.config.load import load
 from companion.config.schema import Config
 from companion.config.workspace import WorkspacePolicies
 from companion.contract.types import SecretFinding
+from companion.edges.control.acceptances import AcceptanceDesk
 from companion.edges.control.app import Services, agent_app, operator_app
 from companion.edges.control.claim import ControlSocket, Unclaimable, announce, bind_control, bind_gateway, withdraw
 from companion.edges.gateway.app import GatewayApp
@@ -39,6 +40,7 @@ from companion.gatekeeper.meter import Meter
 from companion.gatekeeper.ports import Listener
 from companion.gatekeeper.runaway import RunawayBrake
 from companion.gatekeeper.tasks import end_all, spawn
+from companion.ledger.acceptances import AcceptanceStore
 from companion.ledger.keys import KeyStore
 from companion.ledger.prices import GenaiPrices
 from companion.ledger.reports import Reports
@@ -53,10 +55,11 @@ from companion.observe.standing import Standing
 from companion.places import Places
 from companion.policy.display import one_line
 from companion.policy.guards import GUARDS
+from companion.policy.redaction import fingerprint_of
 from companion.scan.paths import DiskPaths
 from companion.scan.secrets.scanner import SecretScan, default_engines
 from companion.settings import InForce, Reload, cache_of, faults_of, tiers_of
-from companion.status_lines import budget_line, limit_line, upstream_line
+from companion.status_lines import budget_line, finding_line, limit_line, upstream_line
 from companion.telemetry import catalogue
 from companion.telemetry.log import configure, get_logger
 from companion.trim import share_one_arena, trim
@@ -151,7 +154,12 @@ class Daemon:
         reports = Reports(places.ledger, zone, partial(ledger.drain, _SETTLE_SECONDS))
         prices = GenaiPrices()
         keys = KeyStore(places.ledger, zone=zone)
-        scanner = SecretScan(machine_key(places.machine_key), default_engines(places.cache / "rules"))
+        key, acceptances = machine_key(places.machine_key), AcceptanceStore(places.ledger, zone=zone)
+
+        def accepted(value: str, rule: str, place: str) -> bool:
+            return acceptances.cover(lambda: fingerprint_of(value, key), rule, place)
+
+        scanner = SecretScan(key, default_engines(places.cache / "rules"), accepted=accepted)
         listener = Listeners([Onlooker(), bus], _listener_failed)
         approvals = Approvals(_now, listener)
         catalogue.approvals_oldest_seconds.follow(lambda: approvals.oldest_seconds)
@@ -225,20 +233,14 @@ class Daemon:
         )
         listener.add(standing)
 
-        async def find_secrets(text: str, workspace: str) -> list[SecretFinding]:
-            found = await scanner.scan([text], workspace)
-            return [
-                SecretFinding(one.type, one.rule, one.engine, one.start, one.end, one.confidence, one.placeholder)
-                for one in found
-            ]
-
         services = Services(
             status=standing.status,
-            find_secrets=find_secrets,
+            find_secrets=partial(_find_secrets, scanner),
             alerts=evaluator.firing,
             approvals=approvals,
             reports=reports,
             keys=keys,
+            acceptances=AcceptanceDesk(acceptances, scanner.named, reports.finding),
             events=bus,
             shut_down=self.stop,
             today=today,
@@ -287,6 +289,10 @@ class Daemon:
         spawn(watch_self(), "watch the daemon itself", _task_failed)
         spawn(self._watch_config(parts.reload), "watch the configuration", _task_failed)
         spawn(_flush_now_and_then(parts.keys), "note when keys were used", _task_failed)
+
+
+async def _find_secrets(scanner: SecretScan, text: str, workspace: str, path: str) -> list[SecretFinding]:
+    return [finding_line(one) for one in await scanner.scan([text], workspace, path)]
 
 
 async def _drain(servers: Sequence[HttpServer], serving: Sequence[asyncio.Task[None]]) -> None:

@@ -17,7 +17,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from companion.gatekeeper.admission import BYTES_A_TOKEN, Admission, Refusal
+from companion.gatekeeper.admission import BYTES_A_TOKEN, Admission, Refusal, recorded
 from companion.gatekeeper.approvals import STOPPING, TIMEOUT, Approvals, text_of, text_of_call
 from companion.gatekeeper.facts import Gatherer
 from companion.gatekeeper.limits import LimitReached, Limits, Passed
@@ -91,6 +91,8 @@ class Gatekeeper:
             if objection is not None:
                 decision = _with(decision, "edge", objection)
             admission.decision = replace(decision, remarks=(*noted, *decision.remarks)) if noted else decision
+            if facts.findings:
+                admission.found = recorded(facts.findings)
             if any(isinstance(remark.verdict, Amend) for remark in decision.remarks):
                 admission.redacted = dict(Counter(finding.type for finding in facts.findings))
             admission.passed = await self._wait_for_turn(admission)
@@ -290,6 +292,7 @@ class Gatekeeper:
             cost=cost,
             redactions=sum(admission.redacted.values()),
             day=admission.reservation.day.isoformat() if admission.reservation else "",
+            findings=admission.found,
         )
         self.ledger.close(closing)
         details = {

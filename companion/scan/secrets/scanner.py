@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,12 +20,13 @@ from msgspec.structs import replace
 from companion.gatekeeper.ports import Examined
 from companion.model.action import Part, TextKind
 from companion.model.facts import Confidence, Finding
-from companion.policy.redaction import placeholder_for, redact, restore
+from companion.policy.redaction import fingerprint_of, placeholder_for, redact, restore
 from companion.scan.secrets import prefilter
+from companion.scan.secrets.accepted import Accepted, none_accepted, without_accepted
 from companion.scan.secrets.engine import Engine, Span, TooMuchError, allowance, allowed
 from companion.scan.secrets.envfiles import EnvFiles
 from companion.scan.secrets.kingfisher import Kingfisher
-from companion.scan.secrets.known import KNOWN_VALUES, KnownValues
+from companion.scan.secrets.known import ENV, KNOWN_VALUES, KnownValues
 from companion.scan.secrets.memo import Memo, Result
 from companion.scan.secrets.merge import merge, without_placeholders
 from companion.scan.secrets.pem import KeyBlocks
@@ -73,16 +76,35 @@ def default_engines(cache: Path | None = None) -> list[Engine]:
     return [KeyBlocks(), OwnRules(), Kingfisher(cache), DetectSecrets()]
 
 
+class Named(Struct, frozen=True):
+    """A secret that somebody asks after."""
+
+    fingerprint: str
+    env_file: str = ""
+    """The file that keeps it, where it is a value of one."""
+
+
 class SecretScan:
     """Finds, hides and restores secrets. Thread-safe; `scrub` blocks, `scan` does not.
 
     `seconds` is the longest that a scan may take, loading aside; `remembered` the number of texts whose result is kept.
+    `patience` is how many times as much work a text may take as where an agent waits. `accepted` is asked of every
+    finding anew: what is remembered is what engines see, whatever a person accepted.
     """
 
     def __init__(
-        self, machine_key: bytes, engines: Sequence[Engine], *, seconds: float = 5.0, remembered: int = 4_000
+        self,
+        machine_key: bytes,
+        engines: Sequence[Engine],
+        *,
+        seconds: float = 5.0,
+        remembered: int = 4_000,
+        patience: float = 1.0,
+        accepted: Accepted = none_accepted,
     ) -> None:
         self._key = machine_key
+        self._accepted = accepted
+        self._patience = patience
         self._engines = tuple(engines)
         light = (engine for engine in engines if isinstance(engine, KeyBlocks | OwnRules))
         self._light = tuple(engine for engine in light if not engine.load())
@@ -117,16 +139,37 @@ class SecretScan:
         }
         return {**found, "hyperscan": prefilter.standing()}
 
+    def apart(self) -> SecretScan:
+        """A scanner that knows what this one knows by now, and keeps to itself what it learns from then on."""
+        other = copy(self)
+        other._known, other._vault = self._known.fork(), Vault(self._key)  # noqa: SLF001 - one of us
+        other._memo, other._clean = Memo(self._key, self._remembered), {}  # noqa: SLF001
+        return other
+
+    def read_env_files(self, workspace: str) -> None:
+        """Learns the workspace's values as they are now. Blocks."""
+        self._refresh(workspace)
+
+    def find(self, text: str, place: str) -> tuple[Finding, ...]:
+        """Findings in one text that stands at `place`, by what is known now. Blocks. Raises ScanFailed."""
+        return self._scan((text,), "", _Work(time.monotonic() + self._seconds), place)
+
+    def named(self, name: str) -> Named | None:
+        """The secret that a placeholder or a fingerprint names, if it was met since the start."""
+        secret = self._vault.find(name)
+        return None if secret is None else Named(fingerprint_of(secret, self._key), self._known.env_file(secret))
+
     def close(self) -> None:
         """Lets a scan that is running end by itself and takes no more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def scan(self, texts: Sequence[str], workspace: str) -> tuple[Finding, ...]:
+    async def scan(self, texts: Sequence[str], workspace: str, place: str = "") -> tuple[Finding, ...]:
         """Findings over all texts, sorted by (text, start), not overlapping. Raises ScanFailed.
 
-        Any occurrence of a secret that is found in one text is found in all of them.
+        Any occurrence of a secret that is found in one text is found in all of them. `place` is the file that they
+        stand in, where that is known.
         """
-        return await self._in_time(self._scan, tuple(texts), workspace)
+        return await self._in_time(partial(self._scan, place=place), tuple(texts), workspace)
 
     async def _in_time(self, work: Callable[[Subject, str, _Work], Found], subject: Subject, workspace: str) -> Found:
         loop = asyncio.get_running_loop()
@@ -208,12 +251,12 @@ class SecretScan:
             for number, of_part in counts:
                 kinds |= {len(texts) + place: kind for place, kind in parts[number].kinds().items()}
                 texts += of_part
-            placed, touched = self._placed(texts, kinds, work)
+            placed, touched = self._placed(texts, kinds, workspace, work)
             if self._known.count == count:
                 break
             # What was learnt from one part may stand in another that was clean before.
         self._note_clean(parts, counts, touched, count)
-        return Examined(tuple(numbers), tuple(texts), findings_of(texts, kinds, placed))
+        return Examined(tuple(numbers), tuple(texts), findings_of(texts, kinds, placed, self._fingerprint))
 
     def _note_clean(
         self,
@@ -235,16 +278,22 @@ class SecretScan:
 
     def _know(self, value: str, source: str) -> None:
         """Learns what the user says is secret. After a restart a model may still name it by its placeholder."""
-        self._known.add(value, "ENV", source, certain=True)
+        self._known.add(value, ENV, source, certain=True)
         self._vault.offer(value)
 
-    def _scan(self, texts: tuple[str, ...], workspace: str, work: _Work) -> tuple[Finding, ...]:
+    def _scan(self, texts: tuple[str, ...], workspace: str, work: _Work, place: str = "") -> tuple[Finding, ...]:
         if self._missing is None:
             self.load()
         self._refresh(workspace)
-        return findings_of(texts, {}, self._placed(texts, {}, work)[0])
+        placed, _ = self._placed(texts, {}, place or workspace, work)
+        return findings_of(texts, {}, placed, self._fingerprint)
 
-    def _placed(self, texts: Sequence[str], kinds: Mapping[int, TextKind], work: _Work) -> tuple[Placed, set[str]]:
+    def _fingerprint(self, secret: str) -> str:
+        return fingerprint_of(secret, self._key)
+
+    def _placed(
+        self, texts: Sequence[str], kinds: Mapping[int, TextKind], place: str, work: _Work
+    ) -> tuple[Placed, set[str]]:
         """What is found in each text, and the texts that hold anything that looks like a secret or is known."""
         examined: dict[Key, Result] = {}
         active: set[int] = set()
@@ -263,7 +312,7 @@ class SecretScan:
             seen = self._look_for_known(text, result, work)
             if seen.spans or seen.hits:
                 touched.add(text)
-                placed[key] = self._place(key, seen, active)
+                placed[key] = self._place(key, seen, active, place)
         return placed, touched
 
     def _examine(self, text: str, work: _Work) -> Result:
@@ -274,9 +323,10 @@ class SecretScan:
         _check(work)
         size = len(text) / _MEGABYTE
         try:
-            with allowed(_WORK + _WORK_A_MEGABYTE * size):
+            with allowed((_WORK + _WORK_A_MEGABYTE * size) * self._patience):
                 spans = without_placeholders(text, self._found_in(text))
-            too_many = len({text[span.start : span.end] for span in spans}) > _MOST_SECRETS * (1 + size)
+            most = _MOST_SECRETS * (1 + size) * self._patience
+            too_many = len({text[span.start : span.end] for span in spans}) > most
         except TooMuchError:
             if work.is_short:
                 raise
@@ -318,11 +368,11 @@ class SecretScan:
             return result
         _check(work)
         hits = dict.fromkeys((*result.hits, *self._known.find(text, result.known)))
-        if len(hits) > _MOST_HITS * (1 + len(text) / _MEGABYTE):
+        if len(hits) > _MOST_HITS * (1 + len(text) / _MEGABYTE) * self._patience:
             return self._memo.put(replace(result, spans=tuple(whole(text)), hits=()))
         return self._memo.put(replace(result, hits=tuple(hits), known=count))
 
-    def _place(self, key: Key, result: Result, active: set[int]) -> list[tuple[Span, str]]:
+    def _place(self, key: Key, result: Result, active: set[int], place: str) -> list[tuple[Span, str]]:
         """The spans of a text with their placeholders. A value that only looked secret counts in its own call alone."""
         text, kind = key
         spans = list(result.spans)
@@ -330,6 +380,8 @@ class SecretScan:
             certain = self._known.is_certain(hit.value)
             if certain or hit.value in active:
                 name, rule = self._known.entry(hit.value)
+                if self._accepted(self._known.value(hit.value), "", place):
+                    continue
                 confidence = Confidence.HIGH if certain else Confidence.LOW
                 spans.append(Span(hit.start, hit.end, name, rule, KNOWN_VALUES, confidence))
         if kind is TextKind.SEALED:
@@ -337,7 +389,7 @@ class SecretScan:
         try:
             return [
                 (span, self._placeholder(meant(text[span.start : span.end], kind), span))
-                for span in merge(without_placeholders(text, spans))
+                for span in without_accepted(key, without_placeholders(text, spans), place, self._accepted)
             ]
         except PlaceholderTakenError as error:
             raise ScanFailed(f"two secrets share the placeholder {error}") from None
