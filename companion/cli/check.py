@@ -6,7 +6,10 @@ import click
 
 from companion.cli.lazy import LazyGroup
 
-CHECKS: dict[str, str] = {}
+CHECKS: dict[str, str] = {
+    "secrets": "companion.cli.check_secrets:check_secrets",
+    "prompt": "companion.cli.check_prompt:check_prompt",
+}
 
 
 @click.group("check", cls=LazyGroup, table=CHECKS)

@@ -24,6 +24,8 @@ _COMMANDS = {
     "deny": "companion.cli.approvals:deny",
     "spend": "companion.cli.reports:spend",
     "log": "companion.cli.reports:log",
+    "check": "companion.cli.check:check",
+    "accept": "companion.cli.accept:accept",
     "keys": "companion.cli.keys:keys",
     "config": "companion.cli.config:config",
     "demo": "companion.cli.demo:demo",
