@@ -55,10 +55,9 @@ from companion.observe.standing import Standing
 from companion.places import Places
 from companion.policy.display import one_line
 from companion.policy.guards import GUARDS
-from companion.policy.redaction import fingerprint_of
 from companion.scan.paths import DiskPaths
 from companion.scan.secrets.scanner import SecretScan, default_engines
-from companion.settings import InForce, Reload, cache_of, faults_of, tiers_of
+from companion.settings import InForce, Reload, accepted_by, cache_of, faults_of, tiers_of, user_files
 from companion.status_lines import budget_line, finding_line, limit_line, upstream_line
 from companion.telemetry import catalogue
 from companion.telemetry.log import configure, get_logger
@@ -155,11 +154,9 @@ class Daemon:
         prices = GenaiPrices()
         keys = KeyStore(places.ledger, zone=zone)
         key, acceptances = machine_key(places.machine_key), AcceptanceStore(places.ledger, zone=zone)
-
-        def accepted(value: str, rule: str, place: str) -> bool:
-            return acceptances.cover(lambda: fingerprint_of(value, key), rule, place)
-
-        scanner = SecretScan(key, default_engines(places.cache / "rules"), accepted=accepted)
+        files = user_files(config)
+        engines = [*default_engines(places.cache / "rules"), *files.engines]
+        scanner = SecretScan(key, engines, accepted=accepted_by(key, acceptances.cover, files.baselines))
         listener = Listeners([Onlooker(), bus], _listener_failed)
         approvals = Approvals(_now, listener)
         catalogue.approvals_oldest_seconds.follow(lambda: approvals.oldest_seconds)
@@ -180,7 +177,7 @@ class Daemon:
         brake = RunawayBrake(config.limits.runaway_per_minute, config.limits.runaway_per_hour, time.monotonic)
         in_force = InForce(config.auto, config.budgets.unpriced)
         policies = WorkspacePolicies(config.policy)
-        gatherer = Gatherer(scanner, DiskPaths(places.all), policies, str(Path.home()))
+        gatherer = Gatherer(scanner, DiskPaths([*places.all, *files.paths]), policies, str(Path.home()))
         gatekeeper = Gatekeeper(
             GUARDS,
             gatherer,
@@ -222,7 +219,7 @@ class Daemon:
             upstreams=lambda: {name: target.url for name, target in routes.targets().items()},
             tiers=routes.shown,
             budget_day=lambda: meter.budget_day,
-            engines=scanner.engines,
+            engines=lambda: scanner.engines() | files.standing(),
             pending=lambda: len(approvals.pending()),
             today=lambda: reports.today(today()),
             alerts=evaluator.firing,

@@ -7,7 +7,6 @@ import shlex
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -92,8 +91,9 @@ def accept_value(what: str, scope: str | None, until: datetime | None, note: str
     companion accept value SECRET_GITHUB_1A2B3C4D --for 30d
     companion accept value tests/fixtures.py:12 --note 'made up for the test'
     """  # noqa: D301 - click looks for the character itself
-    secret = _named(what)
-    _accept(AcceptRequest(secret, "", scope or "", _iso(until), note, "cli"), as_json=as_json)
+    secret, called = _named(what)
+    asked = AcceptRequest(secret=secret, called=called, scope=scope or "", expires_at=_iso(until), note=note, by="cli")
+    _accept(asked, as_json=as_json)
 
 
 @accept.command("rule")
@@ -110,7 +110,8 @@ def accept_rule(rule: str, scope: str | None, until: datetime | None, note: str,
     """
     from companion.cli.local_scan import workspace_of  # noqa: PLC0415 - it loads the engines
 
-    _accept(AcceptRequest("", rule, scope or workspace_of(Path.cwd()), _iso(until), note, "cli"), as_json=as_json)
+    where = scope or workspace_of(Path.cwd())
+    _accept(AcceptRequest(rule=rule, scope=where, expires_at=_iso(until), note=note, by="cli"), as_json=as_json)
 
 
 @accept.command("list")
@@ -171,12 +172,12 @@ def _iso(until: datetime | None) -> str:
     return until.isoformat() if until else ""
 
 
-def _named(what: str) -> str:
-    """A placeholder or a fingerprint, for whatever was given. Ends the command where it names no secret, or several."""
+def _named(what: str) -> tuple[str, str]:
+    """A placeholder or a fingerprint for whatever was given, and how it is called. Ends the command where it names no secret, or several."""
     if PLACEHOLDER.fullmatch(what) or _FINGERPRINT.fullmatch(what):
-        return what
+        return what, ""
     if what == "-":
-        return fingerprint_of(_typed(), _machine_key())
+        return fingerprint_of(_typed(), _machine_key()), ""
     place = _PLACE.fullmatch(what)
     if place is None or not Path(place["file"]).is_file():
         end(f"{what!r} names no secret that was found", "companion log, or companion check secrets FILE", Exit.USAGE)
@@ -201,8 +202,8 @@ def _machine_key() -> bytes:
         end(f"the machine key {path} cannot be read: {error.strerror}", "companion up")
 
 
-def _on_line(file: str, line: int) -> str:
-    """The fingerprint of the one secret on a line of a file."""
+def _on_line(file: str, line: int) -> tuple[str, str]:
+    """Fingerprint and placeholder of the one secret on a line of a file."""
     from companion.cli.check_secrets import found_in  # noqa: PLC0415 - it loads the engines
     from companion.cli.local_scan import open_local_scan, workspace_of  # noqa: PLC0415
     from companion.cli.texts import Piece, read_paths  # noqa: PLC0415
@@ -219,10 +220,11 @@ def _on_line(file: str, line: int) -> str:
             local.close()
     if not local.lasting:
         end("there is no machine key yet, which names values for good", "companion up")
-    found: dict[str, Any] = {one.fingerprint: one for one in each if one.line == line}
+    found = {one.fingerprint: one for one in each if one.line == line}
     if not found:
         end(f"there is no secret on line {line} of {file}", f"companion check secrets {shlex.quote(file)}")
     if len(found) > 1:
         listed = "\n".join(f"  {one.fingerprint}  column {one.column}, {one.rule}" for one in found.values())
         end(f"line {line} of {file} holds {len(found)} secrets:\n{listed}", "companion accept value FINGERPRINT")
-    return next(iter(found))
+    (one,) = found.values()
+    return one.fingerprint, one.placeholder

@@ -15,7 +15,7 @@ import click
 from companion.cli.check_batch import judged
 from companion.cli.local_scan import LocalScan, open_local_scan, workspace_of
 from companion.cli.shared import Exit, busy, console, end, json_option, plural, print_json
-from companion.cli.texts import NoRepository, Piece, Read, Unread, read_paths, read_staged
+from companion.cli.texts import STDIN_NAME, NoRepository, Piece, Read, Unread, read_paths, read_staged
 from companion.model.facts import Confidence, Finding
 from companion.places import find_places
 from companion.scan.secrets.scanner import ScanFailed
@@ -215,7 +215,7 @@ def _show(local: LocalScan, found: list[Found], failed: list[Unread], files: int
         return
     where = len({one.file for one in found})
     out.print(f"\n[bold]{plural(len(found), 'secret')}[/] in {where} of {plural(files, 'file')}")
-    first = f"{found[0].file}:{found[0].line}"
+    first = f"{found[0].file}:{found[0].line}" if found[0].file != STDIN_NAME else found[0].fingerprint
     out.print("next: take them out, and give new ones to whoever has seen these.", highlight=False)
     known = "" if local.lasting else "companion up, then "
     out.print(Text(f"      What is no secret, accept: {known}companion accept value {_plain(first)} --for 30d"))

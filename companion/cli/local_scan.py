@@ -5,17 +5,21 @@ from __future__ import annotations
 import secrets
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from companion.config.load import load
+from companion.config.schema import Secrets
 from companion.ledger.acceptances import read_acceptances
 from companion.ledger.errors import LedgerError
 from companion.model.facts import Finding
 from companion.places import Places
 from companion.policy.acceptance import Acceptances
-from companion.policy.redaction import fingerprint_of
+from companion.scan.secrets.baseline import FILE_NAME
 from companion.scan.secrets.scanner import SecretScan, default_engines
+from companion.scan.secrets.userfiles import UserFiles
+from companion.settings import accepted_by
 
 _KEY_BYTES = 32
 _SECONDS = 60.0
@@ -46,15 +50,17 @@ def open_local_scan(places: Places, workspace: str) -> LocalScan:
     key, lasting = _key(places.machine_key)
     accepted = _accepted(places.ledger, remarks)
 
-    def is_accepted(value: str, rule: str, place: str) -> bool:
-        return accepted.cover(lambda: fingerprint_of(value, key), rule, place, time.time_ns())
+    files = _user_files(places, Path(workspace), remarks)
 
-    scanner = SecretScan(
-        key, default_engines(places.cache / "rules"), seconds=_SECONDS, remembered=1, accepted=is_accepted
-    )
+    def cover(fingerprint: Callable[[], str], rule: str, place: str) -> bool:
+        return accepted.cover(fingerprint, rule, place, time.time_ns())
+
+    engines = [*default_engines(places.cache / "rules"), *files.engines]
+    is_accepted = accepted_by(key, cover, files.baselines)
+    scanner = SecretScan(key, engines, seconds=_SECONDS, remembered=1, accepted=is_accepted)
     scanner.load()
     scanner.read_env_files(workspace)
-    remarks += _missing(scanner)
+    remarks += (f"{name} is {why}" for name, why in (scanner.engines() | files.standing()).items() if _is_missing(why))
     return LocalScan(scanner, workspace, lasting, remarks)
 
 
@@ -85,7 +91,16 @@ def _accepted(ledger: Path, remarks: list[str]) -> Acceptances:
         return Acceptances()
 
 
-def _missing(scanner: SecretScan) -> Iterator[str]:
-    for name, standing in scanner.engines().items():
-        if standing.startswith("missing"):
-            yield f"{name} is {standing}"
+def _is_missing(standing: str) -> bool:
+    return standing.startswith("missing")
+
+
+def _user_files(places: Places, workspace: Path, remarks: list[str]) -> UserFiles:
+    """Those of the configuration, and the workspace's own baseline: it is the person who works there."""
+    loaded = load(places)
+    said = Secrets() if loaded.complaints else loaded.config.secrets
+    if loaded.complaints:
+        remarks.append(f"your configuration cannot be used, so nothing in it counts: {loaded.complaints[0]}")
+    own = workspace / FILE_NAME
+    baselines = [*said.baselines, *([own] if own.is_file() and own not in said.baselines else [])]
+    return UserFiles(said.rules, said.plugins, baselines)

@@ -105,6 +105,5 @@ def _show_line(out: Any, line: ExchangeLine) -> None:
         show(Padding(said, (0, 0, 0, _INDENT), expand=False) if out.is_terminal else " " * _INDENT + said)
     for one in line.findings:
         times = f", {one.times} times" if one.times > 1 else ""
-        show(
-            f"{' ' * _INDENT}[dim]{one.placeholder}  {one.confidence}  {escape(one.rule)} ({escape(one.engine)}){times}[/]"
-        )
+        said = f"{one.placeholder}  {one.confidence}  {one.rule} ({one.engine}){times}"
+        show(f"{' ' * _INDENT}[dim]{escape(said)}[/]")

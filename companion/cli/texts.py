@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 STDIN = "-"
+STDIN_NAME = "<stdin>"
 _SKIPPED = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".tox"})
 _HEAD = 8192
 _PIECE = 8 * 1024 * 1024
@@ -53,7 +54,7 @@ def read_paths(paths: Sequence[str]) -> Iterator[Read]:
     """Files as they are named, ignored ones too; of a folder what git would commit of it."""
     for name in paths:
         if name == STDIN:
-            yield from _pieces("<stdin>", "", sys.stdin.buffer)
+            yield from _pieces(STDIN_NAME, "", sys.stdin.buffer)
         elif Path(name).is_dir():
             yield from _files(_listed(Path(name)))
         else:

@@ -270,6 +270,8 @@ class AcceptRequest:
 
     secret: str = ""
     """A placeholder or a fingerprint; never the secret itself."""
+    called: str = ""
+    """The placeholder, where `secret` is the fingerprint: lists show it."""
     rule: str = ""
     scope: str = ""
     """An absolute path: it holds in this folder, or in this file, and below. "" for everywhere."""

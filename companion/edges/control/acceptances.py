@@ -60,7 +60,7 @@ class AcceptanceDesk:
         fingerprint, env_file = self._fingerprint(asked.secret) if asked.secret else ("", "")
         line = self.store.accept(
             Acceptance(fingerprint, asked.rule, asked.scope, ends),
-            shown=asked.secret or asked.rule,
+            shown=asked.rule or _called(asked, fingerprint),
             note=asked.note,
             by=asked.by,
         )
@@ -80,6 +80,12 @@ class AcceptanceDesk:
         raise Refusal(
             404, "unknown-secret", f"no call on record held {name}", "companion log, or companion accept value -"
         )
+
+
+def _called(asked: AcceptRequest, fingerprint: str) -> str:
+    """A placeholder that is this value's, else what the value was named by."""
+    fits = PLACEHOLDER.fullmatch(asked.called) and asked.called.endswith(f"_{fingerprint[:8].upper()}")
+    return asked.called if fits else asked.secret
 
 
 def _warning(env_file: str, asked: AcceptRequest) -> str:
