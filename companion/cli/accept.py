@@ -173,7 +173,10 @@ def _iso(until: datetime | None) -> str:
 
 
 def _named(what: str) -> tuple[str, str]:
-    """A placeholder or a fingerprint for whatever was given, and how it is called. Ends the command where it names no secret, or several."""
+    """A placeholder or a fingerprint for what was given, and how it is called.
+
+    Ends the command where it names no secret, or several.
+    """
     if PLACEHOLDER.fullmatch(what) or _FINGERPRINT.fullmatch(what):
         return what, ""
     if what == "-":
