@@ -64,9 +64,9 @@ def _cells(row: SpendRow) -> list[str]:
 @click.option("--before", default="", metavar="ID", help="Go on from this exchange.")
 @json_option
 def log(limit: int, kind: str | None, before: str, as_json: bool) -> None:
-    """Show recent exchanges with the reason for each verdict, and which secrets were found in them.
+    """Show recent exchanges with the reason for each verdict.
 
-    A secret is named by what stood for it in the prompt. What is none: companion accept value NAME
+    Secrets found in a call are named by what stood for them. What is none: companion accept value NAME
     """
     lines = ask(calls.log(limit, before, kind or ""))
     if as_json:

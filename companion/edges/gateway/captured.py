@@ -26,6 +26,7 @@ DIALECTS: Mapping[str, DialectModule] = {
 }
 
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_BLOCKS_ALONE = frozenset({"tool_use", "tool_result", "thinking", "redacted_thinking"})
 _MESSAGES_ALONE = frozenset({"system", "stop_sequences", "anthropic_version", "thinking"})
 
 
@@ -106,7 +107,7 @@ def read_captured(raw: bytes, dialect: str = "") -> Captured:
         prompt = read_prompt(raw)
     except ValueError as error:
         raise BadRequest(f"the body cannot be read as JSON ({error})") from error
-    name = dialect or guess_dialect(prompt.skeleton)
+    name = dialect or guess_dialect(json.loads(raw))
     module = DIALECTS[name]
     return Captured(name, module, module.read_request(prompt.skeleton), prompt)
 
@@ -115,18 +116,18 @@ def guess_dialect(body: Mapping[str, Any]) -> str:
     """By what only one of them has. Nothing that is found depends on it."""
     if "messages" not in body:
         return "embeddings" if "encoding_format" in body else "responses"
-    if any(key in body for key in _MESSAGES_ALONE):
-        return "messages"
-    tools = body.get("tools")
-    named = isinstance(tools, list) and any(isinstance(tool, dict) and "input_schema" in tool for tool in tools)
-    blocks = (
-        block
-        for message in body["messages"] or ()
-        if isinstance(message, dict) and isinstance(message.get("content"), list)
-        for block in message["content"]
-        if isinstance(block, dict)
+    turns = _objects(body["messages"])
+    blocks = [block for turn in turns for block in _objects(turn.get("content"))]
+    alone = (
+        any(key in body for key in _MESSAGES_ALONE)
+        or any("input_schema" in tool for tool in _objects(body.get("tools")))
+        or any(block.get("type") in _BLOCKS_ALONE for block in blocks)
     )
-    return "messages" if named or any(block.get("type") in {"tool_use", "tool_result"} for block in blocks) else "chat"
+    return "messages" if alone else "chat"
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _strings(value: Any, path: str) -> Iterator[tuple[str, bool]]:

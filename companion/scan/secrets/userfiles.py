@@ -28,7 +28,7 @@ class UserFiles:
         if plugins is not None:
             engine = UserPlugins(plugins)
             self._faults["plugins"] = engine.faults
-            self.paths += engine.files
+            self.paths += dict.fromkeys(engine.files)
             if not engine.load():
                 self.engines.append(engine)
 
