@@ -68,8 +68,7 @@ class AcceptanceStore:
             None,
         )
         with self._changing() as connection:
-            (live,) = connection.execute("SELECT count(*) FROM acceptance WHERE revoked_at_ns IS NULL").fetchone()
-            if live >= _MOST:
+            if len(_live(connection, now_ns)) >= _MOST:
                 raise AcceptanceProblem(f"{_MOST} are accepted already", "companion accept list, then revoke some")
             connection.execute(f"INSERT INTO acceptance ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608 - constants
         return self._line(row)

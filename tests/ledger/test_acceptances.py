@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from companion.ledger import acceptances as module
 from companion.ledger.acceptances import AcceptanceStore, read_acceptances, until_ns
 from companion.ledger.errors import AcceptanceProblem, LedgerError
 from companion.ledger.store import prepare
@@ -161,3 +162,15 @@ def test_times_are_counted_exactly():
     assert until_ns(None) == FOREVER
     assert until_ns(at + timedelta(seconds=1)) - until_ns(at) == 10**9
     assert until_ns(datetime.max.replace(tzinfo=UTC)) == FOREVER
+
+
+def test_there_is_an_end_to_how_many_hold_at_a_time(store, clock, monkeypatch):
+    monkeypatch.setattr(module, "_MOST", 2)
+    first = store.accept(Acceptance("01" * 16, expires_at_ns=clock() + HOUR))
+    store.accept(Acceptance("02" * 16, expires_at_ns=clock() + HOUR))
+    with pytest.raises(AcceptanceProblem, match="accepted already"):
+        store.accept(Acceptance("03" * 16))
+    store.revoke(first.id)
+    store.accept(Acceptance("03" * 16))
+    clock.now += HOUR
+    store.accept(Acceptance("04" * 16))
