@@ -210,7 +210,7 @@ def _on_line(file: str, line: int) -> tuple[str, str]:
     from companion.cli.check_secrets import found_in  # noqa: PLC0415 - it loads the engines
     from companion.cli.local_scan import open_local_scan, workspace_of  # noqa: PLC0415
     from companion.cli.texts import Piece, read_paths  # noqa: PLC0415
-    from companion.scan.secrets.scanner import ScanFailed  # noqa: PLC0415
+    from companion.scan.secrets.search import ScanFailed  # noqa: PLC0415
 
     with busy("looking for it"):
         local = open_local_scan(find_places(), workspace_of(Path(file).resolve().parent))

@@ -8,7 +8,7 @@ from typing import Any
 
 from companion.model.facts import Finding
 from companion.policy.redaction import redact
-from companion.scan.secrets.scanner import ScanFailed
+from companion.scan.secrets.search import ScanFailed
 
 Find = Callable[[str], tuple[Finding, ...]]
 

@@ -30,7 +30,7 @@ from companion.policy.display import visible
 from companion.policy.evaluate import evaluate
 from companion.policy.guards import GUARDS
 from companion.scan.paths import DiskPaths
-from companion.scan.secrets.scanner import ScanFailed
+from companion.scan.secrets.search import ScanFailed
 
 _LARGEST = 64 * 1024 * 1024
 _BESIDE = 50
@@ -83,7 +83,7 @@ def check_prompt(file: str, *, dialect: str | None, body_only: bool, workspace: 
     where = workspace or captured.workspace or workspace_of(Path.cwd())
     places = find_places()
     with busy("loading the rules"):
-        local = open_local_scan(places, where)
+        local = open_local_scan(places, where, patience=1.0)
     try:
         judged = asyncio.run(_judge(captured, local, places, where))
     except ScanFailed as error:
@@ -193,7 +193,8 @@ def _show(judged: Judged, workspace: str, file: str) -> None:
     words = {Outcome.ALLOW: "[green]it would leave as it is[/]", Outcome.AMEND: "[cyan]it would be amended[/]"}
     out.print(f"{words.get(decision.outcome, '[red]it would be refused[/]')}", Text(_line(decision.reason)))
     alone = sum(leaf.left_alone for leaf in judged.captured.leaves())
-    untouched = f"; {plural(alone, 'string')} signed, or no text, left alone" if alone else ""
+    are = "that is no text" if alone == 1 else "that are no text"
+    untouched = f"; {plural(alone, 'string')} {are} left alone" if alone else ""
     out.print(Text(f"read as {judged.captured.dialect}, in {_line(workspace)}{untouched}", "dim"))
     if decision.hint:
         out.print(Text(f"next: {_line(decision.hint)}"))

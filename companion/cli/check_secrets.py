@@ -18,7 +18,8 @@ from companion.cli.shared import Exit, busy, console, end, json_option, plural, 
 from companion.cli.texts import STDIN_NAME, NoRepository, Piece, Read, Unread, read_paths, read_staged
 from companion.model.facts import Confidence, Finding
 from companion.places import find_places
-from companion.scan.secrets.scanner import ScanFailed
+from companion.scan.secrets.placing import WHOLE
+from companion.scan.secrets.search import ScanFailed
 
 _BESIDE = 60
 """Characters of a line that are shown on either side of a secret."""
@@ -123,10 +124,15 @@ def _examine(local: LocalScan, one: Read, unread: list[Unread]) -> list[Found]:
         unread.append(one)
         return []
     try:
-        return list(found_in(one, local.find(one.text, one.path)))
+        findings = local.find(one.text, one.path)
     except ScanFailed as error:
         unread.append(Unread(one.name, str(error), failed=True))
         return []
+    if any(finding.rule == WHOLE for finding in findings):
+        # Where a prompt would go without such a text, a file is the person's to look at.
+        unread.append(Unread(one.name, "it takes too much work to search", failed=True))
+        return []
+    return list(found_in(one, findings))
 
 
 def found_in(piece: Piece, findings: tuple[Finding, ...]) -> Iterator[Found]:

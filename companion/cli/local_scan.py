@@ -44,8 +44,8 @@ class LocalScan:
         self.scanner.close()
 
 
-def open_local_scan(places: Places, workspace: str) -> LocalScan:
-    """Loads the engines, which takes up to some seconds the first time."""
+def open_local_scan(places: Places, workspace: str, patience: float = 40.0) -> LocalScan:
+    """Loads the engines, which takes up to some seconds the first time. `patience` is as SecretScan has it."""
     remarks: list[str] = []
     key, lasting = _key(places.machine_key)
     accepted = _accepted(places.ledger, remarks)
@@ -57,7 +57,7 @@ def open_local_scan(places: Places, workspace: str) -> LocalScan:
 
     engines = [*default_engines(places.cache / "rules"), *files.engines]
     is_accepted = accepted_by(key, cover, files.baselines)
-    scanner = SecretScan(key, engines, seconds=_SECONDS, remembered=1, accepted=is_accepted)
+    scanner = SecretScan(key, engines, seconds=_SECONDS, remembered=1, patience=patience, accepted=is_accepted)
     scanner.load()
     scanner.read_env_files(workspace)
     remarks += (f"{name} is {why}" for name, why in (scanner.engines() | files.standing()).items() if _is_missing(why))

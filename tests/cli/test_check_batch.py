@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from companion.cli.check_batch import judged
 from companion.model.facts import Confidence, Finding
-from companion.scan.secrets.scanner import ScanFailed
+from companion.scan.secrets.search import ScanFailed
 
 
 def find(text: str) -> tuple[Finding, ...]:

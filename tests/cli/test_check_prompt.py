@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -14,7 +15,7 @@ from tests.support.upstreams import upstream
 
 TOKEN = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vX7zA9cD1fG3hJ5"
 PASSWORD = "k2J4h5G6f7D8"
-SEAL = "Ab1+" * 40
+PICTURE = base64.b64encode(b"\x89PNG\r\n" + bytes(range(256))).decode()
 
 
 @pytest.fixture
@@ -83,12 +84,11 @@ def test_a_policy_that_refuses_refuses_what_is_certain_alone(home):
     assert (result.exit_code, "it would be amended" in result.stdout) == (0, True)
 
 
-def test_what_is_signed_is_left_alone_and_said_to_be(home):
-    block = {"type": "thinking", "thinking": f"the token {TOKEN}", "signature": SEAL}
+def test_a_picture_is_left_alone_and_said_to_be(home):
+    block = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PICTURE}}
     body = prompt("x", [block], max_tokens=1, system="s")
-    told = json.loads(run(body, "--json").stdout)
-    assert told["left_alone"] == ["messages[1].content[0].thinking", "messages[1].content[0].signature"]
-    assert "2 strings signed, or no text, left alone" in run(body).stdout
+    assert json.loads(run(body, "--json").stdout)["left_alone"] == ["messages[1].content[0].source.data"]
+    assert "1 string that is no text left alone" in run(body).stdout
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from companion.cli.texts import Piece
 from companion.model.facts import Confidence, Finding
 from companion.scan.secrets.pem import KeyBlocks
 from companion.scan.secrets.rules import OwnRules
-from companion.scan.secrets.scanner import ScanFailed
+from companion.scan.secrets.search import ScanFailed
 
 TOKEN = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vX7zA9cD1fG3hJ5"
 PASSWORD = "k2J4h5G6f7D8"

@@ -43,7 +43,7 @@ class Leaf(Struct, frozen=True):
 
     @property
     def left_alone(self) -> bool:
-        """Whether it is signed by the provider, or a picture or another file that is no text."""
+        """Whether it is a picture, or another file that is no text."""
         return bool(self.raw) and not self.text
 
 

@@ -23,7 +23,7 @@ from companion.model.facts import Confidence, Finding
 from companion.policy.redaction import fingerprint_of, placeholder_for, redact, restore
 from companion.scan.secrets import prefilter
 from companion.scan.secrets.accepted import Accepted, none_accepted, without_accepted
-from companion.scan.secrets.engine import Engine, Span, TooMuchError, allowance, allowed
+from companion.scan.secrets.engine import Engine, Span, TooMuchError, allowed
 from companion.scan.secrets.envfiles import EnvFiles
 from companion.scan.secrets.kingfisher import Kingfisher
 from companion.scan.secrets.known import ENV, KNOWN_VALUES, KnownValues
@@ -43,6 +43,7 @@ from companion.scan.secrets.placing import (
 )
 from companion.scan.secrets.plugins import DetectSecrets
 from companion.scan.secrets.rules import OwnRules
+from companion.scan.secrets.search import MEGABYTE, ScanFailed, Search, Work, check
 from companion.scan.secrets.vault import PlaceholderTakenError, Vault
 
 Subject = TypeVar("Subject")
@@ -54,21 +55,9 @@ _SMALL = 16 * 1024
 _AT_ONCE = 0.005
 _LOAD_SECONDS = 60.0
 
-_WORK = 0.025
-_WORK_A_MEGABYTE = 0.05
-"""Seconds of a processor that engines may work on one text: several times what ordinary text takes."""
-_MEGABYTE = 1_000_000
-_MOST_SECRETS = 400
-"""In one text, and again for each further megabyte of it: what holds more is hidden whole."""
 _MOST_HITS = 2_000
 """Of known values in one text, and again for each further megabyte of it."""
 _LONGEST_KNOWN = 64 * 1024
-_KIND = "generic"
-"""The type in the placeholder of a secret that is none by itself, but by what stands around it."""
-
-
-class ScanFailed(Exception):  # noqa: N818 - the gatekeeper names it in a denial, as a sentence
-    """A text was not examined to its end: nothing may be sent. Says which engine and why, never the text."""
 
 
 def default_engines(cache: Path | None = None) -> list[Engine]:
@@ -117,8 +106,8 @@ class SecretScan:
         self._memo = Memo(machine_key, remembered)
         self._lock = threading.Lock()
         self._missing: dict[str, str] | None = None
-        self._ready: tuple[Engine, ...] = ()
         self._rules = b""
+        self._search = Search((), b"", self._memo, patience)
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="secrets")
 
     def load(self) -> None:
@@ -127,7 +116,8 @@ class SecretScan:
         ready = tuple(engine for engine in self._engines if not missing[engine.name])
         rules = " ".join(f"{engine.name}={engine.version}" for engine in ready)
         with self._lock:
-            self._ready, self._rules = ready, hashlib.blake2b(rules.encode(), digest_size=16).digest()
+            self._rules = hashlib.blake2b(rules.encode(), digest_size=16).digest()
+            self._search = Search(ready, self._rules, self._memo, self._patience)
             self._missing = missing
 
     def engines(self) -> dict[str, str]:
@@ -144,6 +134,7 @@ class SecretScan:
         other = copy(self)
         other._known, other._vault = self._known.fork(), Vault(self._key)  # noqa: SLF001 - one of us
         other._memo, other._clean = Memo(self._key, self._remembered), {}  # noqa: SLF001
+        other._search = self._search.remembering(other._memo)  # noqa: SLF001
         return other
 
     def read_env_files(self, workspace: str) -> None:
@@ -152,7 +143,7 @@ class SecretScan:
 
     def find(self, text: str, place: str) -> tuple[Finding, ...]:
         """Findings in one text that stands at `place`, by what is known now. Blocks. Raises ScanFailed."""
-        return self._scan((text,), "", _Work(time.monotonic() + self._seconds), place)
+        return self._scan((text,), "", Work(time.monotonic() + self._seconds), place)
 
     def named(self, name: str) -> Named | None:
         """The secret that a placeholder or a fingerprint names, if it was met since the start."""
@@ -171,14 +162,14 @@ class SecretScan:
         """
         return await self._in_time(partial(self._scan, place=place), tuple(texts), workspace)
 
-    async def _in_time(self, work: Callable[[Subject, str, _Work], Found], subject: Subject, workspace: str) -> Found:
+    async def _in_time(self, work: Callable[[Subject, str, Work], Found], subject: Subject, workspace: str) -> Found:
         loop = asyncio.get_running_loop()
         try:
             if self._missing is None:
                 async with asyncio.timeout(_LOAD_SECONDS):
                     await loop.run_in_executor(self._pool, self.load)
             async with asyncio.timeout(self._seconds):
-                patience = _Work(time.monotonic() + self._seconds)
+                patience = Work(time.monotonic() + self._seconds)
                 return await loop.run_in_executor(self._pool, work, subject, workspace, patience)
         except TimeoutError:
             raise ScanFailed(f"the scan for secrets took longer than {self._seconds:g} seconds") from None
@@ -197,7 +188,7 @@ class SecretScan:
                 try:
                     with allowed(_AT_ONCE):
                         return self._examine_parts(
-                            parts, workspace, _Work(time.monotonic() + self._seconds, is_short=True)
+                            parts, workspace, Work(time.monotonic() + self._seconds, is_short=True)
                         )
                 except TooMuchError:
                     # There are texts that keep the engines busy; the loop has others to serve.
@@ -206,7 +197,7 @@ class SecretScan:
 
     def scrub(self, text: str) -> str:
         """`text` with every secret that is known or found replaced by its placeholder. Raises ScanFailed."""
-        return redact(text, self._scan((text,), "", _Work(time.monotonic() + _LOAD_SECONDS)))
+        return redact(text, self._scan((text,), "", Work(time.monotonic() + _LOAD_SECONDS)))
 
     def mask(self, text: str) -> str:
         """`text` without what is known and what the light engines find; for log lines. Quick, and never waits.
@@ -237,7 +228,7 @@ class SecretScan:
         now = (self._rules, self._known.count)
         return [number for number, part in enumerate(parts) if self._clean.get(part.digest) != now]
 
-    def _examine_parts(self, parts: Sequence[Part], workspace: str, work: _Work) -> Examined:
+    def _examine_parts(self, parts: Sequence[Part], workspace: str, work: Work) -> Examined:
         if self._missing is None:
             self.load()
         if not self._env.is_fresh(workspace):
@@ -281,7 +272,7 @@ class SecretScan:
         self._known.add(value, ENV, source, certain=True)
         self._vault.offer(value)
 
-    def _scan(self, texts: tuple[str, ...], workspace: str, work: _Work, place: str = "") -> tuple[Finding, ...]:
+    def _scan(self, texts: tuple[str, ...], workspace: str, work: Work, place: str = "") -> tuple[Finding, ...]:
         if self._missing is None:
             self.load()
         self._refresh(workspace)
@@ -292,7 +283,7 @@ class SecretScan:
         return fingerprint_of(secret, self._key)
 
     def _placed(
-        self, texts: Sequence[str], kinds: Mapping[int, TextKind], place: str, work: _Work
+        self, texts: Sequence[str], kinds: Mapping[int, TextKind], place: str, work: Work
     ) -> tuple[Placed, set[str]]:
         """What is found in each text, and the texts that hold anything that looks like a secret or is known."""
         examined: dict[Key, Result] = {}
@@ -302,7 +293,7 @@ class SecretScan:
                 continue
             key = (text, kinds.get(number) if kinds else None)
             if key not in examined:
-                examined[key] = self._examine(text, work)
+                examined[key] = self._search.examine(text, work)
                 if examined[key].spans:
                     active |= self._learn(key, examined[key].spans)
         placed: Placed = {}
@@ -314,38 +305,6 @@ class SecretScan:
                 touched.add(text)
                 placed[key] = self._place(key, seen, active, place)
         return placed, touched
-
-    def _examine(self, text: str, work: _Work) -> Result:
-        """What the engines find in `text`, now or when it was last seen."""
-        digest = self._memo.digest(text, self._rules)
-        if (remembered := self._memo.get(digest)) is not None:
-            return remembered
-        _check(work)
-        size = len(text) / _MEGABYTE
-        try:
-            with allowed((_WORK + _WORK_A_MEGABYTE * size) * self._patience):
-                spans = without_placeholders(text, self._found_in(text))
-            most = _MOST_SECRETS * (1 + size) * self._patience
-            too_many = len({text[span.start : span.end] for span in spans}) > most
-        except TooMuchError:
-            if work.is_short:
-                raise
-            too_many = True
-        if too_many:
-            spans = whole(text)
-        return self._memo.put(Result(digest, tuple(spans)))
-
-    def _found_in(self, text: str) -> list[Span]:
-        """What each engine says. Raises TooMuchError or ScanFailed."""
-        spans: list[Span] = []
-        for engine in self._ready:
-            try:
-                spans += engine.find(text)
-            except TooMuchError:
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever it was, the text is not examined
-                raise ScanFailed(f"the engine {engine.name} failed ({type(error).__name__})") from None
-        return spans
 
     def _learn(self, key: Key, spans: tuple[Span, ...]) -> set[int]:
         """Makes what was found known; gives the numbers of the values."""
@@ -361,14 +320,14 @@ class SecretScan:
             if span.rule != WHOLE and span.end - span.start <= _LONGEST_KNOWN and not is_doubted(span, kind)
         }
 
-    def _look_for_known(self, text: str, result: Result, work: _Work) -> Result:
+    def _look_for_known(self, text: str, result: Result, work: Work) -> Result:
         """`result` with every value in it that is known by now."""
         count = self._known.count
         if result.known >= count or is_whole(result.spans):
             return result
-        _check(work)
+        check(work)
         hits = dict.fromkeys((*result.hits, *self._known.find(text, result.known)))
-        if len(hits) > _MOST_HITS * (1 + len(text) / _MEGABYTE) * self._patience:
+        if len(hits) > _MOST_HITS * (1 + len(text) / MEGABYTE) * self._patience:
             return self._memo.put(replace(result, spans=tuple(whole(text)), hits=()))
         return self._memo.put(replace(result, hits=tuple(hits), known=count))
 
@@ -397,28 +356,5 @@ class SecretScan:
     def _placeholder(self, secret: str, span: Span) -> str:
         """Depends on the secret alone, and not on where or by which rule it was found first."""
         return self._vault.placeholder(secret) or self._vault.keep(
-            secret, span.type if span.rule == WHOLE else self._kind_of(secret)
+            secret, span.type if span.rule == WHOLE else self._search.kind_of(secret)
         )
-
-    def _kind_of(self, secret: str) -> str:
-        """What the engines call it when they see nothing else."""
-        try:
-            with allowed(_WORK):
-                found = [span for span in self._found_in(secret) if span.end - span.start == len(secret)]
-        except TooMuchError:
-            found = []
-            # Where it is not the secret that takes so long, somebody else is kept waiting.
-            allowance()
-        return merge(found)[0].type if found else _KIND
-
-
-class _Work(Struct, frozen=True):
-    """How long a scan may take: until when, and whether somebody with more time will take it up again."""
-
-    deadline: float
-    is_short: bool = False
-
-
-def _check(work: _Work) -> None:
-    if time.monotonic() > work.deadline:
-        raise ScanFailed("the scan for secrets ran out of time")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -13,7 +14,7 @@ from companion.edges.gateway.captured import Captured, read_captured
 from companion.edges.gateway.dialect import BadRequest
 from companion.model.facts import Confidence, Finding
 
-SEAL = "Ab1+" * 40
+PICTURE = base64.b64encode(b"\x89PNG\r\n" + bytes(range(256))).decode()
 TURN = {"role": "user", "content": "hello"}
 BODIES: dict[str, dict[str, Any]] = {
     "chat": {"model": "m", "messages": [TURN], "stream": True},
@@ -94,11 +95,10 @@ def test_a_finding_is_placed_in_the_string_that_it_is_in():
     assert (leaf.path, leaf.text, one) == ('metadata["a b"][1]', "y", finding)
 
 
-def test_signed_thinking_is_left_alone_and_said_to_be():
-    block = {"type": "thinking", "thinking": "hm", "signature": SEAL}
-    captured = captured_of(messages=[TURN, {"role": "assistant", "content": [block]}])
-    alone = [leaf.path for leaf in captured.leaves() if leaf.left_alone]
-    assert alone == ["messages[1].content[0].thinking", "messages[1].content[0].signature"]
+def test_a_picture_is_left_alone_and_said_to_be():
+    block = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PICTURE}}
+    captured = captured_of(messages=[TURN, {"role": "user", "content": [block]}])
+    assert [leaf.path for leaf in captured.leaves() if leaf.left_alone] == ["messages[1].content[0].source.data"]
 
 
 def test_what_nobody_amends_stays_and_a_chat_stream_is_asked_for_its_usage():

@@ -20,7 +20,8 @@ from companion.policy.redaction import PLACEHOLDER, redact, restore
 from companion.scan.secrets.engine import Engine, Span, allowance
 from companion.scan.secrets.rules import OwnRules, load_rules
 from companion.scan.secrets.samples import Sample, samples_of
-from companion.scan.secrets.scanner import ScanFailed, SecretScan, default_engines
+from companion.scan.secrets.scanner import SecretScan, default_engines
+from companion.scan.secrets.search import ScanFailed
 
 KEY = b"k" * 32
 PLANTED = [sample for rule in load_rules() for sample in samples_of(rule, "planted")]
@@ -409,19 +410,8 @@ def asked(word: Word) -> Iterator[SecretScan]:
     scanner.close()
 
 
-class Text:
-    """A part of a prompt."""
-
-    def __init__(self, text: str) -> None:
-        self.text, self.size = text, len(text)
-        self.digest = hashlib.sha256(text.encode()).digest()
-
-    def texts(self) -> tuple[str, ...]:
-        return (self.text,)
-
-
 async def examined(scanner: SecretScan, workspace: str, *texts: str) -> list[str]:
-    found = await scanner.examine([Text(text) for text in texts], workspace)
+    found = await scanner.examine([Piece(text) for text in texts], workspace)
     return [found.texts[one.text][one.start : one.end] for one in found.findings]
 
 
