@@ -177,8 +177,8 @@ class Hostile(NamedTuple):
 
 
 async def hostile_prompt(scan: SecretScan, unit: str, size: int = MEGABYTE) -> Hostile:
-    """A prompt of one text of `unit`."""
-    text = f"{next(_numbers)} " + unit * (size // len(unit))
+    """A prompt of `size` bytes, one text of `unit`."""
+    text = f"{next(_numbers)} " + unit * (size // (len(json.dumps(unit)) - 2))
     prompt = PromptReader().read(body_of([{"role": "user", "content": text}]))
     stood, running = 0.0, True
 

@@ -55,10 +55,12 @@ from companion.observe.standing import Standing
 from companion.places import Places
 from companion.policy.display import one_line
 from companion.policy.guards import GUARDS
+from companion.scan.fingerprints.excerpts import IgnoredText
 from companion.scan.paths import DiskPaths
+from companion.scan.project_files import ProjectFiles
 from companion.scan.secrets.scanner import SecretScan, default_engines
 from companion.settings import InForce, Reload, accepted_by, cache_of, faults_of, tiers_of, user_files
-from companion.status_lines import budget_line, finding_line, limit_line, upstream_line
+from companion.status_lines import budget_line, finding_line, index_line, limit_line, upstream_line
 from companion.telemetry import catalogue
 from companion.telemetry.log import configure, get_logger
 from companion.trim import share_one_arena, trim
@@ -93,6 +95,7 @@ class Parts:
     prices: GenaiPrices
     keys: KeyStore
     scanner: SecretScan
+    ignored_text: IgnoredText
     evaluator: Evaluator
     bus: EventBus
     sender: Sender
@@ -136,7 +139,7 @@ class Daemon:
             left = await asyncio.to_thread(ledger.stop, _WRITE_SECONDS)
             if left:
                 _log.error("ledger lines were not written", left=left)
-            for step in (partial(withdraw, places), parts.keys.flush, parts.scanner.close):
+            for step in (partial(withdraw, places), parts.keys.flush, parts.scanner.close, parts.ignored_text.close):
                 _attempt(step)
             undo_logging()
 
@@ -157,6 +160,7 @@ class Daemon:
         files = user_files(config)
         engines = [*default_engines(places.cache / "rules"), *files.engines]
         scanner = SecretScan(key, engines, accepted=accepted_by(key, acceptances.cover, files.baselines))
+        ignored_text = IgnoredText(places.fingerprints, key, places.all, learn=scanner.learn)
         listener = Listeners([Onlooker(), bus], _listener_failed)
         approvals = Approvals(_now, listener)
         catalogue.approvals_oldest_seconds.follow(lambda: approvals.oldest_seconds)
@@ -177,7 +181,8 @@ class Daemon:
         brake = RunawayBrake(config.limits.runaway_per_minute, config.limits.runaway_per_hour, time.monotonic)
         in_force = InForce(config.auto, config.budgets.unpriced)
         policies = WorkspacePolicies(config.policy)
-        gatherer = Gatherer(scanner, DiskPaths([*places.all, *files.paths]), policies, str(Path.home()))
+        paths = DiskPaths([*places.all, *files.paths])
+        gatherer = Gatherer(scanner, paths, policies, ignored_text, str(Path.home()), files=ProjectFiles())
         gatekeeper = Gatekeeper(
             GUARDS,
             gatherer,
@@ -227,6 +232,7 @@ class Daemon:
             resting=lambda: [upstream_line(lane) for lane in dispatcher.standing() if lane.state is not State.CLOSED],
             waiting=lambda: limits.waiting,
             limits=lambda: [limit_line(state) for state in limits.standing()],
+            indexes=lambda: [index_line(ground) for ground in ignored_text.grounds()],
         )
         listener.add(standing)
 
@@ -243,7 +249,7 @@ class Daemon:
             today=today,
         )
         reload = Reload(policies, routes, meter, limits, brake, dispatcher, in_force, listener)
-        return Parts(ledger, prices, keys, scanner, evaluator, bus, sender, gateway, services, reload)
+        return Parts(ledger, prices, keys, scanner, ignored_text, evaluator, bus, sender, gateway, services, reload)
 
     async def _watch_config(self, reload: Reload) -> None:
         async for _ in changes(self._places.config_file):

@@ -50,6 +50,11 @@ class Places:
         return self.state / "machine.key"
 
     @property
+    def fingerprints(self) -> Path:
+        """Indexes of ignored text: keyed hashes, one file a workspace, 0600."""
+        return self.state / "fingerprints"
+
+    @property
     def log(self) -> Path:
         return self.state / "companion.log"
 

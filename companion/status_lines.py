@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
-from companion.contract.types import BudgetLine, LimitLine, SecretFinding, UpstreamLine
+from companion.contract.types import BudgetLine, IndexLine, LimitLine, SecretFinding, UpstreamLine
 from companion.model.budget import BudgetState
 from companion.model.facts import Finding
 from companion.model.limit import LimitState
+from companion.policy.display import one_line
+from companion.scan.fingerprints.ground import Ground
 from companion.upstream.lanes import LaneState
 
 
@@ -57,4 +59,19 @@ def finding_line(finding: Finding) -> SecretFinding:
         confidence=finding.confidence,
         preview=finding.placeholder,
         fingerprint=finding.fingerprint,
+    )
+
+
+def index_line(ground: Ground) -> IndexLine:
+    header = ground.index.header if ground.index else None
+    state = "building" if ground.building else "failed" if ground.failure else "ready" if header else "building"
+    left_out = header.left_out.items() if header else ()
+    return IndexLine(
+        workspace=one_line(ground.job.workspace),
+        state=state,
+        percent=ground.percent if state == "building" else 100,
+        files=len(header.sources) if header else 0,
+        bytes=header.bytes if header else 0,
+        left_out=[f"{left.files:,} times {reason}, such as {one_line(left.example)}" for reason, left in left_out],
+        failure=one_line(ground.failure),
     )

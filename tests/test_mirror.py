@@ -14,6 +14,7 @@ HOMES = {"companion": "tests", "tui/companion_tui": "tests/tui", "lsp/companion_
 
 BESIDE = {
     "tests/clients/": "real agents, which no module of ours is",
+    "tests/leaks/": "real agents, with and without companion",
     "tests/whole/": "the real daemon, from its sockets to its ledger",
     "tests/test_docs.py": "the documents against the code",
     "tests/test_mirror.py": "this law",
@@ -21,6 +22,7 @@ BESIDE = {
     "tests/observe/test_alerts.py": "what rooms do becomes an alert, over all that lies between",
     "tests/policy/guards/test_guards.py": "the list of guards, which is the package itself",
     "tests/policy/shell/test_against_bash.py": "the whole reading of commands, against bash",
+    "tests/scan/secrets/test_adversarial.py": "all engines together, on what others miss",
     "tests/tui/test_pictures.py": "whole screens",
     "tests/upstream/http1/test_as_httpx.py": "the whole transport, against httpx's own",
     "tests/upstream/http1/test_cancelling.py": "the whole transport, cancelled anywhere",

@@ -12,7 +12,7 @@ import psutil
 
 from companion.cli.shared import Exit, ask, busy, console, end, json_option, local_time, plural, print_json
 from companion.client import Client, NotRunning, Refused, calls, find_operator
-from companion.contract.types import BudgetLine, LimitLine, NewKey, Status, UpstreamLine
+from companion.contract.types import BudgetLine, IndexLine, LimitLine, NewKey, Status, UpstreamLine
 from companion.places import find_places
 
 _START_SECONDS = 30.0
@@ -186,6 +186,8 @@ def _show_status(found: Status) -> None:
     out.print(f"  agents     {agents or 'none seen yet: companion connect claude'}")
     for name, engine in found.engines.items():
         out.print(f"  secrets    {name}: {engine}")
+    for index in found.indexes:
+        _show_index(index)
     for alert in found.alerts:
         colour = "red" if alert.severity == "page" else "yellow"
         # An alert's name carries labels in brackets, and one of them may be a model's name.
@@ -201,6 +203,20 @@ def _show_resting(lane: UpstreamLine) -> None:
     console().print(
         f"  upstream   [yellow]{escape(lane.upstream)}/{escape(lane.model)} is {lane.state}[/]{since}{cause}; {when}"
     )
+
+
+def _show_index(index: IndexLine) -> None:
+    from rich.markup import escape  # noqa: PLC0415 - as in console()
+
+    if index.state == "ready":
+        known = f"{plural(index.files, 'file')}, {index.bytes / 1e6:.1f} MB recognised"
+    else:
+        why = f": {escape(index.failure)}" if index.failure else f", {index.percent} %"
+        known = f"[yellow]{index.state}[/]{why}"
+    out = console()
+    out.print(f"  ignored    {escape(index.workspace)}: {known}")
+    for left in index.left_out:
+        out.print(f"             [dim]not: {escape(left)}[/]")
 
 
 def _show_budget(one: BudgetLine) -> None:

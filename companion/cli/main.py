@@ -27,6 +27,7 @@ _COMMANDS = {
     "check": "companion.cli.check:check",
     "accept": "companion.cli.accept:accept",
     "keys": "companion.cli.keys:keys",
+    "ignore": "companion.cli.ignore:ignore",
     "config": "companion.cli.config:config",
     "demo": "companion.cli.demo:demo",
     "completion": "companion.cli.completion:completion",

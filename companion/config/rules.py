@@ -14,11 +14,14 @@ from companion.config.schema import Balance
 from companion.config.zone import read_zone
 from companion.model.action import Tier
 from companion.model.budget import Unpriced, Window
-from companion.model.policy import CommandLevel, IgnoredAction, SecretAction
+from companion.model.policy import ClineIgnore, CommandLevel, ExcerptAction, IgnoredAction, OutsideAction, SecretAction
 from companion.model.scope import Dimension
+from companion.policy.ignore.agents import NAMES as AGENTS
 
 LEAST_APPROVAL_SECONDS = 5
 MOST_APPROVAL_SECONDS = 86_400
+LEAST_EXCERPT = 60
+MOST_EXCERPT = 100_000
 LEVELS = ("debug", "info", "warning", "error")
 
 _DOLLARS = f'US dollars above 0, up to {values.MOST_DOLLARS}, with at most 12 decimals, e.g. "10.00"'
@@ -113,9 +116,23 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     "policy": {
         "secrets": _one_of(SecretAction),
         "gitignored": _one_of(IgnoredAction),
+        "short_excerpts": _one_of(ExcerptAction),
+        "long_excerpts": _one_of(ExcerptAction),
+        "excerpt_warn_bytes": _number(" of bytes", LEAST_EXCERPT, MOST_EXCERPT),
+        "excerpt_short_bytes": _number(" of bytes", LEAST_EXCERPT, MOST_EXCERPT),
+        "excerpt_long_bytes": _number(" of bytes", LEAST_EXCERPT, MOST_EXCERPT),
+        "excerpts_gitignored": _SWITCH,
+        "excerpts_skip": Rule("a list of names without folders, * standing for any letters", values.file_names),
+        "outside": _one_of(OutsideAction),
         "commands": _one_of(CommandLevel),
         "ignore_files": Rule("a list of file names without folders", values.file_names),
+        "clineignore": _one_of(ClineIgnore),
+        "agent_ignore_files": Rule(f"a list with any of {listed(AGENTS)}", values.words_of(AGENTS)),
         "protected_branches": Rule("a list of branch names", values.branch_names),
+        "rules": Rule(
+            'a list of rules such as "allow command=\'npm test\'" or "deny effect=git branch=release/*"',
+            values.command_rules,
+        ),
         "trusted_hosts": Rule('a list of host names, such as "git.example.com" or "*.example.com"', values.host_names),
         "approval_seconds": _seconds(LEAST_APPROVAL_SECONDS, MOST_APPROVAL_SECONDS),
     },

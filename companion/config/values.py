@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit
 
 from companion.config.complaints import Unfit, nearest, quoted
+from companion.policy.rulebook import BadRule, read_rule
 
 Reader = Callable[[object], object]
 
@@ -82,6 +83,20 @@ def branch_names(value: object) -> tuple[str, ...]:
     return _list_of(value, word)
 
 
+def command_rules(value: object) -> tuple[str, ...]:
+    """Rules about commands, each once, in the order given."""
+    return _list_of(value, _command_rule)
+
+
+def _command_rule(value: object) -> str:
+    rule = text(value)
+    try:
+        read_rule(rule)
+    except BadRule as bad:
+        raise Unfit(hint=str(bad)) from bad
+    return rule
+
+
 def host_names(value: object) -> tuple[str, ...]:
     """Names of hosts in lower case, each once, in the order given; "*." in front stands for every host below."""
     return _list_of(value, _host_name)
@@ -92,6 +107,12 @@ def _host_name(value: object) -> str:
     if not _HOST.fullmatch(name.removeprefix("*.")) or ".." in name or ("*" in name and "." not in name[2:]):
         raise Unfit
     return name
+
+
+def words_of(choices: Iterable[str]) -> Reader:
+    """Some of a few words, each once, in the order given."""
+    known = choice(tuple(choices))
+    return lambda value: _list_of(value, lambda one: str(known(one)))
 
 
 def phrases(value: object) -> tuple[str, ...]:

@@ -19,8 +19,16 @@ from companion.config.check import check
 from companion.config.complaints import Complaint, show
 from companion.config.document import read_document
 from companion.config.provenance import Layer, Setting
-from companion.config.rules import LEAST_APPROVAL_SECONDS
-from companion.model.policy import CommandLevel, IgnoredAction, Policy, SecretAction
+from companion.config.rules import LEAST_APPROVAL_SECONDS, LEAST_EXCERPT
+from companion.model.policy import (
+    ClineIgnore,
+    CommandLevel,
+    ExcerptAction,
+    IgnoredAction,
+    OutsideAction,
+    Policy,
+    SecretAction,
+)
 
 FILE_NAME = ".companion.toml"
 LARGEST_FILE = 16 * 1024
@@ -28,21 +36,36 @@ LARGEST_FILE = 16 * 1024
 STRICTEST: Mapping[str, object] = {
     "secrets": SecretAction.DENY,
     "gitignored": IgnoredAction.DENY,
+    "outside": OutsideAction.DENY,
+    "clineignore": ClineIgnore.EVERY_LEVEL,
     "commands": CommandLevel.STRICT,
     "approval_seconds": LEAST_APPROVAL_SECONDS,
     "trusted_hosts": (),
+    "short_excerpts": ExcerptAction.REDACT,
+    "long_excerpts": ExcerptAction.DENY,
+    "excerpt_warn_bytes": LEAST_EXCERPT,
+    "excerpt_short_bytes": LEAST_EXCERPT,
+    "excerpt_long_bytes": LEAST_EXCERPT,
+    "excerpts_gitignored": True,
 }
 """The strictest value of each field that has one; lists that exclude have none, they can only grow."""
 
-_WORDS: Mapping[str, Sequence[str]] = {
+_WORDS: Mapping[str, Sequence[object]] = {
     "secrets": (SecretAction.REDACT, SecretAction.DENY),
-    "gitignored": (IgnoredAction.ASK, IgnoredAction.DENY),
-    "commands": (CommandLevel.STANDARD, CommandLevel.STRICT),
+    "gitignored": (IgnoredAction.ASK, IgnoredAction.REDACT, IgnoredAction.DENY),
+    "outside": (OutsideAction.ASK, OutsideAction.DENY),
+    "clineignore": (ClineIgnore.LEGACY, ClineIgnore.EVERY_LEVEL),
+    "commands": (CommandLevel.OBSERVE, CommandLevel.STANDARD, CommandLevel.STRICT),
+    "short_excerpts": tuple(ExcerptAction),
+    "long_excerpts": tuple(ExcerptAction),
+    "excerpts_gitignored": (False, True),
 }
 """The fields that hold one word, with their words from the loosest to the strictest."""
 
-_PERMITTING = frozenset({"trusted_hosts"})
+_PERMITTING = frozenset({"trusted_hosts", "excerpts_skip"})
 """The lists that permit something: the shorter, the stricter."""
+_SHORTER = {"approval_seconds", "excerpt_warn_bytes", "excerpt_short_bytes", "excerpt_long_bytes"}
+"""The fields whose lower number is the stricter."""
 
 # A change within the clock tick in which the file was last read would leave its times as they were;
 # two seconds is the coarsest tick of any file system in use (FAT).
@@ -60,8 +83,11 @@ def _stricter(name: str, one: Any, other: Any) -> Any:
         return tuple(entry for entry in one if entry in other)
     if name in _WORDS:
         return max(one, other, key=_WORDS[name].index)
-    if name == "approval_seconds":
+    if name in _SHORTER:
         return min(one, other)
+    if name == "rules":
+        # Whoever can write to the workspace cannot allow himself anything.
+        other = [rule for rule in other if not rule.lstrip().startswith("allow") or rule in one]
     return tuple(dict.fromkeys((*one, *other)))
 
 
@@ -177,6 +203,10 @@ class WorkspacePolicies:
 
     def _loosens(self, name: str, value: Any) -> bool:
         mine: Any = getattr(self._user, name)
+        if name == "rules":
+            return any(rule.lstrip().startswith("allow") and rule not in mine for rule in value)
+        if name == "excerpts_skip":
+            return not set(value) <= set(mine)
         if isinstance(mine, tuple):
             return bool(mine) and not value
         return bool(value != mine and _stricter(name, mine, value) == mine)

@@ -89,6 +89,24 @@ class UpstreamLine:
 
 
 @frozen
+class IndexLine:
+    """The index of a workspace's ignored text."""
+
+    workspace: str
+    state: str
+    """ "ready", "building" or "failed"."""
+    percent: int = 100
+    """Of an index that is being made."""
+    files: int = 0
+    """Ignored files whose text is recognised."""
+    bytes: int = 0
+    """Of their text."""
+    left_out: list[str] = field(factory=list[str])
+    """What is not recognised, and why, in words for people."""
+    failure: str = ""
+
+
+@frozen
 class Status:
     """The daemon as it stands."""
 
@@ -121,6 +139,8 @@ class Status:
     """Those at which calls wait and those that are used most, where there are more than a hundred."""
     limits_left_out: int = 0
     """How many there are beside them."""
+    indexes: list[IndexLine] = field(factory=list[IndexLine])
+    """Of the workspaces that were worked in since the start, latest last."""
 
 
 @frozen

@@ -33,6 +33,7 @@ from companion.model.scope import Subject
 from companion.model.verdict import Amend, Ask, Decision, Deny, Outcome, Remark
 from companion.policy.display import one_line, visible
 from companion.policy.evaluate import Guard, evaluate
+from companion.policy.guards.excerpts import IGNORED_TEXT, hidden
 
 _MOST_NAMES = 1000
 _FIRST_ERROR_STATUS = 400
@@ -94,7 +95,8 @@ class Gatekeeper:
             if facts.findings:
                 admission.found = recorded(facts.findings)
             if any(isinstance(remark.verdict, Amend) for remark in decision.remarks):
-                admission.redacted = dict(Counter(finding.type for finding in facts.findings))
+                types = (finding.type for finding in facts.findings)
+                admission.redacted = dict(Counter([*types, *[IGNORED_TEXT] * hidden(facts)]))
             admission.passed = await self._wait_for_turn(admission)
             self._reserve(admission)
             if writing is not None:
@@ -239,7 +241,9 @@ class Gatekeeper:
             shown = visible(await self._safe_text(exchange))
             seconds = facts.policy.approval_seconds
             admission.answered = answered = await self.approvals.ask(exchange, decision, shown, seconds)
-            if not answered.approve:
+            if answered.approve:
+                self.gatherer.grant(facts)
+            else:
                 code = _NOBODY.get(answered.by, "denied-by-person")
                 words = f"{decision.reason}; {answered.reason or 'a person said no'}"
                 admission.refusal = Refusal(code, words, decision.hint)

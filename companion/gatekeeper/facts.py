@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 
 from msgspec.structs import replace
 
-from companion.gatekeeper.ports import PathJudge, Policies, SecretScanner
-from companion.model.action import Action, FileAccess, ModelCall, Operation, ShellCommand, ToolCall
-from companion.model.exchange import Exchange
-from companion.model.facts import Effect, EffectKind, Facts, PathFacts
-from companion.model.policy import Policy
+from companion.gatekeeper.ports import (
+    Examined,
+    ExcerptFinder,
+    PartExcerpts,
+    PathJudge,
+    Policies,
+    SecretScanner,
+    SmallFiles,
+    Unexamined,
+)
+from companion.model.action import Action, FileAccess, ModelCall, Operation, Part, ShellCommand, ToolCall
+from companion.model.exchange import Exchange, Origin
+from companion.model.facts import EffectKind, Excerpt, Facts, PathFacts
+from companion.model.policy import ExcerptAction, Policy
+from companion.policy.guards.excerpts import way_with
+from companion.policy.guards.tools import TOOLS
+from companion.policy.ignore.arguments import paths_in
+from companion.policy.rulebook import in_force
 from companion.policy.shell.effects import TREE
 from companion.policy.shell.read import read_command
 
+_MOST_PATHS = 32
+_MOST_GRANTED = 10_000
 _ON_PATHS = frozenset({EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE})
-_BEYOND = frozenset({EffectKind.NETWORK, EffectKind.CHANGE})
+_BEYOND = frozenset(
+    {EffectKind.NETWORK, EffectKind.CHANGE, EffectKind.CLOUD, EffectKind.GIT, EffectKind.INSTALL, EffectKind.LEAK}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +47,21 @@ class Gatherer:
     scanner: SecretScanner
     paths: PathJudge
     policies: Policies
+    excerpts: ExcerptFinder
     home: str
     """The user's home folder, for `~` in commands."""
+    files: SmallFiles | None = None
+    """Without it no script of a project is known by its text."""
+    granted: dict[bytes, None] = field(default_factory=dict[bytes, None])
+    """Digests of ignored text that a person let leave."""
+
+    def grant(self, facts: Facts) -> None:
+        """A person has said yes to what a guard asked about these facts: it comes again with every turn."""
+        for excerpt in facts.excerpts:
+            if way_with(excerpt, facts.policy) is ExcerptAction.ASK:
+                self.granted[excerpt.digest] = None
+        while len(self.granted) > _MOST_GRANTED:
+            del self.granted[next(iter(self.granted))]
 
     async def gather(self, exchange: Exchange) -> tuple[Action, Facts]:
         """The action as the guards judge it, and what they are told beside it."""
@@ -44,42 +78,78 @@ class Gatherer:
             policy = await asyncio.to_thread(self.policies.policy_for, workspace)
         if not action.parts:
             findings = await self.scanner.scan(action.texts, workspace)
-            return action, Facts(exchange.origin, policy, findings=findings)
+            try:
+                excerpts = await self.excerpts.scan(action.texts, workspace, policy)
+            except Unexamined as why:
+                return action, Facts(exchange.origin, policy, findings=findings, unexamined=str(why))
+            return action, Facts(exchange.origin, policy, findings=findings, excerpts=self._ungranted(excerpts))
         found = await self.scanner.examine(action.parts, workspace)
+        of_parts: tuple[PartExcerpts, ...] = ()
+        if not self.excerpts.is_clean(action.parts, workspace, policy):
+            try:
+                of_parts = await self.excerpts.examine(action.parts, workspace, policy)
+            except Unexamined as why:
+                return action, Facts(exchange.origin, policy, findings=found.findings, unexamined=str(why))
+        if of_parts:
+            found, excerpts = _together(action.parts, found, of_parts)
+            action = replace(action, texts=found.texts, examined=found.numbers)
+            return action, Facts(exchange.origin, policy, findings=found.findings, excerpts=self._ungranted(excerpts))
         if found.numbers:
             action = replace(action, texts=found.texts, examined=found.numbers)
         return action, Facts(exchange.origin, policy, findings=found.findings)
 
+    def _ungranted(self, excerpts: tuple[Excerpt, ...]) -> tuple[Excerpt, ...]:
+        return tuple(one for one in excerpts if one.digest not in self.granted) if self.granted else excerpts
+
     def _examine(self, exchange: Exchange) -> Facts:
         origin = exchange.origin
         policy = self.policies.policy_for(origin.workspace)
-        effects: tuple[Effect, ...] = ()
-        paths: dict[str, PathFacts] = {}
         match exchange.action:
             case FileAccess(path=path, operation=operation):
-                paths[path] = (
+                known = (
                     self.paths.judge_tree(path, origin.workspace, policy, knows_git=True)
                     if operation is Operation.SEARCH
                     else self.paths.judge(path, origin.workspace, policy)
                 )
-            case ShellCommand(command=command, cwd=cwd):
-                effects = read_command(command, cwd=cwd or origin.workspace, home=self.home)
-                for effect in effects:
-                    # A look at a whole tree says more than one at its root alone.
-                    if (
-                        effect.kind in _ON_PATHS
-                        and effect.target
-                        and (effect.code == TREE or effect.target not in paths)
-                    ):
-                        paths[effect.target] = self._look(effect, origin.workspace, policy, cwd)
+                return Facts(origin, policy, paths={path: known})
+            case ShellCommand() as command:
+                return examine_command(command, origin, policy, self.paths, self.home, self.files)
+            case ToolCall(tool=tool, arguments=arguments) if tool not in TOOLS:
+                # A tool that nobody knows may read whatever it is told, a whole folder too.
+                named = {path: self.paths.judge(path, origin.workspace, policy) for path in paths_in(arguments)}
+                return Facts(origin, policy, paths=named)
             case _:
-                pass
-        return Facts(origin, policy, effects=effects, paths=paths)
+                return Facts(origin, policy)
 
-    def _look(self, effect: Effect, workspace: str, policy: Policy, cwd: str) -> PathFacts:
-        if effect.code == TREE:
-            return self.paths.judge_tree(effect.target, workspace, policy, cwd=cwd)
-        return self.paths.judge(effect.target, workspace, policy, cwd=cwd)
+
+def examine_command(
+    command: ShellCommand,
+    origin: Origin,
+    policy: Policy,
+    judge: PathJudge,
+    home: str,
+    files: SmallFiles | None = None,
+) -> Facts:
+    """What guards are told of a command: its effects, and how each path that they name lies on disk. Blocking."""
+    cwd = command.cwd
+    if policy.rules:
+        policy = dataclasses.replace(policy, rules=in_force(policy.rules, datetime.now(UTC)))
+    folder = cwd or origin.workspace
+    look = partial(files.text, folder=folder) if files is not None and folder else None
+    effects = read_command(command.command, cwd=cwd or origin.workspace, home=home, look=look)
+    paths: dict[str, PathFacts] = {}
+    for effect in effects:
+        # A look at a whole tree says more than one at its root alone.
+        if len(paths) >= _MOST_PATHS:
+            # What nobody looked at is asked about.
+            break
+        if effect.kind in _ON_PATHS and effect.target and (effect.code == TREE or effect.target not in paths):
+            known = judge.judge(effect.target, origin.workspace, policy, cwd=cwd)
+            if effect.code == TREE and known.inside:
+                # Elsewhere a tree has no end, and what lies there is asked about anyway.
+                known = judge.judge_tree(effect.target, origin.workspace, policy, cwd=cwd)
+            paths[effect.target] = known
+    return Facts(origin, policy, effects=effects, paths=paths)
 
 
 def _sent(action: Action, facts: Facts) -> str:
@@ -91,3 +161,31 @@ def _sent(action: Action, facts: Facts) -> str:
             return command
         case _:
             return ""
+
+
+def _together(
+    parts: Sequence[Part], found: Examined, of_parts: Sequence[PartExcerpts]
+) -> tuple[Examined, tuple[Excerpt, ...]]:
+    """The texts of all parts in which something was found or looked for, and where in them everything stands."""
+    before = dict(zip(found.numbers, _starts(parts, found.numbers), strict=True))
+    numbers = tuple(sorted({*found.numbers, *(one.number for one in of_parts)}))
+    after = dict(zip(numbers, _starts(parts, numbers), strict=True))
+    moves = [(at, after[number] - at) for number, at in before.items()]
+
+    def moved(text: int) -> int:
+        return text + next(move for at, move in reversed(moves) if at <= text)
+
+    findings = tuple(dataclasses.replace(finding, text=moved(finding.text)) for finding in found.findings)
+    excerpts = tuple(
+        replace(excerpt, text=after[one.number] + excerpt.text) for one in of_parts for excerpt in one.excerpts
+    )
+    texts = tuple(text for number in numbers for text in parts[number].texts())
+    return Examined(numbers, texts, findings), excerpts
+
+
+def _starts(parts: Sequence[Part], numbers: Sequence[int]) -> Iterator[int]:
+    """Of each of these parts, the number of its first text among the texts of all of them."""
+    at = 0
+    for number in numbers:
+        yield at
+        at += len(parts[number].texts())

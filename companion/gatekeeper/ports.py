@@ -9,7 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from companion.model.action import Part
-from companion.model.facts import Finding, PathFacts
+from companion.model.facts import Excerpt, Finding, PathFacts
 from companion.model.money import Cost, Usage
 from companion.model.policy import Policy
 from companion.model.record import Closing, Opening
@@ -45,6 +45,33 @@ class SecretScanner(Protocol):
         ...
 
 
+class Unexamined(Exception):  # noqa: N818 - an answer: not now
+    """Nobody can say yet whether ignored text is there; the message says why."""
+
+
+class PartExcerpts(Struct, frozen=True):
+    """Ignored text in part `number`. Of each excerpt, `text` counts the texts of that part."""
+
+    number: int
+    excerpts: tuple[Excerpt, ...]
+
+
+class ExcerptFinder(Protocol):
+    """Recognises text of ignored files. The caller denies where one of these raises."""
+
+    def is_clean(self, parts: Sequence[Part], workspace: str, policy: Policy) -> bool:
+        """Whether the parts are known to hold no ignored text, or it took no time to find out. Never waits."""
+        ...
+
+    async def examine(self, parts: Sequence[Part], workspace: str, policy: Policy) -> tuple[PartExcerpts, ...]:
+        """The excerpts in the parts that have any, in order. Raises Unexamined."""
+        ...
+
+    async def scan(self, texts: Sequence[str], workspace: str, policy: Policy) -> tuple[Excerpt, ...]:
+        """The excerpts in texts that are in no parts. Raises Unexamined."""
+        ...
+
+
 class PathJudge(Protocol):
     """Knows how a path lies on disk and which ignore rule covers it, as of now."""
 
@@ -59,6 +86,14 @@ class PathJudge(Protocol):
 
         With `knows_git`, the reader passes over what git ignores by itself, as ripgrep does.
         """
+        ...
+
+
+class SmallFiles(Protocol):
+    """Reads the files in which a project says what it runs."""
+
+    def text(self, path: str, folder: str) -> str | None:
+        """The text of a small file, its path taken from `folder`; None where there is none. Blocking, short."""
         ...
 
 

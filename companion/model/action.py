@@ -80,6 +80,11 @@ class Part(Protocol):
         """The numbers of those texts that are not plain."""
         ...
 
+    @property
+    def is_answer(self) -> bool:
+        """Whether a model said it, in an earlier turn."""
+        ...
+
 
 class ModelCall(Struct, frozen=True):
     """A prompt on its way to a model.

@@ -63,6 +63,20 @@ class PathFacts:
     """Why a write here is more than a write (companion's own state, agent settings, git hooks); "" if not."""
 
 
+class Excerpt(Struct, frozen=True):
+    """Text of an ignored file at `start:end` (characters) of text number `text`. Never carries the text itself."""
+
+    text: int
+    start: int
+    end: int
+    size: int
+    """Bytes of it that stand in no file that may be read."""
+    rule: IgnoreMatch
+    """What ignores the file."""
+    digest: bytes = b""
+    """Names the text, to nobody but this daemon."""
+
+
 class EffectKind(StrEnum):
     """What running a command does, as far as it is understood. UNKNOWN is always asked about."""
 
@@ -73,9 +87,47 @@ class EffectKind(StrEnum):
     """Runs a program known to only read; `target` is its name."""
     CHANGE = "change"
     """Runs a program known to change something beyond files that are named; `target` says what."""
+    GIT = "git"
+    """Changes a repository or asks a remote; `target` is the branch or tag, "*" where it may be any."""
+    EXECUTE = "execute"
+    """Runs code of the project itself; `target` says which."""
     NETWORK = "network"
+    CLOUD = "cloud"
+    """Calls a service that somebody runs (AWS, a cluster, GitHub); `call` says which, and what the call does there."""
+    INSTALL = "install"
+    """Fetches code of others that then runs, or may run, here."""
+    PROCESS = "process"
+    LEAK = "leak"
+    """Prints a secret, so that it would stand in the next prompt."""
     PRIVILEGE = "privilege"
     UNKNOWN = "unknown"
+
+
+class Access(StrEnum):
+    """What a call does to what it is about."""
+
+    READ = "read"
+    WRITE = "write"
+    DELETE = "delete"
+    PERMISSIONS = "permissions"
+    """Changes who may do what."""
+    SECRET = "secret"  # noqa: S105 - the name of a class
+    """Reads, and what it answers is a secret or opens something."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class CloudCall:
+    """One call of a service as the audit log names it; "" where the command does not say."""
+
+    service: str
+    operation: str
+    access: Access
+    account: str = ""
+    """A profile, project, context or subscription, as the command names it."""
+    region: str = ""
+    endpoint: str = ""
+    """The address that the command sends the call to instead of the service's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +142,7 @@ class Effect:
     """Stable code of the rule that named the effect, e.g. "rm-recursive"."""
     reason: str = ""
     hint: str = ""
+    call: CloudCall | None = None
 
 
 class Facts(Struct, frozen=True):
@@ -98,6 +151,9 @@ class Facts(Struct, frozen=True):
     origin: Origin
     policy: Policy
     findings: tuple[Finding, ...] = ()
+    excerpts: tuple[Excerpt, ...] = ()
+    unexamined: str = ""
+    """Why nobody can say yet whether ignored text is in the prompt; "" where somebody could."""
     effects: tuple[Effect, ...] = ()
     paths: Mapping[str, PathFacts] = field(default_factory=dict[str, PathFacts])
     """Keyed by the path as an action or an effect names it."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from heapq import nlargest
 
 from companion.contract import API
-from companion.contract.types import AlertState, BudgetLine, ClientSeen, LimitLine, Status, UpstreamLine
+from companion.contract.types import AlertState, BudgetLine, ClientSeen, IndexLine, LimitLine, Status, UpstreamLine
 from companion.telemetry.log import get_logger
 
 _log = get_logger("companion.standing")
@@ -41,6 +41,7 @@ class Standing:
     resting: Callable[[], list[UpstreamLine]] = list
     waiting: Callable[[], int] = int
     limits: Callable[[], list[LimitLine]] = list
+    indexes: Callable[[], list[IndexLine]] = list
     _seen: dict[str, tuple[datetime, int]] = field(default_factory=dict[str, tuple[datetime, int]])
     """Of each agent when it came last, and how often it came."""
     _today: tuple[int, int, int] = (0, 0, 0)
@@ -83,6 +84,7 @@ class Standing:
             waiting=self.waiting(),
             limits=shown,
             limits_left_out=len(limits) - len(shown),
+            indexes=self.indexes(),
         )
 
 

@@ -7,21 +7,19 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from companion.model.facts import IgnoreMatch, PathFacts
-from companion.policy.ignore.patterns import encode
-from companion.policy.ignore.rules import Rules, as_match, last_match
-from companion.scan.ignore_files import relative_to
+from companion.scan.folders import GIT, Node
 
 MOST_ENTRIES = 50_000
 """Entries of folders that one walk looks at."""
 
-Families = Callable[[str], list[tuple[Rules, str]]]
-"""The rules for what lies in a folder, each with the folder that they start from; deny lists first."""
+RulesOf = Callable[[str], Node]
+"""The rules for what lies in a folder; deny lists first."""
 
 
 def first_ignored(
     tops: Sequence[tuple[str, IgnoreMatch | None]],
     *,
-    families: Families,
+    rules: RulesOf,
     follow: Callable[[str], PathFacts],
     knows_git: bool = False,
     most: int = MOST_ENTRIES,
@@ -38,18 +36,18 @@ def first_ignored(
     looked_at = 0
     while waiting:
         folder, inherited = waiting.popleft()
-        rules = families(folder)
+        node = rules(folder)
         for entry in _entries(folder):
             looked_at += 1
             if looked_at > most:
                 return found or IgnoreMatch("companion", 0, f"(more than {most} entries lie below)", denied=False)
-            if knows_git and (entry.is_symlink() or _left_out(rules, entry)):
+            if knows_git and (entry.is_symlink() or _left_out(node, entry)):
                 continue
             if entry.is_symlink():
                 facts = follow(entry.path)
                 match, is_dir, path = stronger(inherited, facts.ignored), facts.is_dir, facts.resolved
             else:
-                match, is_dir, path = _match(rules, entry, inherited), entry.is_dir(), entry.path
+                match, is_dir, path = _match(node, entry, inherited), entry.is_dir(), entry.path
             if is_dir and path not in seen:
                 seen.add(path)
                 # What git leaves out is often large: it is looked at last, and only for deny lists.
@@ -74,24 +72,24 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         return []
 
 
-def _match(
-    families: list[tuple[Rules, str]], entry: os.DirEntry[str], inherited: IgnoreMatch | None
-) -> IgnoreMatch | None:
+def folders_in(folder: str) -> list[tuple[str, str]]:
+    """(name, path) of each folder in it, links left out."""
+    return [(entry.name, entry.path) for entry in _entries(folder) if _is_folder(entry)]
+
+
+def _match(node: Node, entry: os.DirEntry[str], inherited: IgnoreMatch | None) -> IgnoreMatch | None:
     """The rule that covers `entry`; inside an excluded folder, what excludes that, unless a deny list covers more."""
     if inherited and inherited.denied:
         return inherited
-    for rules, root in families:
-        if rules.denied or not inherited:
-            found = _own_match(rules, root, entry)
-            if found:
-                return found
-    return inherited
+    found = node.matches(entry.name, is_dir=_is_folder(entry))
+    return stronger(inherited, next((each for each in found if each), None))
 
 
-def _left_out(families: list[tuple[Rules, str]], entry: os.DirEntry[str]) -> bool:
-    return any(_own_match(rules, root, entry) for rules, root in families if not rules.denied)
+def _left_out(node: Node, entry: os.DirEntry[str]) -> bool:
+    found = node.matches(entry.name, is_dir=_is_folder(entry))
+    return any(match and family.kind == GIT for match, family in zip(found, node.families, strict=True))
 
 
-def _own_match(rules: Rules, root: str, entry: os.DirEntry[str]) -> IgnoreMatch | None:
-    last = last_match(rules, encode(relative_to(entry.path, root) or ""), is_dir=entry.is_dir())
-    return as_match(rules, last) if last and not last[1].negated else None
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """To git a link to a folder is no folder."""
+    return entry.is_dir(follow_symlinks=False)

@@ -11,15 +11,26 @@ from hypothesis import strategies as st
 from companion.config.rules import RULES
 from companion.config.workspace import FILE_NAME, STRICTEST, WorkspacePolicies, is_as_strict, tighten
 from companion.gatekeeper.ports import Policies
-from companion.model.policy import CommandLevel, IgnoredAction, Policy, SecretAction
+from companion.model.policy import (
+    ClineIgnore,
+    CommandLevel,
+    ExcerptAction,
+    IgnoredAction,
+    OutsideAction,
+    Policy,
+    SecretAction,
+)
 
 NAMES = st.lists(st.sampled_from([".a", ".b", ".c", "main"]), max_size=4, unique=True).map(tuple)
 POLICIES = st.builds(
     Policy,
     secrets=st.sampled_from(SecretAction),
     gitignored=st.sampled_from(IgnoredAction),
+    outside=st.sampled_from(OutsideAction),
     commands=st.sampled_from(CommandLevel),
+    clineignore=st.sampled_from(ClineIgnore),
     ignore_files=NAMES,
+    agent_ignore_files=NAMES,
     protected_branches=NAMES,
     trusted_hosts=NAMES,
     approval_seconds=st.integers(5, 86_400),
@@ -88,7 +99,9 @@ def test_tightening_and_vain_loosening(policies, tmp_path):
     text = "\n".join(["[policy]", *said, "protected_branches = []"])
     (tmp_path / FILE_NAME).write_text(text)
     reading = policies.reading(str(tmp_path))
-    assert reading.policy == Policy(ignore_files=(".clineignore", ".companionignore", ".x"))
+    assert reading.policy == Policy(
+        gitignored=IgnoredAction.DENY, ignore_files=(".clineignore", ".companionignore", ".x")
+    )
     assert set(reading.remarks) == {"policy.approval_seconds", "policy.protected_branches"}
     assert f"{FILE_NAME}:4: policy.approval_seconds would loosen" in reading.remarks["policy.approval_seconds"]
     assert not reading.complaints
@@ -104,7 +117,9 @@ def test_tightening_and_vain_loosening(policies, tmp_path):
 def test_what_cannot_be_understood_is_the_strictest(policies, tmp_path, raw):
     (tmp_path / FILE_NAME).write_bytes(raw)
     reading = policies.reading(str(tmp_path))
-    assert reading.policy == Policy(SecretAction.DENY, IgnoredAction.DENY, CommandLevel.STRICT, approval_seconds=5)
+    strict = Policy(SecretAction.DENY, IgnoredAction.DENY, CommandLevel.STRICT, approval_seconds=5)
+    sizes = {"excerpt_warn_bytes": 60, "excerpt_short_bytes": 60, "excerpt_long_bytes": 60}
+    assert reading.policy == replace(strict, outside=OutsideAction.DENY, long_excerpts=ExcerptAction.DENY, **sizes)
     assert reading.complaints
     assert reading.complaints[0].file.endswith(FILE_NAME)
 
@@ -181,3 +196,11 @@ def test_a_file_that_just_changed_is_not_trusted_to_its_times(tmp_path):
     file.write_text("[policy]\n")
     policies = WorkspacePolicies(Policy(), now_ns=lambda: file.stat().st_ctime_ns)
     assert policies.reading(str(tmp_path)) is not policies.reading(str(tmp_path))
+
+
+def test_a_workspace_adds_rules_that_hold_and_none_that_allow(tmp_path):
+    allow, deny, mine = "allow tool=npm", "deny effect=network", "allow tool=make"
+    (tmp_path / FILE_NAME).write_text(f"[policy]\nrules = ['{allow}', '{deny}', '{mine}']\n")
+    reading = WorkspacePolicies(Policy(rules=(mine,))).reading(str(tmp_path))
+    assert reading.policy.rules == (mine, deny)
+    assert "would loosen" in reading.remarks["policy.rules"]

@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from companion.gatekeeper.facts import Gatherer
+from companion.gatekeeper.ports import PartExcerpts, Unexamined
 from companion.model.action import Action, Dialect, FileAccess, ModelCall, Operation, ShellCommand, TextKind, ToolCall
 from companion.model.exchange import Exchange, Origin
-from companion.model.facts import EffectKind, Facts, PathFacts
-from companion.model.policy import CommandLevel, Policy
+from companion.model.facts import EffectKind, Excerpt, Facts, IgnoreMatch, PathFacts
+from companion.model.policy import CommandLevel, ExcerptAction, Policy
 from companion.policy.shell.effects import TREE
 from companion.policy.shell.read import read_command
 from tests.support.gateways import Examiner
-from tests.support.rooms import NOON, Policies
+from tests.support.rooms import NOON, NoIgnoredText, Policies
 
 HOME = "/home/someone"
 KNOWN = frozenset({b"known"})
@@ -74,6 +75,8 @@ class Piece:
     said: tuple[str, ...]
     digest: bytes = b""
 
+    is_answer = False
+
     def kinds(self) -> dict[int, TextKind]:
         return {}
 
@@ -86,6 +89,7 @@ def gatherer(**given) -> Gatherer:
         given.get("scanner", Examiner(clean=KNOWN)),
         given.get("paths", Disk()),
         given.get("policies", Rules()),
+        given.get("excerpts", NoIgnoredText()),
         home=HOME,
     )
 
@@ -132,12 +136,23 @@ def test_law_every_path_that_a_command_touches_is_looked_at_from_where_it_runs(c
         assert found.resolved == how
 
 
-@pytest.mark.parametrize("action", [ToolCall("deploy", '{"path": "/etc/passwd"}'), ShellCommand("date")])
+@pytest.mark.parametrize(
+    "action", [ToolCall("TodoWrite", '{"path": "/etc/passwd"}'), ToolCall("deploy", '{"n": 1}'), ShellCommand("date")]
+)
 def test_what_touches_no_path_asks_the_disk_nothing(action):
     disk = Disk()
     kept, facts = told(action, paths=disk)
     assert (kept, disk.asked, dict(facts.paths)) == (action, [], {})
     assert facts.policy is STRICT
+
+
+def test_each_path_in_the_arguments_of_a_tool_that_nobody_knows_is_looked_at():
+    disk = Disk()
+    _, facts = told(
+        ToolCall("mcp__files__read", '{"path": "/etc/passwd", "deep": [{"uri": "file:///a%20b"}]}'), paths=disk
+    )
+    assert set(facts.paths) == {"/etc/passwd", "/a b"}
+    assert {how for *_, how in disk.asked} == {"path"}
 
 
 @pytest.mark.parametrize("workspace", ["/w", ""])
@@ -247,3 +262,55 @@ def test_what_may_leave_the_machine_is_searched_for_secrets(action, found):
 def test_a_command_that_cannot_be_searched_is_not_judged():
     with pytest.raises(SourceError):
         told(ShellCommand("curl https://a.example"), scanner=Examiner(fail=SourceError()))
+
+
+class Finds:
+    """Ignored text in the parts of these numbers, in the text of this number in each."""
+
+    def __init__(self, *numbers: int, text: int = 0, why: str = "") -> None:
+        self.numbers, self.text, self.why = numbers, text, why
+
+    def is_clean(self, parts, workspace, policy) -> bool:
+        return not self.numbers and not self.why
+
+    async def examine(self, parts, workspace, policy):
+        if self.why:
+            raise Unexamined(self.why)
+        rule = IgnoreMatch(".clineignore", 1, "x")
+        return tuple(PartExcerpts(n, (Excerpt(self.text, 0, 1, 500, rule, bytes([n])),)) for n in self.numbers)
+
+    async def scan(self, texts, workspace, policy):
+        (found,) = await self.examine((), workspace, policy) or (PartExcerpts(0, ()),)
+        return found.excerpts
+
+
+@given(st.sets(st.integers(0, 5), max_size=6), st.lists(st.integers(1, 3), min_size=6, max_size=6))
+def test_law_findings_and_excerpts_stand_in_the_texts_that_are_judged(numbers, sizes):
+    parts = tuple(
+        Piece(tuple(f"{number}.{at} HUSH" for at in range(size)), bytes([number])) for number, size in enumerate(sizes)
+    )
+    call = ModelCall(Dialect.CHAT, "m", parts=parts)
+    clean = {bytes([number]) for number in range(0, 6, 2)}
+    action, facts = told(call, scanner=Examiner(clean=clean), excerpts=Finds(*sorted(numbers)))
+    assert action.texts == tuple(text for number in action.examined for text in parts[number].texts())
+    assert {action.texts[one.text] for one in facts.excerpts} == {f"{number}.0 HUSH" for number in numbers}
+    plain, known = told(call, scanner=Examiner(clean=clean))
+    assert [action.texts[one.text] for one in facts.findings] == [plain.texts[one.text] for one in known.findings]
+
+
+@pytest.mark.parametrize("parts", [(), (Piece(("x",)),)])
+def test_what_cannot_be_said_yet_is_told_to_the_guards(parts):
+    call = ModelCall(Dialect.CHAT, "m", texts=("x",), parts=parts)
+    _, facts = told(call, excerpts=Finds(why="being made"))
+    assert facts.unexamined == "being made"
+
+
+def test_what_a_person_let_leave_is_not_asked_about_again():
+    asks = Policy(long_excerpts=ExcerptAction.ASK)
+    made = gatherer(excerpts=Finds(0), policies=Policies(asks))
+    call = ModelCall(Dialect.CHAT, "m", parts=(Piece(("x",)),))
+    _, first = asyncio.run(made.gather(exchange(call)))
+    assert len(first.excerpts) == 1
+    made.grant(first)
+    _, second = asyncio.run(made.gather(exchange(call)))
+    assert second.excerpts == ()

@@ -7,17 +7,11 @@ import subprocess
 import time
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from companion.policy.ignore.rules import decide
-from companion.scan.ignore_files import (
-    IgnoreFiles,
-    common_git_folder,
-    find_global_file,
-    find_top,
-    parts_below,
-    relative_to,
-    shown,
-)
+from companion.scan.folders import Lists
+from companion.scan.ignore_files import IgnoreFiles
 
 
 @pytest.fixture
@@ -41,14 +35,23 @@ def git_says(files, root, path, *, is_dir=False):
 
 
 def deny_says(files, root, path, name=".clineignore"):
-    folder = str((root / path).parent)
-    return decide(files.deny_rules(str(root), folder, name, shown_from=str(root)), path, is_dir=False)
+    folder, _, last = str(root / path).rpartition("/")
+    known = LISTS.setdefault(name, Lists(deny=(name,)))
+    found = files.tree(str(root), str(root), known, workspace=str(root)).node(folder).matches(last, is_dir=False)
+    return next((match for match in found if match and match.denied), None)
+
+
+LISTS: dict[str, Lists] = {}
+
+
+def reader(tmp_path, **given):
+    return IgnoreFiles(str(tmp_path), {"GIT_CONFIG_NOSYSTEM": "1"}, **given)
 
 
 def test_every_level_counts_and_deeper_beats_shallower(root):
     write(root / ".gitignore", "*.log\n")
     write(root / "a" / ".gitignore", "!keep.log\n")
-    files = IgnoreFiles()
+    files = reader(root.parent)
     assert git_says(files, root, "a/x.log") == (".gitignore", 1)
     assert git_says(files, root, "a/keep.log") is None
     assert git_says(files, root, "b/keep.log") == (".gitignore", 1)
@@ -58,7 +61,8 @@ def test_the_repository_s_own_list_and_the_global_one_are_weakest(root, tmp_path
     write(root / ".git" / "info" / "exclude", "x\ny\nz\n")
     write(tmp_path / "global", "!x\nw\n")
     write(root / ".gitignore", "!y\n")
-    files = IgnoreFiles(str(tmp_path / "global"))
+    write(tmp_path / ".gitconfig", f"[core]\n excludesFile = {tmp_path}/global\n")
+    files = reader(tmp_path)
     assert git_says(files, root, "x") == (".git/info/exclude", 1)
     assert git_says(files, root, "y") is None
     assert git_says(files, root, "w") == (str(tmp_path / "global"), 2)
@@ -68,18 +72,11 @@ def test_a_work_tree_shares_its_repository_s_list(root, tmp_path):
     write(tmp_path / "main" / ".git" / "info" / "exclude", "x\n")
     write(tmp_path / "main" / ".git" / "worktrees" / "w" / "commondir", "../..\n")
     write(root / ".git", f"gitdir: {tmp_path}/main/.git/worktrees/w\n")
-    assert git_says(IgnoreFiles(), root, "x") == (".git/info/exclude", 1)
-
-
-@pytest.mark.parametrize("content", ["", "gitdir: /nowhere\n", b"\xff\0"])
-def test_a_git_file_that_leads_nowhere_has_no_list(root, content):
-    write(root / ".git", content)
-    assert git_says(IgnoreFiles(), root, "x") is None
-    assert isinstance(common_git_folder(str(root)), str)
+    assert git_says(reader(root.parent), root, "x") == (".git/info/exclude", 1)
 
 
 def test_a_changed_rule_counts_from_the_next_decision(root):
-    files = IgnoreFiles()
+    files = reader(root.parent)
     write(root / ".clineignore", "a\n")
     assert deny_says(files, root, "a")
     assert not deny_says(files, root, "b")
@@ -91,20 +88,19 @@ def test_a_changed_rule_counts_from_the_next_decision(root):
 
 
 def test_a_change_within_one_tick_of_the_clock_and_with_old_times_counts(root):
-    files = IgnoreFiles()
-    for round_ in range(20):
-        name = f"f{round_:02}"
+    files = reader(root.parent)
+    for round_ in range(200):
+        name = f"f{round_:03}"
         write(root / ".clineignore", name + "\n")
         assert deny_says(files, root, name)
-        assert not deny_says(files, root, f"f{round_ + 1:02}")
+        assert not deny_says(files, root, f"f{round_ + 1:03}")
 
 
 def test_an_unchanged_file_is_read_once(root, monkeypatch):
     write(root / ".clineignore", "a\n")
-    monkeypatch.setattr("companion.scan.ignore_files._TICK_NS", -1)
-    files = IgnoreFiles()
+    files = reader(root.parent, now_ns=lambda: time.time_ns() + 10**10)
     assert deny_says(files, root, "a")
-    monkeypatch.setattr("companion.scan.ignore_files.parse_lines", lambda *_, **__: pytest.fail("read again"))
+    monkeypatch.setattr("companion.scan.rule_files.RuleFiles.load", lambda *_, **__: pytest.fail("read again"))
     assert deny_says(files, root, "a")
 
 
@@ -132,7 +128,7 @@ def _huge(root, name):
 @pytest.mark.parametrize("spoil", [_link, _dangling, _folder, _fifo, _huge])
 def test_a_deny_file_that_cannot_be_read_denies_everything_and_says_why(root, spoil):
     spoil(root, ".clineignore")
-    found = deny_says(IgnoreFiles(), root, "a/b")
+    found = deny_says(reader(root.parent), root, "a/b")
     assert found is not None
     assert (found.source, found.line, found.denied) == (".clineignore", 0, True)
     assert "unknown" in found.pattern
@@ -141,12 +137,12 @@ def test_a_deny_file_that_cannot_be_read_denies_everything_and_says_why(root, sp
 @pytest.mark.parametrize("spoil", [_link, _dangling, _folder, _fifo])
 def test_git_does_not_follow_such_a_file(root, spoil):
     spoil(root, ".gitignore")
-    assert git_says(IgnoreFiles(), root, "a/b") is None
+    assert git_says(reader(root.parent), root, "a/b") is None
 
 
 def test_a_git_file_that_is_too_large_ignores_everything(root):
     _huge(root, ".gitignore")
-    assert git_says(IgnoreFiles(), root, "a/b") == (".gitignore", 0)
+    assert git_says(reader(root.parent), root, "a/b") == (".gitignore", 0)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
@@ -154,33 +150,80 @@ def test_a_git_file_that_is_too_large_ignores_everything(root):
 def test_a_file_without_permission_ignores_everything(root, name):
     write(root / name, "a\n")
     (root / name).chmod(0)
-    assert git_says(IgnoreFiles(), root, "b") or deny_says(IgnoreFiles(), root, "b")
+    assert git_says(reader(root.parent), root, "b") or deny_says(reader(root.parent), root, "b")
 
 
 def test_names_that_are_no_utf8(root):
     write(root / ".clineignore", b"\xef\xbb\xbf\xff\xfe*\n")
-    assert deny_says(IgnoreFiles(), root, "\udcff\udcfex")
-    assert not deny_says(IgnoreFiles(), root, "x")
+    assert deny_says(reader(root.parent), root, "\udcff\udcfex")
+    assert not deny_says(reader(root.parent), root, "x")
 
 
-def test_finding_the_top_and_the_global_list(root):
-    (root / ".git").mkdir()
+def later():
+    """As if everything had been written long ago, so that all of it is kept."""
+    return time.time_ns() + 10**10
+
+
+WAYS = ["write", "replace", "append", "remove"]
+
+
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from(["", "a", "a/b", ".git/info"]), st.sampled_from(WAYS), st.sampled_from("xyz")),
+        min_size=1,
+        max_size=8,
+    )
+)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_law_each_decision_is_the_one_of_somebody_who_looks_for_the_first_time(tmp_path_factory, steps):
+    root = tmp_path_factory.mktemp("fresh")
     (root / "a" / "b").mkdir(parents=True)
-    assert find_top(str(root / "a" / "b")) == str(root)
-    assert find_global_file("/h", {}) == "/h/.config/git/ignore"
-    assert find_global_file("/h", {"XDG_CONFIG_HOME": "/x"}) == "/x/git/ignore"
+    (root / ".git" / "info").mkdir(parents=True)
+    kept = reader(root)
+    for folder, way, word in steps:
+        file = root / folder / ("exclude" if "info" in folder else ".gitignore")
+        if way == "remove":
+            file.unlink(missing_ok=True)
+        elif way == "replace":
+            fresh = root / "fresh"
+            fresh.write_text(f"{word}\n")
+            fresh.replace(file)
+        else:
+            with file.open("a" if way == "append" else "w") as out:
+                out.write(f"{word}\n")
+        for path in ("x", "a/y", "a/b/z", "a/b/x"):
+            assert kept.git_match(str(root), path, is_dir=False) == reader(root).git_match(
+                str(root), path, is_dir=False
+            )
 
 
-def test_paths_relative_to_a_folder():
-    assert relative_to("/a/b/c", "/a") == "b/c"
-    assert relative_to("/a", "/a") == ""
-    assert relative_to("/ab", "/a") is None
-    assert relative_to("/a", "/") == "a"
-    assert parts_below("/a/b/c", "/a") == ["b", "c"]
-    assert not parts_below("/x", "/a")
-    assert shown("/a/b", "/a") == "b"
-    assert shown("/x/b", "/a") == "/x/b"
-    assert shown("/x/b", "") == "/x/b"
+def test_a_rule_that_comes_into_a_folder_that_was_long_settled_counts_at_once(root):
+    (root / "a").mkdir()
+    ticks = iter(range(10**6))
+    files = reader(root.parent, now_ns=lambda: later() + next(ticks))
+    assert git_says(files, root, "a/x") is None
+    (root / "a" / ".gitignore").write_text("x\n")
+    assert git_says(files, root, "a/x") == ("a/.gitignore", 1)
+    (root / "a" / ".gitignore").unlink()
+    assert git_says(files, root, "a/x") is None
+
+
+def test_a_changed_setting_of_git_counts_soon(root):
+    now = [time.time_ns()]
+    files = reader(root.parent, now_ns=lambda: now[0])
+    write(root / ".git" / "config", "")
+    write(root.parent / "mine", "x\n")
+    assert git_says(files, root, "x") is None
+    (root / ".git" / "config").write_text(f"[core]\nexcludesfile={root.parent}/mine\n")
+    now[0] += 10**8
+    assert git_says(files, root, "x") == (str(root.parent / "mine"), 1)
+
+
+def test_case_counts_as_the_repository_s_settings_say(root):
+    write(root / ".gitignore", "Secret\n")
+    assert git_says(reader(root.parent), root, "secret") is None
+    write(root / ".git" / "config", "[core]\n\tignorecase = true\n")
+    assert git_says(reader(root.parent), root, "secret") == (".gitignore", 1)
 
 
 NAMES = ["a", "b", "foo", ".env", "x.py", "A", "[x]", "é", "a b", "!x", "#y", "a\nb", "\\a"]
@@ -256,7 +299,7 @@ def test_every_decision_is_git_s_own(tmp_path, fold_case):
     expected = {}
     for source, line, pattern, path in zip(*[iter(fields)] * 4, strict=True):
         expected[path] = (source, int(line)) if source and not pattern.startswith("!") else None
-    files = IgnoreFiles(fold_case=fold_case)
+    files = reader(tmp_path)
     found = {path: git_says(files, root, path, is_dir=is_dir) for path, is_dir in asked}
     assert len(found) > 100
     assert len(set(map(bool, found.values()))) == 2

@@ -286,7 +286,7 @@ def test_a_tree_is_ignored_when_a_file_in_it_is(disk, ws):
     assert matched(disk.judge_tree("s*", str(ws), POLICY)) == ("sub/.companionignore", 1, True)
     assert matched(disk.judge_tree("private/note.txt", str(ws), POLICY)) == (".clineignore", 1, True)
     (ws / "build" / "key.pem").touch()
-    assert matched(disk.judge_tree("build", str(ws), POLICY)) == (SECRETS, 9, True)
+    assert matched(disk.judge_tree("build", str(ws), POLICY)) == (SECRETS, 17, True)
 
 
 def test_a_reader_that_knows_git_passes_by_what_git_ignores(disk, ws, tmp_path):
@@ -295,7 +295,7 @@ def test_a_reader_that_knows_git_passes_by_what_git_ignores(disk, ws, tmp_path):
     assert disk.judge_tree("src", str(ws), POLICY).ignored
     assert disk.judge_tree("src", str(ws), POLICY, knows_git=True).ignored is None
     (ws / "src" / "key.pem").touch()
-    assert matched(disk.judge_tree("src", str(ws), POLICY, knows_git=True)) == (SECRETS, 9, True)
+    assert matched(disk.judge_tree("src", str(ws), POLICY, knows_git=True)) == (SECRETS, 17, True)
     plain = tmp_path / "plain"
     plain.mkdir()
     (plain / ".env").touch()

@@ -4,7 +4,8 @@ import pytest
 
 from companion.model.facts import IgnoreMatch, PathFacts
 from companion.policy.ignore.rules import IgnoreFile, Rules
-from companion.scan.tree import first_ignored, stronger
+from companion.scan.folders import DENY, GIT, Family, Node
+from companion.scan.tree import first_ignored, folders_in, stronger
 
 DENIED = IgnoreMatch(".clineignore", 1, "x")
 LEFT_OUT = IgnoreMatch(".gitignore", 1, "x", denied=False)
@@ -15,15 +16,20 @@ def walk(tmp_path):
     """Walks `tmp_path` under the two texts; a link leads nowhere unless `links` says where."""
 
     def walk(deny="", git="", links=None, **bounds):
-        families = [
-            (Rules((IgnoreFile.read("deny", "", deny.encode()),)), str(tmp_path)),
-            (Rules((IgnoreFile.read("git", "", git.encode()),), denied=False), str(tmp_path)),
-        ]
+        families = (
+            Family(Rules((IgnoreFile.read("deny", "", deny.encode()),)), str(tmp_path), DENY),
+            Family(Rules((IgnoreFile.read("git", "", git.encode()),), denied=False), str(tmp_path), GIT),
+        )
 
         def follow(link):
             return (links or {}).get(link.removeprefix(f"{tmp_path}/"), PathFacts(link, link, inside=True))
 
-        found = first_ignored([(str(tmp_path), None)], families=lambda _: families, follow=follow, **bounds)
+        found = first_ignored(
+            [(str(tmp_path), None)],
+            rules=lambda folder: Node(folder, (), (), families, is_plain=True),
+            follow=follow,
+            **bounds,
+        )
         return found and (found.source, found.line)
 
     return walk
@@ -87,3 +93,10 @@ def test_a_denial_is_stronger():
     assert stronger(None, LEFT_OUT) is LEFT_OUT
     assert stronger(LEFT_OUT, None) is LEFT_OUT
     assert stronger(None, None) is None
+
+
+def test_the_folders_in_a_folder(tmp_path):
+    plant(tmp_path, "a/x", "file")
+    (tmp_path / "link").symlink_to("a")
+    assert folders_in(str(tmp_path)) == [("a", f"{tmp_path}/a")]
+    assert folders_in(str(tmp_path / "gone")) == []

@@ -52,6 +52,17 @@ class Paths:
     judge_tree = judge
 
 
+class NoIgnoredText:
+    def is_clean(self, parts, workspace: str, policy: Policy) -> bool:
+        return True
+
+    async def examine(self, parts, workspace: str, policy: Policy):
+        return ()
+
+    async def scan(self, texts, workspace: str, policy: Policy):
+        return ()
+
+
 class Policies:
     def __init__(self, policy: Policy = Policy()) -> None:
         self.policy = policy
@@ -110,7 +121,7 @@ def gatekeeper(guards=(), **given) -> Gatekeeper:
     policies = given.pop("policies", None) or Policies()
     made = Gatekeeper(
         guards=tuple(guards),
-        gatherer=Gatherer(scanner, Paths(), policies, "/home/someone"),
+        gatherer=Gatherer(scanner, Paths(), policies, given.pop("excerpts", None) or NoIgnoredText(), "/home/someone"),
         scanner=scanner,
         ledger=given.pop("ledger", None) or Ledger(),
         prices=given.pop("prices", None) or Prices(),

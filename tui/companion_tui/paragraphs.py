@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from companion.contract.types import AlertState, Approval, ExchangeLine, FindingLine, Status, UpstreamLine
+from companion.contract.types import (
+    AlertState,
+    Approval,
+    ExchangeLine,
+    FindingLine,
+    IndexLine,
+    Status,
+    UpstreamLine,
+)
 from companion_tui import limits
 from companion_tui.aim import SEEN_AFTER
 from companion_tui.show import count, money, one_line, plain, plural, verdict
@@ -156,8 +164,16 @@ def of_status(status: Status | None, answered_at: datetime) -> Paragraphs:
         ("Limits", _limits(status)),
         ("Waiting", f"{plural(status.waiting, 'call')} at a limit" if status.waiting else ""),
         ("Engines", _table(status.engines)),
+        ("Ignored text", "\n".join(_index(line) for line in status.indexes)),
         ("Clients", clients or "none came through the gateway yet"),
     ]
+
+
+def _index(line: IndexLine) -> str:
+    known = f"{plural(line.files, 'file')}, {line.bytes / 1e6:.1f} MB recognised"
+    told = {"ready": known, "building": f"building, {line.percent} %", "failed": f"failed: {plain(line.failure)}"}
+    said = f"{one_line(line.workspace)}: {told.get(line.state, one_line(line.state))}"
+    return "\n".join([said, *(f"  not: {one_line(left)}" for left in line.left_out)])
 
 
 def _resting(line: UpstreamLine, answered_at: datetime) -> str:

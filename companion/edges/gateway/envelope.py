@@ -40,6 +40,10 @@ class Envelope:
     def kinds(self) -> Mapping[int, TextKind]:
         return {}
 
+    @property
+    def is_answer(self) -> bool:
+        return False
+
     def amended(self, texts: Sequence[str]) -> tuple[str, dict[str, str]]:
         """Path with query, and headers, from as many texts as `texts` has."""
         query, *values = texts

@@ -129,6 +129,13 @@ class Part:
     def kinds(self) -> Mapping[int, TextKind]:
         return self._read.kinds
 
+    @property
+    def is_answer(self) -> bool:
+        said = self.value if self.place.entry else None
+        return isinstance(said, dict) and (
+            said.get("role") == "assistant" or ("role" not in said and str(said.get("type")).endswith("_call"))
+        )
+
     def amended(self, texts: Sequence[str], model: str) -> list[tuple[int, int, bytes]]:
         """The changes to the part's own bytes that make its texts `texts`, and its top-level model `model`."""
         changes: list[tuple[int, int, bytes]] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from companion.policy.evaluate import Guard
 from companion.policy.guards.commands import commands
 from companion.policy.guards.egress import egress
+from companion.policy.guards.excerpts import excerpts
 from companion.policy.guards.files import files
 from companion.policy.guards.ignored import ignored
 from companion.policy.guards.plan import plan
@@ -19,6 +20,7 @@ GUARDS: tuple[tuple[str, Guard], ...] = (
     ("ignored", ignored),
     ("secrets", secrets),
     ("egress", egress),
+    ("excerpts", excerpts),
     ("plan", plan),
     ("files", files),
     ("commands", commands),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from companion.model.action import Action, FileAccess, Operation
 from companion.model.facts import Facts
-from companion.model.verdict import PASS, Allow, Ask, Verdict
+from companion.model.policy import OutsideAction
+from companion.model.verdict import PASS, Allow, Ask, Deny, Verdict
 
 
 def files(action: Action, facts: Facts) -> Verdict:
@@ -25,6 +26,8 @@ def files(action: Action, facts: Facts) -> Verdict:
     if not known.inside:
         where = f"{path} lies outside of the workspace"
         leads = f", at {known.resolved}" if known.resolved not in {"", path} else ""
+        if facts.policy.outside is OutsideAction.DENY:
+            return Deny("outside-workspace", where + leads, "go on with the files of the workspace")
         return Ask(
             "outside-workspace", where + leads, "allow it if the agent needs this file, or copy it into the workspace"
         )

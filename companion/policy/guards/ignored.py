@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from companion.model.action import Action, FileAccess, Operation, ShellCommand
+from companion.model.action import Action, FileAccess, Operation, ShellCommand, ToolCall
 from companion.model.facts import Effect, EffectKind, Facts, IgnoreMatch, PathFacts
-from companion.model.policy import IgnoredAction
+from companion.model.policy import IgnoredAction, Policy
 from companion.model.verdict import PASS, Ask, Deny, Verdict
-from companion.policy.shell.effects import GLOB, NAMES, TREE
+from companion.policy.shell.effects import GLOB, MADE_AGAIN, NAMES, TREE
+
+CONTENT_IS_REPLACED = False
+"""Whether the text of ignored files is replaced in prompts, so that under IgnoredAction.REDACT they may be read.
+
+Until it is, REDACT refuses a read as DENY does.
+"""
 
 _OPERATIONS = {
     EffectKind.READ: Operation.READ,
@@ -23,7 +29,10 @@ _GIT_HINT = "use files that git tracks; for a whole folder, name one without ign
 
 
 def ignored(action: Action, facts: Facts) -> Verdict:
-    """Judges each path that a file access or a command's effects name; the strictest verdict counts."""
+    """Judges each path that a file access, a command's effects or an unknown tool's arguments name.
+
+    The strictest verdict counts.
+    """
     asked: Verdict = PASS
     for path, operation in _accesses(action, facts):
         verdict = _judge(path, operation, facts)
@@ -34,6 +43,13 @@ def ignored(action: Action, facts: Facts) -> Verdict:
     return asked
 
 
+def what_becomes_of(path: PathFacts, policy: Policy) -> str:
+    """The word for what becomes of reading a path: "allow", "redact", "ask" or "deny"."""
+    if path.ignored is not None:
+        return "deny" if path.ignored.denied else policy.gitignored
+    return "allow" if path.inside else policy.outside
+
+
 def _accesses(action: Action, facts: Facts) -> Iterator[tuple[str, Operation]]:
     if isinstance(action, FileAccess):
         yield action.path, action.operation
@@ -42,8 +58,14 @@ def _accesses(action: Action, facts: Facts) -> Iterator[tuple[str, Operation]]:
         globs = {(effect.start, effect.end) for effect in facts.effects if effect.code == GLOB}
         for effect in facts.effects:
             beside_glob = effect.code == TREE and (effect.start, effect.end) in globs
-            if effect.kind in _OPERATIONS and effect.target and not beside_glob:
+            known = facts.paths.get(effect.target)
+            # What builds make is left out of repositories, and is theirs to delete.
+            made = effect.code == MADE_AGAIN and known is not None and not (known.ignored and known.ignored.denied)
+            if effect.kind in _OPERATIONS and effect.target and not beside_glob and not made:
                 yield effect.target, _operation(effect)
+    elif isinstance(action, ToolCall):
+        # What it does with a path is not known, so it counts as reading it.
+        yield from ((path, Operation.READ) for path in facts.paths)
 
 
 def _operation(effect: Effect) -> Operation:
@@ -61,6 +83,8 @@ def _judge(path: str, operation: Operation, facts: Facts) -> Verdict:
     if match.denied:
         return Deny("ignored-path", _reason(known, match), _DENIED_HINT)
     if operation is Operation.LIST:
+        return PASS
+    if operation not in _CHANGES and facts.policy.gitignored is IgnoredAction.REDACT and CONTENT_IS_REPLACED:
         return PASS
     if operation in _CHANGES or facts.policy.gitignored is IgnoredAction.ASK:
         return Ask("gitignored-path", _reason(known, match), _GIT_HINT)

@@ -34,8 +34,22 @@ def secrets(action: Action, facts: Facts) -> Verdict:
     texts = list(action.texts)
     for index, findings in by_text.items():
         texts[index] = redact(texts[index], findings)
-    reason = f"{_count(facts.findings)} replaced: {_types(facts.findings)}"
+    reason = f"{_count(facts.findings)} replaced: {_types(facts.findings)}{_invented(action, facts.findings)}"
     return Amend("secrets-redacted", reason, replace(action, texts=tuple(texts)))
+
+
+def _invented(action: ModelCall, findings: Sequence[Finding]) -> str:
+    """How many stand nowhere but in what a model said: it made them up, or knows them from elsewhere."""
+    said: set[int] = set()
+    first = 0
+    for part in (action.parts[number] for number in action.examined):
+        count = len(part.texts())
+        if part.is_answer:
+            said.update(range(first, first + count))
+        first += count
+    given = {finding.placeholder for finding in findings if finding.text not in said}
+    number = len({finding.placeholder for finding in findings} - given)
+    return f"; {number} only in what the model said" if number else ""
 
 
 def _count(findings: Sequence[Finding]) -> str:

@@ -20,6 +20,9 @@ _CLOSE = ord("]")
 _QUESTION = ord("?")
 _SPECIAL = frozenset(b"*?[\\")
 
+LONGEST_PATH = 4096
+"""Bytes of the longest path that can be opened."""
+
 _LOWER = frozenset(range(0x61, 0x7B))
 _UPPER = frozenset(range(0x41, 0x5B))
 _DIGIT = frozenset(range(0x30, 0x3A))
@@ -75,12 +78,30 @@ def translate_path(glob: bytes, *, fold_case: bool = False) -> bytes:
     With `fold_case` the path has to come in lower case.
     """
     start = next((index for index, byte in enumerate(glob) if byte in _SPECIAL), len(glob))
-    return _render(_read(glob, start, spans=True, fold_case=fold_case))
+    return _render(_bounded(_read(glob, start, spans=True, fold_case=fold_case)))
 
 
 def translate_name(glob: bytes, *, fold_case: bool = False) -> bytes:
     """As `translate_path` for one name without a slash, where `**` is no more than `*`."""
-    return _render(_read(glob, 0, spans=False, fold_case=fold_case))
+    return _render(_bounded(_read(glob, 0, spans=False, fold_case=fold_case)))
+
+
+def _bounded(tokens: Iterable[_Token]) -> Iterator[_Token]:
+    """Without what says nothing new, so about as long as the shortest path that it matches. Raises NeverMatches."""
+    before: _Token | None = None
+    least = 0
+    for token in tokens:
+        if isinstance(token, _Folders) and isinstance(before, _Folders) and not (token.least and before.least):
+            before = _Folders(max(token.least, before.least))
+            continue
+        if before is not None:
+            yield before
+        before = token
+        least += 1 if isinstance(token, bytes) else token.least if isinstance(token, _Folders) else 0
+        if least > LONGEST_PATH:
+            raise NeverMatches(f"no path is longer than {LONGEST_PATH} bytes")
+    if before is not None:
+        yield before
 
 
 def _read(glob: bytes, start: int, *, spans: bool, fold_case: bool) -> Iterator[_Token]:

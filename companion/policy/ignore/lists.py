@@ -7,33 +7,83 @@ from companion.policy.ignore.rules import IgnoreFile, Rules
 SECRETS = "companion's default list"
 """The source that a match of `secret_files` names."""
 
-# Only files hold secrets: the closing line re-includes folders, as .env is also a name for virtual environments.
+# The line in the middle re-includes folders, as .env is also a name for virtual environments; those below it are
+# folders in which everything is a credential.
 _SECRET_FILES = b"""\
 .env
 .env.*
+.env-*
+.env_*
+.envrc
 !.env.example
 !.env.sample
 !.env.template
+!.env.dist
+!.env.defaults
 !.env.*.example
 !.env.*.sample
 !.env.*.template
+!.env-example
+!.env-sample
+!.env-template
 *.pem
 *.key
+*.p8
 *.p12
 *.pfx
+*.pkcs12
+*.jks
+*.keystore
+*.ppk
+*.kdbx
+*.ovpn
 id_rsa*
 id_ed25519*
 id_ecdsa*
 id_dsa*
+id_*_sk
 !id_*.pub
 .netrc
+_netrc
 .pypirc
+.pgpass
+.my.cnf
+.htpasswd
+.boto
+.s3cfg
+.dockercfg
+.vault-token
+.terraformrc
 .git-credentials
 credentials.json
-**/.aws/credentials
-**/.kube/config
+application_default_credentials.json
+service-account*.json
+service_account*.json
+client_secret*.json
+*.tfstate
+*.tfstate.backup
+kubeconfig
+*.kubeconfig
 **/.docker/config.json
+**/.cargo/credentials
+**/.cargo/credentials.toml
+**/.gem/credentials
+**/.terraform.d/credentials.tfrc.json
+**/.config/gh/hosts.yml
+**/.config/rclone/rclone.conf
 !*/
+.aws/
+.azure/
+.kube/
+.gnupg/
+.password-store/
+**/.config/gcloud/
+**/.local/share/keyrings/
+**/.ssh/*
+!**/.ssh/*.pub
+!**/.ssh/known_hosts*
+!**/.ssh/authorized_keys
+!**/.ssh/config
 """
 
 _AGENTS = "agents take their settings, hooks and servers from it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from companion.model.facts import Effect
@@ -9,7 +10,7 @@ from companion.policy.shell.source import LONGEST, Unclear
 
 # The grammar's error recovery is quadratic in the tokens it sees: 1,000 take some 50 ms at worst.
 _MOST_TOKENS = 1000
-_MOST_COMMANDS = 256
+_MOST_COMMANDS = 128
 _MOST_VISITS = 12_000
 _DEEPEST_SCRIPT = 8
 
@@ -27,6 +28,8 @@ class Budget:
     characters: int = LONGEST
     scripts: int = _DEEPEST_SCRIPT
     """How many more scripts may stand inside each other."""
+    look: Callable[[str], str | None] | None = None
+    """The text of a file of the project, by its path as effects name it."""
 
     def spend(self, *, commands: int = 0, visits: int = 0, tokens: int = 0, characters: int = 0) -> None:
         """Raises Unclear when there is less left than that."""

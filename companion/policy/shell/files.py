@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
-from companion.policy.shell.effects import TREE
-from companion.policy.shell.invocation import Finding, Invocation, delete, read, write
+from companion.model.facts import Effect, EffectKind
+from companion.policy.shell.effects import TREE, is_temporary
+from companion.policy.shell.invocation import Finding, Invocation, delete, plain, read, write
 from companion.policy.shell.options import Arguments, split
 from companion.policy.shell.state import join
 from companion.policy.shell.words import Value
@@ -64,6 +66,8 @@ def _into(invocation: Invocation, operands: tuple[Value, ...], *, code: str, mov
         yield invocation.rule("unknown-word", f"{invocation.name} without a goal")
         return
     *sources, goal = operands
+    if moves and (goal.constant or "").startswith("/dev/"):
+        yield from (effect for source in sources for effect in delete(source))
     yield from write(goal)
     for source in sources:
         yield from read(source, code)
@@ -75,15 +79,36 @@ def _into(invocation: Invocation, operands: tuple[Value, ...], *, code: str, mov
             yield from write(Value(join(goal.constant, name), goal.start, goal.end))
 
 
+_GENERATED = re.compile(
+    r"(?:\./)?(?:[\w-][\w.-]*/)*(?:node_modules|dist|build|target|out|coverage|htmlcov|__pycache__|\.pytest_cache|\.mypy_cache"
+    r"|\.ruff_cache|\.tox|\.nox|\.next|\.nuxt|\.turbo|\.parcel-cache|\.svelte-kit|\.cache|\.gradle|\.eggs|[\w-]+\.egg-info"
+    r"|cmake-build-\w+|\.nyc_output|storybook-static|\.coverage)/?"
+)
+
+
+def _is_generated(path: Value) -> bool:
+    """Whether builds and package managers make what is deleted, and would make it again."""
+    return path.constant is not None and _GENERATED.fullmatch(path.constant) is not None
+
+
 def _remove(invocation: Invocation) -> Iterator[Finding]:
     arguments, findings = _understood(invocation, _REMOVE)
-    if arguments.has("r", "R", "f", "recursive", "force"):
-        yield invocation.rule("rm-recursive")
     yield from findings
-    for path in arguments.operands:
-        yield from delete(path)
+    if arguments.operands and all(_is_generated(path) for path in arguments.operands):
+        for path in arguments.operands:
+            yield Effect(EffectKind.DELETE, plain(path.text or ""), path.start, path.end, "generated-delete")
+        return
     if not arguments.operands:
-        yield invocation.rule("rm")
+        yield invocation.runs()
+        return
+    elsewhere = all(
+        is_temporary(path.constant or "") and ".." not in (path.constant or "") for path in arguments.operands
+    )
+    if arguments.has("r", "R", "f", "recursive", "force") and not elsewhere:
+        yield invocation.rule("rm-recursive")
+    deep = arguments.has("r", "R", "recursive")
+    for path in arguments.operands:
+        yield from delete(path, deep=deep)
 
 
 def _remove_folder(invocation: Invocation) -> Iterator[Finding]:

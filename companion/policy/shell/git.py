@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from companion.model.facts import Effect, EffectKind
 from companion.policy.shell.effects import TRACKED
+from companion.policy.shell.gitlocal import judge_local
+from companion.policy.shell.gitpush import judge_push
 from companion.policy.shell.invocation import Finding, Inner, Invocation, read
 from companion.policy.shell.options import Arguments, split
 from companion.policy.shell.state import join
@@ -81,6 +83,19 @@ _READING: dict[str, str] = {
     "check-attr": "a z all cached",
     "cat-file": "t s e p",
     "version": "build-options",
+    "verify-commit": "v raw verbose",
+    "verify-tag": "v raw verbose",
+    "range-diff": _DIFF + " no-dual-color creation-factor= left-only right-only",
+    "var": "",
+    "check-mailmap": "",
+    "check-ref-format": "branch normalize",
+    "get-tar-commit-id": "",
+    "patch-id": "stable unstable",
+    "stripspace": "s c",
+    "fsck": "full strict unreachable dangling no-dangling connectivity-only root tags cache no-reflogs verbose "
+    "progress",
+    "diff-pairs": "",
+    "hash-object": "stdin t=",
 }
 """Subcommands that only read, with the options under which that holds."""
 
@@ -103,6 +118,17 @@ _NESTED: dict[tuple[str, str], str] = {
     ("notes", "list"): "",
     ("notes", "show"): "",
     ("bisect", "log"): "",
+    ("bisect", "view"): "",
+    ("bisect", "visualize"): "",
+    ("lfs", "ls-files"): "",
+    ("lfs", "env"): "",
+    ("lfs", "status"): "",
+    ("lfs", "version"): "",
+    ("replace", "-l"): "",
+    ("replace", "--list"): "",
+    ("sparse-checkout", "list"): "",
+    ("bundle", "verify"): "",
+    ("maintenance", "help"): "",
 }
 _SECRET_KEYS = re.compile(r"header|credential|password|token|secret|key|url", re.IGNORECASE)
 _STASH = re.compile(r"(?:refs/)?stash(?:$|[@^~:.])")
@@ -115,6 +141,9 @@ _DANGEROUS_CONFIG = frozenset({"config", "credential", "daemon", "instaweb", "ht
 
 def judge_git(invocation: Invocation) -> Iterator[Finding]:
     """The findings of one git command."""
+    if invocation.words in ((), ("--help",), ("-h",), ("--version",), ("-v",)) or invocation.words[:1] == ("help",):
+        yield invocation.runs()
+        return
     rest = invocation.args
     folder: Value | None = None
     while rest and (rest[0].text or "").startswith("-"):
@@ -127,7 +156,8 @@ def judge_git(invocation: Invocation) -> Iterator[Finding]:
     if not rest or rest[0].constant is None:
         yield invocation.rule("unknown-program", "git without a subcommand", rest[0] if rest else None)
         return
-    findings = _subcommand(replace(invocation, args=rest[1:]), rest[0].constant)
+    here = replace(invocation, args=rest[1:], look=None if folder is not None else invocation.look)
+    findings = _subcommand(here, rest[0].constant)
     if folder is not None:
         yield from read(folder, TRACKED)
         findings = (_inside(finding, folder.constant) for finding in findings)
@@ -143,12 +173,19 @@ def _inside(finding: Finding, folder: str | None) -> Finding:
 def _subcommand(invocation: Invocation, name: str) -> Iterator[Finding]:
     args, words = invocation.args, invocation.words
     nested = (name, words[0] if words else "")
+    if words == ("--help",):
+        yield invocation.runs()
+        return
     if nested in _NESTED:
         yield from _reading(replace(invocation, args=args[1:]), _NESTED[nested])
     elif name in _READING:
         yield from _reading(invocation, _READING[name], pattern=name == "grep")
     elif name == "reflog" and (not words or words[0].startswith("-")):
         yield from _reading(invocation, _LOG)
+    elif local := judge_local(invocation, name):
+        yield from local
+    elif name == "push":
+        yield from judge_push(invocation, invocation.look)
     elif (name == "config" and _reads_one_key(words)) or (name in _LISTING and _lists(split(args, _LISTING[name]))):
         yield invocation.runs()
     else:
@@ -215,23 +252,14 @@ def _long(words: tuple[str, ...], *names: str) -> bool:
     return any(name.startswith(word) for word in given for name in names)
 
 
-def _forced_push(words: tuple[str, ...]) -> bool:
-    return (
-        _short(words, "fd")
-        or _long(words, "--force", "--force-with-lease", "--force-if-includes", "--delete", "--mirror", "--prune")
-        or any(word.startswith(("+", ":")) for word in words)
-    )
-
-
 def _discards(words: tuple[str, ...]) -> bool:
     return "--" in words or "." in words or _short(words, "fB") or _long(words, "--force", "--ours", "--theirs")
 
 
 _DANGERS: tuple[tuple[str, _Check, str], ...] = (
-    ("push", _forced_push, "git-push-force"),
-    ("push", lambda _: True, "git-push"),
     ("reset", lambda words: _long(words, "--hard", "--merge"), "git-reset-hard"),
-    ("clean", lambda _: True, "git-clean"),
+    ("clean", lambda words: not (_short(words, "n") or "--dry-run" in words) or _short(words, "f"), "git-clean"),
+    ("clean", lambda _: True, "git-fetch"),
     ("checkout", _discards, "git-discard"),
     ("switch", lambda words: _short(words, "fC") or _long(words, "--force", "--discard-changes"), "git-discard"),
     ("restore", lambda _: True, "git-discard"),

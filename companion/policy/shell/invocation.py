@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from companion.model.facts import Effect, EffectKind
@@ -17,13 +18,18 @@ class Feed:
     piped: bool = False
     """The output of another command."""
     text: Value | None = None
-    """A heredoc or herestring."""
+    """A heredoc or herestring, or the output of another command where that is known."""
+    listed: Lists | None = None
+    """What the piped output names, where that is known."""
 
     def __bool__(self) -> bool:
         return self.piped or self.text is not None
 
 
 NO_FEED = Feed()
+
+Look = Callable[[str], str | None]
+"""The text of a small file of the project, by its path from the folder that a program runs in; None without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,7 @@ class Invocation:
     start: int
     end: int
     feed: Feed = NO_FEED
+    look: Look | None = None
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -72,12 +79,23 @@ class Inner:
     feed: Feed = NO_FEED
 
 
-Finding = Effect | Text | Inner
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Says what the program prints names of: the reads of all of those files."""
+
+    reads: tuple[Effect, ...]
+    dashed: bool = True
+    """Whether a name may begin with a dash, and be an option to whoever gets it as a word."""
+
+
+Finding = Effect | Text | Inner | Lists
 """Targets of READ, WRITE and DELETE effects are counted from the folder that the program runs in."""
 
 
 def read(path: Value, code: str = "") -> tuple[Effect, ...]:
     """The effects of reading what a word names."""
+    if path.text is None and path.listed is not None:
+        return path.listed
     if path.text is None:
         return (apply("unknown-path", "this word", path.start, path.end),)
     if path.glob and code == NAMES:
@@ -96,11 +114,11 @@ def write(path: Value) -> tuple[Effect, ...]:
     return (_path(EffectKind.WRITE, plain(path.constant), path),)
 
 
-def delete(path: Value) -> tuple[Effect, ...]:
-    """The effects of deleting what a word names; a glob stands as its pattern."""
+def delete(path: Value, *, deep: bool = False) -> tuple[Effect, ...]:
+    """The effects of deleting what a word names; a glob stands as its pattern. `deep`: with all that lies below."""
     if path.text is None:
         return (apply("unknown-path", "this word", path.start, path.end),)
-    return (apply("delete", plain(path.text), path.start, path.end),)
+    return (apply("delete-tree" if deep else "delete", plain(path.text), path.start, path.end),)
 
 
 def tree(folder: str) -> str:

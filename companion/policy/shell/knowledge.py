@@ -40,7 +40,6 @@ _NAMES = Reader(operands=Operands.NAMES)
 _SUMS = Reader("b t z binary text zero tag strict quiet status l= length=", Operands.CONTENT)
 
 READERS: dict[str, Reader] = {
-    "arch": Reader("", most=0),
     "basename": _TEXT,
     "cal": _TEXT,
     "dirname": _TEXT,
@@ -119,8 +118,9 @@ READERS: dict[str, Reader] = {
     ),
     "sort": Reader(
         "b d f g i M h n R r V c C m s u z k= t= S= key= field-separator= reverse unique numeric-sort "
-        "human-numeric-sort "
-        "version-sort ignore-case ignore-leading-blanks dictionary-order general-numeric-sort month-sort random-sort "
+        "ignore-nonprinting human-numeric-sort "
+        "T= temporary-directory= version-sort ignore-case ignore-leading-blanks dictionary-order "
+        "general-numeric-sort month-sort random-sort "
         "sort= check~ merge stable zero-terminated parallel= buffer-size= batch-size= debug",
         Operands.CONTENT,
     ),
@@ -152,7 +152,7 @@ READERS: dict[str, Reader] = {
     "xxd": Reader("a b c~ C e E g~ i l~ o~ p s~ u R~", Operands.CONTENT, most=1),
     "strings": Reader("a f n= t= e= o w # all print-file-name bytes= radix= encoding=", Operands.CONTENT),
     "column": Reader("t s= o= c= n x e l= N= R= H= T= J table separator= output-separator= columns=", Operands.CONTENT),
-    "base64": Reader("d D w= decode wrap=", Operands.CONTENT, most=1),
+    "base64": Reader("d D n u w= decode wrap=", Operands.CONTENT, most=1),
     "base32": Reader("d w= decode wrap=", Operands.CONTENT, most=1),
     "cksum": Reader("", Operands.CONTENT),
     "md5sum": _SUMS,
@@ -215,12 +215,10 @@ def _told_by(words: str, names: str) -> dict[str, frozenset[str]]:
 
 
 VERSIONED: dict[str, frozenset[str]] = {
-    **_told_by("--version", "bun bundle clang cmake dotnet g++ gcc gem java javac make"),
-    **_told_by("--version -v", "node perl php pnpm ruby yarn"),
-    **_told_by("--version -v version", "npm"),
-    **_told_by("--version -V", "deno jq pip pip3 poetry python python3 rg rustc rustup uv"),
-    **_told_by("--version -V version", "cargo"),
-    **_told_by("--version version", "docker gh git go kubectl terraform"),
+    **_told_by("--version", "clang cmake g++ gcc java javac make"),
+    **_told_by("--version -v", "node perl php ruby"),
+    **_told_by("--version -V", "deno jq python python3 rg rustc"),
+    **_told_by("--version version", "git"),
 }
 """Programs that only tell their version when one of these words is all that is given to them.
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from companion.model.facts import Effect
+from companion.policy.shell.archives import ARCHIVERS
+from companion.policy.shell.awk import judge_awk
 from companion.policy.shell.dangers import DANGERS, INTERPRETERS, PRIVILEGED, RUNS_ITS_INPUT, SHELLS
-from companion.policy.shell.effects import NAMES, TREE
+from companion.policy.shell.effects import NAMES, TRACKED, TREE
 from companion.policy.shell.files import WRITERS
+from companion.policy.shell.find import judge_find
 from companion.policy.shell.git import judge_git
-from companion.policy.shell.invocation import Finding, Invocation, read
+from companion.policy.shell.interpreters import judge_interpreter
+from companion.policy.shell.invocation import Finding, Invocation, Lists, read
 from companion.policy.shell.knowledge import (
     DATE,
-    FIND,
-    FIND_VALUED,
     GREP,
     JQ,
     READERS,
@@ -22,17 +25,60 @@ from companion.policy.shell.knowledge import (
     Operands,
     Reader,
 )
+from companion.policy.shell.known import judge_known
 from companion.policy.shell.options import Arguments, split
-from companion.policy.shell.runners import WRAPPERS, find_exec, judge_interpreter, judge_privileged, judge_shell
+from companion.policy.shell.project import judge_environment, judge_project
+from companion.policy.shell.runners import WRAPPERS, judge_privileged, judge_shell
+from companion.policy.shell.services import INFRASTRUCTURE, SERVICES, judge_service
+from companion.policy.shell.toolbox import FORGES, PACKAGES, SYSTEM
+from companion.policy.shell.tools import asks_for_help, judge_tool
+from companion.policy.shell.viewers import VIEWERS, judge_viewer
+from companion.policy.shell.web import WEB
 from companion.policy.shell.words import Value
+
+_ANY_HELP = frozenset(WRITERS) | frozenset(WRAPPERS) - {"eval"}
+_PRINTS = frozenset({"echo"})
+TOOLS = PACKAGES | FORGES | SYSTEM | INFRASTRUCTURE
 
 _URL = re.compile(r"\w+://(?:[^/@]*@)?([^/:?#]+)")
 _HOST = re.compile(r"(?:[\w.-]+@)?([\w-]+(?:\.[\w-]+)+)(?::|/|$)")
 _CODES = {Operands.CONTENT: "", Operands.NAMES: NAMES, Operands.TREE: TREE}
 
 
+_FILTERS = frozenset({"head", "tail", "sort", "uniq", "grep", "egrep", "tac", "shuf"})
+
+
 def judge(invocation: Invocation) -> Iterator[Finding]:
     """The findings of one program. Targets are counted from the folder it runs in."""
+    yield from _judge(invocation)
+    if listed := _names_files(invocation):
+        yield listed
+
+
+def _names_files(invocation: Invocation) -> Lists | None:
+    """What the program's output names, for those whose output is names."""
+    here = Value(".", invocation.start, invocation.end)
+    words = invocation.words
+    match invocation.name:
+        case "fd" | "fdfind":
+            return Lists(read(here, TRACKED))
+        case "rg" if {"-l", "--files", "--files-with-matches"} & set(words):
+            return Lists(read(here, TRACKED))
+        case "git" if words[:1] in {("ls-files",), ("ls-tree",)} or {"--name-only", "-l"} & set(words):
+            return Lists(read(here, TRACKED))
+        case "ls" if all(word.startswith("-") for word in words):
+            return Lists(read(here, TREE))
+        case name if (
+            name in _FILTERS
+            and invocation.feed.listed is not None
+            and all(word[:1] in "-0123456789" for word in words[1:])
+        ):
+            return invocation.feed.listed
+        case _:
+            return None
+
+
+def _judge(invocation: Invocation) -> Iterator[Finding]:
     name = invocation.name
     if _asks_for_version(invocation):
         yield invocation.runs()
@@ -42,17 +88,57 @@ def judge(invocation: Invocation) -> Iterator[Finding]:
         yield from judge_shell(invocation)
     elif name in INTERPRETERS:
         yield from judge_interpreter(invocation)
+    elif (known := judge_environment(invocation) or judge_project(invocation)) is not None:
+        yield from known
+    elif name in _ANY_HELP and invocation.words in (("--help",), ("--version",)):
+        yield invocation.runs()
     elif special := _SPECIAL.get(name):
         yield from special(invocation)
+    elif name in READERS and len(invocation.args) == 1 and asks_for_help(invocation.words) and name not in _PRINTS:
+        yield invocation.runs()
+    elif (findings := _by_table(invocation)) is not None:
+        yield from findings
     elif name in READERS:
         yield from _judge_reader(invocation, READERS[name])
+    elif name in VIEWERS:
+        yield from judge_viewer(invocation, VIEWERS[name])
+    elif tool := TOOLS.get(name):
+        yield from judge_tool(invocation, tool, DANGERS.get(name, "service"))
+    elif name in SERVICES:
+        yield from judge_service(invocation, DANGERS.get(name, "cloud"))
+    elif name in DANGERS and _tells_how(invocation):
+        yield invocation.runs()
     else:
         yield from _judge_danger(invocation)
+
+
+_UNSURE = frozenset(
+    {"build", "project-change", "unknown-command", "unknown-option", "unknown-word", "glob-option", "runs-other", ""}
+)
+
+
+def _by_table(invocation: Invocation) -> list[Finding] | None:
+    """What the tables of knowledge say, unless all that they say is that they do not know and another one does."""
+    known = judge_known(invocation)
+    if known is None:
+        return None
+    findings = list(known)
+    name = invocation.name
+    unsure = all(finding.code in _UNSURE for finding in findings if isinstance(finding, Effect))
+    return None if unsure and (name in VIEWERS or name in TOOLS or name in SERVICES or name in READERS) else findings
 
 
 def _asks_for_version(invocation: Invocation) -> bool:
     words = invocation.words
     return len(words) == 1 and not invocation.feed and words[0] in VERSIONED.get(invocation.name, ())
+
+
+def _tells_how(invocation: Invocation) -> bool:
+    words = [arg.constant for arg in invocation.args]
+    # To ssh and its kin the first word is a host, to make a target.
+    plain = words[:1] in (["--help"], ["--version"]) and DANGERS[invocation.name] not in {"eval", "source"}
+    others = DANGERS[invocation.name] not in {"network", "eval", "source", "build"} and asks_for_help(words)
+    return (plain or others) and not invocation.feed
 
 
 def _judge_danger(invocation: Invocation) -> Iterator[Finding]:
@@ -116,6 +202,12 @@ def _judge_reader(invocation: Invocation, reader: Reader) -> Iterator[Finding]:
         yield from read(here, _CODES[reader.operands])
 
 
+_NAMES_SECRETS = re.compile(
+    r"(?i)\W*(?:\w*_)?(?:api[_-]?|secret[_-]?|private[_-]?|access[_-]?)?(?:keys?|secrets?|tokens?|passwords?|passwd|credentials?"
+    r"|AKIA\S*|BEGIN.*PRIVATE.*)(?:_\w*)?\W*"
+)
+
+
 def _grep(invocation: Invocation) -> Iterator[Finding]:
     arguments, findings = _checked(invocation, GREP)
     yield from findings
@@ -125,45 +217,17 @@ def _grep(invocation: Invocation) -> Iterator[Finding]:
     directories = given.get("d") or given.get("directories")
     recursive = arguments.has("r", "R", "recursive", "dereference-recursive")
     recursive = recursive or (directories is not None and directories.text != "skip")
+    patterns = [value for name, value in arguments.order if name in {"e", "regexp"}] or list(arguments.operands[:1])
+    if recursive and any(_NAMES_SECRETS.fullmatch(pattern.text or "") for pattern in patterns):
+        yield invocation.rule("searches-secrets")
     if recursive and not files:
         files = (Value(".", invocation.start, invocation.end),)
     yield from _paths(files, TREE if recursive else "")
 
 
-def _find(invocation: Invocation) -> Iterator[Finding]:
-    findings: list[Finding] = [invocation.runs()]
-    args, words = invocation.args, invocation.words
-    roots: list[Value] = []
-    at = 0
-    while at < len(args) and (not words[at].startswith(("-", "(", "!")) or words[at] in {"-L", "-H", "-P", "--"}):
-        roots += [args[at]] if not words[at].startswith("-") else []
-        at += 1
-    while at < len(args):
-        word = args[at].constant
-        if word in FIND_VALUED and at + 1 < len(args):
-            value = args[at + 1]
-            if value.many or value.glob:
-                findings.append(invocation.rule("unknown-word", value.text or "this word", value))
-            if word in {"-newer", "-anewer", "-cnewer", "-samefile"}:
-                findings += read(value, NAMES)
-            at += 2
-        elif word in FIND:
-            at += 1
-        elif word in {"-exec", "-execdir", "-ok", "-okdir"}:
-            findings.append(invocation.rule("find-exec", at=args[at]))
-            inner, at = find_exec(args, at + 1)
-            findings += inner
-        else:
-            code = "find-delete" if word == "-delete" else "unknown-option"
-            findings.append(invocation.rule(code, word or "this word", args[at]))
-            at += 1
-    yield from findings
-    yield from _paths(tuple(roots) or (Value(".", invocation.start, invocation.end),), NAMES)
-
-
 _PART = r"(?:[^/\\\n\[]|\\[^\n]|\[[^\]/\n\\]+\])*"
 _ADDRESS = rf"(?:\d+(?:~\d+)?|\$|/{_PART}/I?)"
-_SED_COMMAND = rf"(?:{_ADDRESS}(?:,(?:\+?\d+|{_ADDRESS}))?)? *!?(?:[pdqQ=lD]|s/{_PART}/{_PART}/[gpiI\d]*)"
+_SED_COMMAND = rf"(?:{_ADDRESS}(?:,(?:\+?\d+|{_ADDRESS}))?)? *!?(?:[pdqQ=lDgGhHxnNP]|s/{_PART}/{_PART}/[gpiI\d]*)"
 _SED_SCRIPT = re.compile(rf"[ \n]*{_SED_COMMAND}(?: *[;\n][ ;\n]*{_SED_COMMAND})*[ ;\n]*")
 _LONGEST_SCRIPT = 500
 
@@ -269,11 +333,14 @@ def _leave(invocation: Invocation) -> Iterator[Finding]:
 _SPECIAL: dict[str, Callable[[Invocation], Iterator[Finding]]] = {
     **WRITERS,
     **WRAPPERS,
+    **ARCHIVERS,
+    **WEB,
+    **dict.fromkeys(("awk", "gawk", "mawk", "nawk"), judge_awk),
     **dict.fromkeys(("grep", "egrep", "fgrep"), _grep),
     **dict.fromkeys(("test", "["), _test),
     **dict.fromkeys(("exit", "return", "break", "continue", "wait"), _leave),
     "git": judge_git,
-    "find": _find,
+    "find": judge_find,
     "sed": _sed,
     "jq": _jq,
     "date": _date,

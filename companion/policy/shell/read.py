@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from companion.model.facts import Effect
 from companion.policy.shell.budget import Budget
 from companion.policy.shell.rules import apply
@@ -9,18 +11,23 @@ from companion.policy.shell.source import Unclear
 from companion.policy.shell.walk import walk
 
 
-def read_command(command: str, cwd: str = "", home: str = "") -> tuple[Effect, ...]:
+def read_command(
+    command: str, cwd: str = "", home: str = "", look: Callable[[str], str | None] | None = None
+) -> tuple[Effect, ...]:
     """Everything that `command` does, as far as it is understood, in the order of its text. Never raises.
 
     `cwd` and `home` are absolute, or "" when nobody knows; they stand for `$PWD`, `~` and `$HOME`. The target of a
     READ, WRITE or DELETE is absolute, or relative to the folder the command starts in, whatever that is: `cat x` has
     the target "x" and `cd sub && cat x` has "sub/x". Where a `cd` may have failed, both places are told. What is
-    not understood is an UNKNOWN effect; past the budget of work (64 KB, 256 programs, 8 scripts inside each other)
+    not understood is an UNKNOWN effect; past the budget of work (64 KB, 128 programs, 8 scripts inside each other)
     one of them stands for the whole command. `companion.policy.shell.effects` tells what the code of a READ says.
+
+    `look` gives the text of a small file in which a project spells out what it runs, by its path as effects name it, or
+    None; without it no such script is known.
     """
     if not command.strip():
         return ()
-    budget = Budget()
+    budget = Budget(look=look)
     effects = budget.effects
     try:
         walk(command, cwd, home, budget)

@@ -43,8 +43,8 @@ RULES: dict[str, Rule] = {
     "find-delete": Rule(_CHANGE, "find -delete deletes every match", "run find without -delete and look at the list"),
     "shred": Rule(_CHANGE, "{target} destroys the content of files", "leave the file, or delete it with plain rm"),
     "git-push-force": Rule(
-        _CHANGE,
-        "this push overwrites or deletes what others may have on the remote",
+        EffectKind.GIT,
+        "this push may overwrite or delete what others have on the remote: {target}",
         "push without force, to a new branch if the remote has moved on",
     ),
     "git-reset-hard": Rule(
@@ -68,7 +68,39 @@ RULES: dict[str, Rule] = {
     "chmod-recursive": Rule(_CHANGE, "{target} -R changes the rights of a whole folder", "name the files"),
     "kill": Rule(_CHANGE, "{target} ends processes", "end what you started in the way it was started"),
     "rm": Rule(_CHANGE, "{target} deletes"),
+    "delete-tree": Rule(
+        EffectKind.DELETE, "{target} would be deleted with all that lies below it", "move it aside instead"
+    ),
     "delete": Rule(EffectKind.DELETE, "{target} would be deleted", "move it aside instead"),
+    "leaks-secret": Rule(
+        EffectKind.LEAK,
+        "{target} prints a secret, which then stands in the next prompt",
+        "ask the person to set it where it is needed, by a variable or a file that is ignored",
+    ),
+    "cloud-permissions": Rule(
+        EffectKind.CLOUD, "{target} changes who may do what in the account", "ask for the exact call to be approved"
+    ),
+    "cloud-delete": Rule(EffectKind.CLOUD, "{target} deletes or stops something in the account", "list it first"),
+    "cloud-write": Rule(EffectKind.CLOUD, "{target} changes something in the account", "read or plan first"),
+    "sql-runs": Rule(_UNKNOWN, "{target}: this text runs code or programs", "leave this part out"),
+    "sql-destroy": Rule(
+        _CHANGE, "{target}: this text drops or rewrites whole tables", "count the rows first; name a condition"
+    ),
+    "sql-permissions": Rule(_CHANGE, "{target}: this text changes who may do what"),
+    "sql-file": Rule(_CHANGE, "{target}: this text reads or writes files beside the database"),
+    "sql-write": Rule(
+        _CHANGE, "{target}: this text changes rows or tables", "run it in a transaction that is rolled back"
+    ),
+    "sql-unknown": Rule(_UNKNOWN, "{target}: what this text does is not understood", "write plain SQL, one statement"),
+    "login": Rule(_CHANGE, "{target} changes who this machine acts as", "leave this to the person"),
+    "tool-permissions": Rule(_CHANGE, "{target} changes who may do what"),
+    "tool-delete": Rule(_CHANGE, "{target} deletes something that the tool keeps", "list it first"),
+    "tool-write": Rule(_CHANGE, "{target} changes something that the tool keeps"),
+    "publish": Rule(_CHANGE, "{target} publishes for others", "leave this to the person"),
+    "install": Rule(EffectKind.INSTALL, "{target} fetches code of others, which may run at once", "name the version"),
+    "runs-other": Rule(_UNKNOWN, "{target} runs another program, here or elsewhere", "say what it runs, and why"),
+    "project-change": Rule(_CHANGE, "{target} rewrites files of the project", "look at what it would change first"),
+    "unknown-command": Rule(_UNKNOWN, "{target} is not among the commands that are known", "look it up with --help"),
     "cloud": Rule(_CHANGE, "{target} acts on a cloud account", "ask for the exact call to be approved"),
     "infrastructure": Rule(_CHANGE, "{target} acts on infrastructure or a cluster", "plan or diff first"),
     "container": Rule(_CHANGE, "{target} acts on containers, images or volumes"),
@@ -85,8 +117,24 @@ RULES: dict[str, Rule] = {
     "runs-script": Rule(_UNKNOWN, "{target} runs a script that nobody has looked at", "show the script first"),
     "runs-a-file": Rule(_UNKNOWN, "{target} is a file, not a program that is known", "show the file first"),
     "find-exec": Rule(_UNKNOWN, "find runs a command for each match", "run find alone, then the command on its list"),
+    "secret-shown": Rule(
+        _UNKNOWN, "{target} prints what may be a secret", "ask the person for what is needed of it, without the secret"
+    ),
     "network": Rule(EffectKind.NETWORK, "this talks to {target}", "say what is fetched or sent, and why"),
-    "git-push": Rule(_CHANGE, "this publishes commits"),
+    "web-read": Rule(EffectKind.NETWORK, "this fetches a page of {target} and saves nothing"),
+    "git-tag-move": Rule(
+        EffectKind.GIT, "this moves or deletes tags that others may have", "make a new tag with a name of its own"
+    ),
+    "git-push": Rule(EffectKind.GIT, "this publishes commits: {target}", "leave publishing to the person"),
+    "git-fetch": Rule(EffectKind.GIT, "{target} asks a remote of this repository, and changes no branch of yours"),
+    "git-local": Rule(EffectKind.GIT, "{target} changes this repository, and git can take it back"),
+    "project-run": Rule(
+        EffectKind.EXECUTE, "{target} runs the project's own tests or build", "read the script before you allow it"
+    ),
+    "project-script": Rule(EffectKind.EXECUTE, "{target} runs a script of the project", "show the script first"),
+    "searches-secrets": Rule(
+        _UNKNOWN, "{target} looks for secrets in whole folders", "name the one file that the task is about"
+    ),
     "git-config": Rule(
         _CHANGE, "git's configuration decides which programs git runs", "read single keys with git config --get"
     ),

@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from companion.model.facts import Effect
 from companion.policy.shell.dangers import POSIX_SHELLS
-from companion.policy.shell.invocation import Feed, Finding, Inner, Invocation, Text
+from companion.policy.shell.invocation import Feed, Finding, Inner, Invocation, Lists, Text, read, write
 from companion.policy.shell.options import split
-from companion.policy.shell.variables import is_harmless_to_set
+from companion.policy.shell.tools import names
+from companion.policy.shell.variables import is_private
 from companion.policy.shell.words import Value
 
 
@@ -35,11 +37,15 @@ _WRAPPERS: dict[str, _Wrapper] = {
     "exec": _Wrapper(),
     "busybox": _Wrapper(),
     "toybox": _Wrapper(),
-    "caffeinate": _Wrapper("d i m s"),
+    "caffeinate": _Wrapper("d i m s u t= w="),
+    "arch": _Wrapper("arch= e= c h 3 2 6 4 a r m x _ 8"),
 }
 
 # --replace and --max-lines take a value only when it is attached; the word behind them is the command.
-_XARGS = "0 r t x n= P= L= s= d= I= null no-run-if-empty verbose max-args= max-procs= max-lines~ delimiter="
+_XARGS = (
+    "0 r t x n= P= L= l~ s= d= I= J= a< R= S= null no-run-if-empty verbose max-args= max-procs= max-lines~ delimiter= "
+    "max-chars= exit arg-file< replace~"
+)
 _PRIVILEGED = "A b E e H i K k n P S s u= g= h= p= C= D= R= T= U= r= t= c= l m w="
 
 
@@ -52,7 +58,11 @@ def _wrapper(invocation: Invocation) -> Iterator[Finding]:
     if words:
         yield Inner(words, invocation.feed)
     else:
-        yield invocation.runs() if invocation.name in {"exec", "time"} else invocation.rule("unknown-program")
+        yield (
+            invocation.runs()
+            if invocation.name in {"exec", "time", "caffeinate", "arch"}
+            else invocation.rule("unknown-program")
+        )
 
 
 def _command(invocation: Invocation) -> Iterator[Finding]:
@@ -66,12 +76,14 @@ def _command(invocation: Invocation) -> Iterator[Finding]:
 
 
 def _env(invocation: Invocation) -> Iterator[Finding]:
-    arguments = split(invocation.args, "i u= ignore-environment unset=", first=True)
+    arguments = split(invocation.args, "i u= 0 ignore-environment unset= null C= chdir=", first=True)
+    if arguments.has("C", "chdir"):
+        yield invocation.rule("unknown-option", "env -C")
     if arguments.unknown is not None:
         yield invocation.refuse(arguments.unknown)
     rest = arguments.operands
     while rest and (found := re.match(r"(\w+)=", rest[0].text or "")):
-        if not is_harmless_to_set(found.group(1)):
+        if not is_private(found.group(1)):
             yield invocation.rule("sets-environment", found.group(1), rest[0])
         rest = rest[1:]
     if rest:
@@ -80,16 +92,43 @@ def _env(invocation: Invocation) -> Iterator[Finding]:
         yield invocation.rule("reads-environment", "all of them")
 
 
+def _script_file(invocation: Invocation) -> Iterator[Finding]:
+    """`script FILE COMMAND` writes down what the command prints; without one it opens a shell."""
+    arguments = split(invocation.args, "q a e f k F r c= t~ quiet append command= flush", first=True)
+    command = arguments.given.get("c") or arguments.given.get("command")
+    if arguments.unknown is not None or arguments.has("r") or not (command or len(arguments.operands) > 1):
+        yield invocation.rule("unknown-program")
+        return
+    if arguments.operands and arguments.operands[0].constant != "/dev/null":
+        yield from write(arguments.operands[0])
+    if command is not None:
+        yield Text(command)
+    else:
+        yield Inner(arguments.operands[1:], invocation.feed)
+
+
+def _rtk(invocation: Invocation) -> Iterator[Finding]:
+    """Runs a command and shortens what it prints; a few words are its own."""
+    if invocation.words[:1] in {("--version",), ("--help",), ("-h",), ("gain",)}:
+        yield invocation.runs()
+    elif invocation.args:
+        yield Inner(invocation.args, invocation.feed)
+    else:
+        yield invocation.rule("unknown-program")
+
+
 def _xargs(invocation: Invocation) -> Iterator[Finding]:
     arguments = split(invocation.args, _XARGS, first=True)
     if arguments.unknown is not None:
         yield invocation.refuse(arguments.unknown)
     words = arguments.operands
+    for path in arguments.reads:
+        yield from read(path)
     if not words:
-        yield invocation.runs()
+        yield invocation.rule("unknown-word", "xargs --") if "--" in invocation.words else invocation.runs()
         return
-    place = arguments.given.get("I")
-    more = Value(None, invocation.start, invocation.end, many=True)
+    place = arguments.given.get("I") or arguments.given.get("J")
+    more = _handed_on(invocation, words[0].constant or "", from_file=bool(arguments.reads))
     if place is None:
         words = (*words, more)
     else:
@@ -98,10 +137,31 @@ def _xargs(invocation: Invocation) -> Iterator[Finding]:
     yield Inner(words)
 
 
-def find_exec(args: tuple[Value, ...], at: int) -> tuple[list[Finding], int]:
+# Whatever option a file's name may be taken for, these read nothing else, write nothing and run nothing.
+_HARMLESS = names(
+    "cat tac head tail wc ls stat md5sum sha1sum sha256sum sha512sum nl cut basename dirname du echo grep "
+    "egrep fgrep bat realpath readlink"
+)
+
+
+def _handed_on(invocation: Invocation, name: str, *, from_file: bool) -> Value:
+    """The words that xargs adds: names that another program lists, or whatever stands on its input."""
+    feed = invocation.feed
+    if from_file or (feed and feed.listed is None):
+        text = feed.text.constant if feed.text is not None and not from_file else None
+        if text is not None and len(text.split()) == 1 and not re.search(r"['\"\\]", text):
+            return Value(text.strip(), invocation.start, invocation.end)
+        return Value(None, invocation.start, invocation.end, many=True)
+    # Without a pipe there is nothing on an agent's input.
+    known = feed.listed if feed.listed is not None else Lists((), dashed=False)
+    safe = not known.dashed or name in _HARMLESS
+    return Value(None, invocation.start, invocation.end, many=True, listed=known.reads, is_path=safe)
+
+
+def find_exec(args: tuple[Value, ...], at: int, found: tuple[Effect, ...]) -> tuple[list[Finding], int]:
     """The command behind find's -exec, from `args[at]` on, and where find's own words go on.
 
-    Each match is a word that is not known.
+    Each match is a word that is not known, but one of those whose reads are `found`.
     """
     words: list[Value] = []
     while at < len(args):
@@ -109,8 +169,11 @@ def find_exec(args: tuple[Value, ...], at: int) -> tuple[list[Finding], int]:
         at += 1
         if arg.constant == ";" or (arg.constant == "+" and words and words[-1].text is None):
             break
-        known = arg.text is not None and "{}" not in arg.text
-        words.append(arg if known else Value(None, arg.start, arg.end))
+        if arg.text == "{}":
+            words.append(Value(None, arg.start, arg.end, listed=found, is_path=True))
+        else:
+            known = arg.text is not None and "{}" not in arg.text
+            words.append(arg if known else Value(None, arg.start, arg.end))
     return ([Inner(tuple(words))] if words else []), at
 
 
@@ -151,9 +214,11 @@ def judge_shell(invocation: Invocation) -> Iterator[Finding]:
         piped = any(arg.substituted for arg in rest)
         yield invocation.rule("pipe-to-shell" if piped else "runs-script", at=rest[0])
     elif invocation.feed:
-        yield invocation.rule("pipe-to-shell")
         if invocation.feed.text is not None and invocation.feed.text.constant is not None:
+            yield invocation.runs()
             yield Text(invocation.feed.text)
+        else:
+            yield invocation.rule("pipe-to-shell")
     else:
         yield invocation.rule("shell-text")
 
@@ -164,17 +229,6 @@ def _script(invocation: Invocation, text: Value) -> Iterator[Finding]:
     else:
         yield invocation.runs()
         yield Text(text)
-
-
-def judge_interpreter(invocation: Invocation) -> Iterator[Finding]:
-    """Python and its kin: code in an option, a script, or whatever stands on the input."""
-    words = [arg.text for arg in invocation.args]
-    code = any(word is not None and re.match(r"-\w*[ceEpr]$|--(?:eval|print|command)\b", word) for word in words)
-    operands = [word for word in words if word is None or not word.startswith("-")]
-    if any(arg.substituted for arg in invocation.args) or (invocation.feed and not code and not operands):
-        yield invocation.rule("pipe-to-shell")
-    else:
-        yield invocation.rule("runs-code" if code or not operands else "runs-script")
 
 
 def _eval(invocation: Invocation) -> Iterator[Finding]:
@@ -198,8 +252,10 @@ def _other_runner(invocation: Invocation) -> Iterator[Finding]:
 
 WRAPPERS: dict[str, Callable[[Invocation], Iterator[Finding]]] = {
     **dict.fromkeys(_WRAPPERS, _wrapper),
-    **dict.fromkeys(("watch", "parallel", "flock", "script", "strace", "ltrace", "entr", "proot"), _other_runner),
+    **dict.fromkeys(("watch", "parallel", "flock", "strace", "ltrace", "entr", "proot"), _other_runner),
     "command": _command,
+    "script": _script_file,
+    "rtk": _rtk,
     "env": _env,
     "xargs": _xargs,
     "eval": _eval,

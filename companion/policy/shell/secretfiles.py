@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 _NAMES = frozenset(
     {".netrc", "_netrc", ".npmrc", ".pypirc", ".pgpass", ".boto", ".git-credentials", ".htpasswd", ".my.cnf", ".s3cfg"}
@@ -17,6 +18,7 @@ _FOLDERS = frozenset({".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".
 _EXAMPLES = (".env", ".netrc", ".npmrc", ".pypirc", ".pgpass", ".git-credentials", "id_rsa", "server.pem")
 
 
+@lru_cache(maxsize=4096)
 def may_hold_secrets(path: str) -> bool:
     """Whether a file of this path, or one that this glob can match, is where people keep secrets."""
     *folders, name = path.lower().split("/")

@@ -9,17 +9,19 @@ from tree_sitter import Node
 
 from companion.model.facts import Effect, EffectKind
 from companion.policy.shell.budget import Budget
+from companion.policy.shell.effects import is_harmless
 from companion.policy.shell.expansions import Risk, Shown, Substitution, find_expansions
-from companion.policy.shell.invocation import Feed, Inner, Invocation, Text
+from companion.policy.shell.invocation import Feed, Inner, Invocation, Lists, Look, Text
+from companion.policy.shell.outputs import output_of
 from companion.policy.shell.parse import Syntax
 from companion.policy.shell.programs import judge
 from companion.policy.shell.redirects import Redirect, take_apart
 from companion.policy.shell.rules import apply
 from companion.policy.shell.source import Unclear
-from companion.policy.shell.state import After, State
+from companion.policy.shell.state import After, State, join
 from companion.policy.shell.stateful import CHANGES_STATE
 from companion.policy.shell.variables import is_harmless_to_set, is_harmless_to_show, is_private
-from companion.policy.shell.words import Lookup, Value, evaluate
+from companion.policy.shell.words import Lookup, Value, evaluate, substitution
 
 DEEPEST = 80
 """How deep statements, substitutions and programs may stand inside each other."""
@@ -47,6 +49,10 @@ class Simple(ABC):
         self._depth = 0
         self._loops = 0
         self._rounds = 0
+        self._said: str | None = None
+        """What the last command printed."""
+        self._listed: Lists | None = None
+        self._outputs: dict[str, str | None] = {}
 
     @abstractmethod
     def _substitute(self, node: Node, state: State) -> None:
@@ -83,6 +89,8 @@ class Simple(ABC):
 
     def _lookup(self, state: State) -> Lookup:
         def lookup(name: str) -> str | None:
+            if name.startswith("$("):
+                return self._outputs.get(name)
             if name in state.variables:
                 return state.variables[name]
             if name == "HOME":
@@ -98,9 +106,11 @@ class Simple(ABC):
         for found in find_expansions(node, self._syntax, self._lookup(state), self._budget):
             match found:
                 case Substitution(inner):
+                    self._said = None
                     self._substitute(inner, state)
+                    self._outputs[substitution(inner)] = self._said
                 case Shown(inner, name):
-                    if name not in state.variables and not is_harmless_to_show(name):
+                    if not state.is_own(name) and not is_harmless_to_show(name):
                         self._say("reads-environment", inner, name)
                 case Risk(inner, code):
                     self._say(code, inner)
@@ -169,7 +179,8 @@ class Simple(ABC):
             self._emit(apply("unknown-program", words[0].text or "this word", start, end))
         if slash and folder not in _TRUSTED:
             self._emit(apply("runs-a-file", name, start, end))
-        invocation = Invocation(short, words[1:], start, end, feed)
+        invocation = Invocation(short, words[1:], start, end, feed, self._look_from(state))
+        self._said, self._listed = None, None
         after = After(state, state)
         if change := CHANGES_STATE.get(short):
             effects, changed = change(invocation, state, self._home)
@@ -179,11 +190,26 @@ class Simple(ABC):
             after = after if slash else changed
         elif short:
             after = self._judge(invocation, state)
+        if short and not slash:
+            text = feed.text.constant if feed.text is not None else None
+            self._said = output_of(short, [word.constant for word in words[1:]], text)
+            if short == "pwd" and len(words) == 1:
+                self._said = self._lookup(state)("PWD")
         self._depth -= 1
         return after
 
+    def _look_from(self, state: State) -> Look | None:
+        look, folders = self._budget.look, state.folders
+        if any(effect.kind is EffectKind.WRITE and not is_harmless(effect) for effect in self._budget.effects):
+            # What lies on the disk now may be another text by then.
+            return None
+        if look is None or folders is None or len(folders) != 1:
+            return None
+        return lambda path: look(join(folders[0], path))
+
     def _judge(self, invocation: Invocation, state: State) -> After:
         after = After(state, state)
+        listed: Lists | None = None
         for finding in judge(invocation):
             match finding:
                 case Inner(words, feed):
@@ -191,6 +217,9 @@ class Simple(ABC):
                     after = After(after.success.merge(inner), after.failure.merge(inner))
                 case Text(value):
                     self._script(value, state)
+                case Lists():
+                    listed = finding
                 case _:
                     self._place(finding, state)
+        self._listed = listed
         return after

@@ -27,6 +27,7 @@ _ANSI = re.compile(r"\$'(?:[^'\\]|\\.)*'", re.DOTALL)
 _HEREDOC = re.compile(r"<<(-?)[ \t]*(?:'([^'\n]*)'|\"([^\"\\$`\n]*)\"|([\w.+%@,:/-]+))(?=[\s;&|<>()]|$)")
 _LITERAL_BODY = re.compile(r"[^$`\\]*")
 _MASK = "x"
+_LONE_DASH = re.compile(r"(?<=[ \t])-(?=[ \t]+<<)")
 
 
 class Unclear(Exception):  # noqa: N818 - an answer about the command, not a fault
@@ -100,7 +101,8 @@ def prepare(command: str) -> Source:
         pieces.append(_MASK * (mask.end - mask.start))
         at = mask.end
     pieces.append(joined[at:])
-    masked = "".join(pieces)
+    # The grammar drops a dash that stands alone before a heredoc.
+    masked = _LONE_DASH.sub(_MASK, "".join(pieces))
     ends = tuple(
         (_moved(start, lexer.continuations), _moved(end, lexer.continuations)) for start, end in lexer.heredocs
     )

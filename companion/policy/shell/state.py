@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 _MOST_FOLDERS = 4
+_LONGEST = 8192
+"""Characters of a parameter's value that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +20,14 @@ class State:
     folders: tuple[str, ...] | None = ("",)
     variables: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     """Parameters that the command set; None where the value is not known."""
+    inherited: frozenset[str] = frozenset()
+    """Those of them that may still be what the environment says, since they were set on one way only."""
 
     def set(self, name: str, text: str | None) -> State:
-        return replace(self, variables={**self.variables, name: text})
+        if text is not None and len(text) > _LONGEST:
+            # `x=$x$x` doubles it each time.
+            text = None
+        return replace(self, variables={**self.variables, name: text}, inherited=self.inherited - {name})
 
     def enter(self, folder: str | None) -> State:
         """After `cd folder`; None is a folder that is not known. As a shell does, `..` takes back the last name."""
@@ -45,7 +52,12 @@ class State:
             else None
             for name in (*self.variables, *other.variables)
         }
-        return State(folders, variables)
+        inherited = self.inherited | other.inherited | (self.variables.keys() ^ other.variables.keys())
+        return State(folders, variables, inherited)
+
+    def is_own(self, name: str) -> bool:
+        """Whether the command itself set the parameter, whatever way it took."""
+        return name in self.variables and name not in self.inherited
 
     def widen(self, later: State) -> State:
         """What holds before every round of a loop, when `later` may hold after one."""

@@ -31,7 +31,7 @@ def _cd(invocation: Invocation, state: State, home: str) -> tuple[list[Effect], 
         folder = operands[0].constant if operands[0].constant != "-" else None
     # The shell keeps PWD and OLDPWD; whatever the command set them to is gone.
     variables = {name: text for name, text in state.variables.items() if name not in {"PWD", "OLDPWD"}}
-    moved = State(state.folders, variables).enter(folder)
+    moved = State(state.folders, variables, state.inherited).enter(folder)
     return [invocation.runs()], After(moved, state)
 
 

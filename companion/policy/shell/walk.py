@@ -76,6 +76,8 @@ class _Walk(Simple):
                 after = After(inner.failure, inner.success)
             case _:
                 after = self._attached(node, state, feed, redirects)
+        if node.type not in {"command", "pipeline", "redirected_statement"}:
+            self._said, self._listed = None, None
         self._depth -= 1
         return after
 
@@ -101,6 +103,9 @@ class _Walk(Simple):
         after = After(state, state)
         if node is not None and node.type == "command":
             after = self._command(node, state, feed, words)
+            if any(child.type == "file_redirect" for child in (*redirects, *node.children)):
+                # What is printed may go elsewhere.
+                self._said, self._listed = None, None
         elif node is not None:
             if words:
                 self._say("not-understood", node)
@@ -166,7 +171,7 @@ class _Walk(Simple):
 
     def _then(self, before: After, operator: str, node: Node, feed: Feed, redirects: tuple[Node, ...] = ()) -> After:
         if operator == "|":
-            piped = self._statement(node, before.either, Feed(piped=True), redirects)
+            piped = self._statement(node, before.either, self._piped(node), redirects)
             merged = before.either.merge(piped.either)
             return After(merged, merged)
         if operator == "&&":
@@ -179,7 +184,8 @@ class _Walk(Simple):
         parts = [part for part in parts if part.type != "comment"]
         merged = state
         for number, part in enumerate(parts):
-            fed = Feed(piped=True) if number else feed
+            fed = self._piped(part) if number else feed
+            self._said, self._listed = None, None
             last = number + 1 == len(parts)
             after = self._statement(part, state, fed, redirects if last else ()).either
             merged = merged.merge(after)
@@ -187,6 +193,11 @@ class _Walk(Simple):
                 # `a && b > c | d` stands in the tree as if it were `{ a && b > c; } | d`.
                 state = state.merge(after)
         return After(merged, merged)
+
+    def _piped(self, node: Node) -> Feed:
+        """What the command before a pipe sends down to the one behind it."""
+        said = None if self._said is None else Value(self._said, *self._syntax.span(node))
+        return Feed(piped=True, text=said, listed=self._listed)
 
     def _for(self, node: Node, state: State, feed: Feed) -> After:
         name = self._syntax.text(node.named_children[0])
@@ -236,7 +247,8 @@ class _Walk(Simple):
     def _body(self, parts: list[Node], state: State, feed: Feed) -> State:
         for part in parts:
             inner = part.children if part.type in _BODIES else [part]
-            state = self._sequence(inner, state, feed, branches=True).either
+            # A condition is always looked at; of a body anything may be left out.
+            state = self._sequence(inner, state, feed, branches=part.type in _BODIES).either
         return state
 
     def _arithmetic(self, node: Node, state: State) -> None:
@@ -252,7 +264,10 @@ class _Walk(Simple):
         redirects = [child for child in node.children if child.type in REDIRECTS]
         for child in redirects:
             self._redirect(child, state)
-        self._sequence([child for child in node.children if child not in redirects], state, NO_FEED)
+        statements = [child for child in node.children if child not in redirects]
+        self._sequence(statements, state, NO_FEED)
+        if redirects or sum(child.type in STATEMENTS for child in statements) != 1:
+            self._said = None
         self._depth -= 1
 
     def _script(self, value: Value, state: State) -> None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from companion.model.facts import Effect
 from companion.policy.shell.parse import Syntax
 
 Lookup = Callable[[str], str | None]
-"""A parameter's value; None where it is not known."""
+"""A parameter's value, or what a substitution printed; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,10 @@ class Value:
     """Not known, and may come to no word or to several."""
     substituted: bool = False
     """Holds a process substitution: a command's output, or its input, as a file."""
+    listed: tuple[Effect, ...] | None = None
+    """Where the word is not known, but it can only be one of these: the reads of all of them."""
+    is_path: bool = False
+    """Not known, and certainly no option."""
 
     @property
     def constant(self) -> str | None:
@@ -116,8 +121,8 @@ def _pieces(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[_Piece]:
             yield _Piece(decode_ansi(syntax.text(node)[2:-1]), quoted=True)
         case "string":
             yield from _in_string(node, syntax, lookup)
-        case "simple_expansion" | "expansion":
-            text = _parameter(node, syntax, lookup)
+        case "simple_expansion" | "expansion" | "command_substitution":
+            text = _expanded(node, syntax, lookup)
             known = text is not None and not _SPLITS.search(text)
             yield _Piece(text if known else None, quoted=known)
         case _:
@@ -150,10 +155,21 @@ def _in_string(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[_Piece]:
             yield _Piece(None, quoted=False)
             return
         yield _Piece(_ESCAPE_IN_STRING.sub(r"\1", text[at : opening.start()]), quoted=True)
-        known = child.type in {"simple_expansion", "expansion"}
-        yield _Piece(_parameter(child, syntax, lookup) if known else None, quoted=True)
+        yield _Piece(_expanded(child, syntax, lookup), quoted=True)
         at = last
     yield _Piece(_ESCAPE_IN_STRING.sub(r"\1", text[at : end - 1]), quoted=True)
+
+
+def substitution(node: Node) -> str:
+    """The name under which a lookup knows what a command substitution printed."""
+    return f"$({node.start_byte}"
+
+
+def _expanded(node: Node, syntax: Syntax, lookup: Lookup) -> str | None:
+    if node.type == "command_substitution":
+        said = lookup(substitution(node))
+        return None if said is None else said.rstrip("\n")
+    return _parameter(node, syntax, lookup) if node.type in {"simple_expansion", "expansion"} else None
 
 
 def _parameter(node: Node, syntax: Syntax, lookup: Lookup) -> str | None:

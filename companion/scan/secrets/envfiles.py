@@ -1,4 +1,4 @@
-"""The values in a workspace's `.env` files: what is kept there is secret by the owner's own word."""
+"""The values in a workspace's `.env` and credential files: what is kept there is secret by the owner's own word."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from companion.scan.secrets.credfiles import credential_values, is_credential_name
 from companion.scan.secrets.values import is_password, is_sample, is_words
 
 _NAME = re.compile(r"\.env(?:rc|\..+)?")
@@ -31,7 +32,7 @@ _PLAIN = re.compile(r"[\d.,:_/-]+|[^\s@]+@[\w-]+(?:\.[\w-]+)+|(?:[~.]{0,2}/|[A-Z
 
 
 class EnvFiles:
-    """Reads `.env` and `.env.*` at a workspace's root and one level below, again whenever one changed.
+    """Reads `.env`, `.env.*` and credential files at a workspace's root and one level below, again when one changed.
 
     Files named example, sample, template, dist or default are public. Safe to use from several threads.
     """
@@ -61,7 +62,8 @@ class EnvFiles:
                     # A pipe would wait for a writer for ever.
                     if self._read.get(path) == stamp or not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:
                         continue
-                    values = env_values(path.read_text("utf-8", "replace"))
+                    text = path.read_text("utf-8", "replace")
+                    values = env_values(text) if path.name.startswith(".env") else credential_values(path.name, text)
                 except OSError:
                     continue
                 for value in values:
@@ -80,7 +82,7 @@ def _env_files(root: Path) -> Iterator[Path]:
         return
     folders = 0
     for entry in listed:
-        if _is_env_name(entry.name):
+        if _is_read(entry.name):
             yield Path(entry.path)
         elif entry.name not in _SKIPPED and folders < _FOLDERS and entry.is_dir(follow_symlinks=False):
             folders += 1
@@ -88,11 +90,13 @@ def _env_files(root: Path) -> Iterator[Path]:
                 names = os.listdir(entry.path)  # noqa: PTH208 - names are enough, and this is asked on every scan
             except OSError:
                 continue
-            yield from (Path(entry.path, name) for name in names if _is_env_name(name))
+            yield from (Path(entry.path, name) for name in names if _is_read(name))
 
 
-def _is_env_name(name: str) -> bool:
-    return name.startswith(".env") and _NAME.fullmatch(name) is not None and not _PUBLIC.search(name)
+def _is_read(name: str) -> bool:
+    if name.startswith(".env"):
+        return _NAME.fullmatch(name) is not None and not _PUBLIC.search(name)
+    return is_credential_name(name) and not _PUBLIC.search(name)
 
 
 def env_values(text: str) -> list[str]:

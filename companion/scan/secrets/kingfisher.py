@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import re
 import threading
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from companion.model.facts import Confidence
-from companion.scan.secrets.engine import Span, allowance, installed
+from companion.scan.secrets.engine import Span, TooMuchError, allowance, installed
 from companion.scan.secrets.values import is_sample
 
 _NAME = "kingfisher"
@@ -30,6 +32,12 @@ _SECRET_HELPERS = frozenset(
 # Where companion's own rule is better at telling a secret from code or an example that looks like one.
 _LEFT_TO_OWN_RULES = frozenset({"betterleaks.private-key", "betterleaks.generic-credential-uri"})
 _SAMPLES_SEEN = frozenset({"betterleaks.curl-auth-user", "betterleaks.curl-auth-header"})
+# What its rules take long over where there is much of it, and how much of that in a text is looked at.
+_SLOW = (re.compile("PRIVATE KEY"), re.compile("SK[0-9a-f]{32}"), re.compile(r"://[^\s/@]{1,64}:[^\s/@]{1,64}@"))
+_MOST_SLOW = 1_000
+_ROOM = 2_048
+_SMALL = 8 * 1024
+"""Up to here nothing takes long, and a time limit would be a fifth of the work."""
 _SECONDS = 10.0
 _LEAST_SECONDS = 0.005
 _FIRST = "aws_secret_access_key = " + "aB3dE5gH7jK9mN1pQ3sT" + "5vX7zA9cD1fG3hJ5kL7m"
@@ -72,6 +80,8 @@ class Kingfisher:
     def find(self, text: str) -> list[Span]:
         # Offsets come back in bytes of what was handed in. A lone surrogate has no bytes, and NULs make it guess at
         # UTF-16; the stand-ins keep every character in its place.
+        if len(text) > _SMALL:
+            _refuse_slow(text)
         data = _lined(text).replace("\0", " ").encode("utf-8", "replace")
         spans = []
         plain = len(data) == len(text)
@@ -90,6 +100,8 @@ class Kingfisher:
         return spans
 
     def _scan(self, data: bytes) -> Any:
+        if len(data) <= _SMALL:
+            return self._scanner.scan(data)
         while True:
             # Its clock is the wall's, ours is the processor's: when others kept it waiting, it may go on.
             left = min(_SECONDS, max(allowance(), _LEAST_SECONDS))
@@ -98,6 +110,13 @@ class Kingfisher:
             except TimeoutError:
                 if left == _SECONDS:
                     raise
+
+
+def _refuse_slow(text: str) -> None:
+    most = _MOST_SLOW + len(text) // _ROOM
+    for slow in _SLOW:
+        if sum(1 for _ in islice(slow.finditer(text), most + 1)) > most:
+            raise TooMuchError
 
 
 def _lined(text: str) -> str:

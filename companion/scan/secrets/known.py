@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from urllib.parse import quote, quote_plus
 
+from companion.scan.secrets.disguises import apart, apart_before
 from companion.scan.secrets.prefilter import Prefilter
 from companion.scan.secrets.values import is_distinctive
 
@@ -20,19 +23,28 @@ _HEAD = 8
 _FEW = 32
 """Up to this many spellings are looked for one by one; that takes about 10 µs each in 100 kB."""
 
-_Form = tuple[str, int]
-"""A spelling, and the number of its value."""
+_APART = 16
+"""From this length on a value is looked for in pieces too."""
+
+_Form = tuple[str, int, str]
+"""A spelling, the number of its value, and "". Of a value in pieces: its first or last letters, number, the value."""
+
+
+_ESCAPE = re.compile("%[0-9A-F]{2}")
 
 
 def spellings(value: str) -> list[str]:
-    """`value` raw, JSON-escaped, URL-quoted, and as it shows inside a base64 text at each of the three alignments."""
+    """`value` raw, escaped for JSON (once, twice), HTML and URLs, in hex, and in base64 at each alignment."""
     forms = {
         value: None,
         json.dumps(value)[1:-1]: None,
         json.dumps(value, ensure_ascii=False)[1:-1]: None,
     }
+    forms |= {json.dumps(form)[1:-1]: None for form in tuple(forms)}
     raw = value.encode("utf-8", "replace")
-    forms |= {quote(raw, safe=""): None, quote(raw): None, quote_plus(raw): None}
+    for quoted in (quote(raw, safe=""), quote(raw), quote_plus(raw)):
+        forms |= {quoted: None, _ESCAPE.sub(lambda match: match.group().lower(), quoted): None}
+    forms |= {raw.hex(): None, raw.hex().upper(): None, escape(value): None}
     for offset in range(3):
         text = base64.b64encode(bytes(offset) + raw).decode()
         # Only characters that carry bits of the value alone; the ones at its edges mix with what is around it.
@@ -83,7 +95,7 @@ class KnownValues:
                 number = len(self._entries)
                 self._entries[number] = (kind, rule)
                 self._values[number] = value
-                self._learn([(form, number) for form in spellings(value)])
+                self._learn(_forms(value, number))
                 self._numbers[value] = number
             if certain:
                 self._certain.add(number)
@@ -97,7 +109,7 @@ class KnownValues:
                 half += 1
             self._forgotten += half
             self._forms = self._forms[half:]
-            kept = {number for _, number in self._forms}
+            kept = {number for _, number, _ in self._forms}
             self._numbers = {value: number for value, number in self._numbers.items() if number in kept}
             self._heads = {}
             for form in self._forms:
@@ -150,7 +162,7 @@ class KnownValues:
                 if index is None or not index.serves(self.count):
                     index = self._index = _Index(self._heads, self.count)
                 recent = self._forms[max(0, index.count - self._forgotten) :]
-        hits = [Hit(start, start + len(form), number) for form, number in recent for start in _starts(text, form)]
+        hits = [hit for form in recent for hit in _hits(text, form, _starts(text, form[0]))]
         return hits + index.find(text) if index else hits
 
 
@@ -170,13 +182,36 @@ class _Index:
     def find(self, text: str) -> list[Hit]:
         if self._prefilter.fast:
             forms = (form for place in self._prefilter.possible(text) for form in self._forms[place])
-            return [Hit(start, start + len(form), number) for form, number in forms for start in _starts(text, form)]
+            return [hit for form in forms for hit in _hits(text, form, _starts(text, form[0]))]
         return [
-            Hit(start, start + len(form), number)
+            hit
             for start in range(len(text) - _HEAD + 1)
-            for form, number in self._heads.get(text[start : start + _HEAD], ())
-            if text.startswith(form, start)
+            for form in self._heads.get(text[start : start + _HEAD], ())
+            if text.startswith(form[0], start)
+            for hit in _hits(text, form, (start,))
         ]
+
+
+def _forms(value: str, number: int) -> list[_Form]:
+    whole = [(spelling, number, "") for spelling in spellings(value)]
+    return [*whole, (value[:_HEAD], number, value), (value[-_HEAD:], number, value)] if len(value) >= _APART else whole
+
+
+def _hits(text: str, form: _Form, starts: Iterable[int]) -> Iterator[Hit]:
+    """The hits of a form that stands at each of `starts`."""
+    spelling, number, value = form
+    for start in starts:
+        if not value:
+            yield Hit(start, start + len(spelling), number)
+            continue
+        first, end = start, start + len(spelling)
+        if value.startswith(spelling):
+            end = apart(text, start, value)
+        if value.endswith(spelling) and end - first != len(value):
+            first, end = apart_before(text, start + len(spelling), value), start + len(spelling)
+        # In one piece it is found as it is.
+        if min(first, end) >= 0 and end - first > len(value):
+            yield Hit(first, end, number)
 
 
 def _starts(text: str, form: str) -> Iterator[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from companion.model.facts import Confidence
-from companion.scan.secrets.engine import Span, glance
+from companion.scan.secrets.engine import Span, TooMuchError, glance
 
 _NAME = "key-blocks"
 _MARK = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]{0,40}?PRIVATE KEY(?: BLOCK)?-----")
@@ -18,6 +18,8 @@ _LINE = re.compile(
 # the key's own headers, and the short last line.
 _GAP = re.compile(r"[A-Za-z0-9+/=\s\\\"'`,|>:;*#._-]*")
 _LONGEST_BLOCK = 65_536
+_MOST_MARKS = 1_000
+_ROOM = 1_024
 _LONGEST_GAP = 160
 _SHORTEST_BODY = 32
 _PUTTY = re.compile(r"Private-Lines: \d{1,4}(?:\s|\\[nr]){1,4}(?:[A-Za-z0-9+/=]{4,80}(?:\s|\\[nr]){1,4}){1,400}")
@@ -33,6 +35,7 @@ class KeyBlocks:
         return ""
 
     def find(self, text: str) -> list[Span]:
+        """Raises TooMuchError for a text that is nothing but marks."""
         spans = []
         if "PRIVATE KEY" in text:
             spans = [self._span(start, end, "private-key") for start, end in _blocks(text)]
@@ -51,8 +54,11 @@ def _blocks(text: str) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     begin: re.Match[str] | None = None
     floor = 0
-    for mark in _MARK.finditer(text):
+    most = _MOST_MARKS + len(text) // _ROOM
+    for number, mark in enumerate(_MARK.finditer(text)):
         glance()
+        if number > most:
+            raise TooMuchError
         if mark[1] == "BEGIN":
             if begin is not None:
                 found += _head(text, begin, mark.start())

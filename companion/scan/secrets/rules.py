@@ -1,208 +1,184 @@
-"""companion's own rules: what they are is data in rules.toml, how they are tried stands here."""
+"""companion's own rules: what they are is data in the TOML files beside this, how they are tried stands here."""
 
 from __future__ import annotations
 
 import re
+import threading
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from itertools import pairwise
+from typing import Any
 
 from companion.model.facts import Confidence
-from companion.scan.secrets.engine import Span, glance
-from companion.scan.secrets.prefilter import Prefilter
-from companion.scan.secrets.values import is_basic, is_password, is_random, is_sample
+from companion.scan.secrets.checks import CHECKS, Check
+from companion.scan.secrets.disguises import joined, triggers, uncovered
+from companion.scan.secrets.engine import Span, TooMuchError, glance
+from companion.scan.secrets.places import Places
 
 _NAME = "rules"
-_VERSION = "1"
-
-_BEFORE = re.compile(r"[A-Za-z0-9_.-]{0,60}\Z")
-_REST = re.compile(r"[A-Za-z0-9_.-]*")
-_LINE_START = re.compile(
-    r"(?:^|[\n\r]|\\[nr])[ \t]*(?:[-+>|*]|\d{1,6}[\t:|])?[ \t]*(?:export |set |env |arg |-e |\$env:)?\Z",
-    re.IGNORECASE,
-)
-_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_CONNECTION = re.compile(r"(?i)(?:server|data source|host|uid|user(?: id|name)?|database|initial catalog|driver)\s?=")
-
-_PASSWORD_WORD = re.compile(r"pass|password|passwd|passphrase|passcode|pwd")
-_SECRET_WORD = re.compile(
-    r"tokens?|secrets?|credentials?|creds?|apikey|authtoken|accesstoken|secretkey|privatekey|accesskey"
-)
-_KEY_OWNER = re.compile(
-    r"api|access|secret|private|auth|encrypt|encryption|decryption|sign|signing|master|account|storage|subscription"
-    r"|shared|client|license|service|app|application|admin|deploy|webhook|hmac|jwt|aes|session|cookie"
-)
-# A name with one of these words says something about a secret and does not hold one.
-_ABOUT = re.compile(
-    r"public|primary|foreign|cache|sort|partition|type|name|ids?|ur[il]|path|file|dir|endpoint|field|header|label|title"
-    r"|hint|help|message|error|text|length|size|count|max|min|limit|ttl|expiry|expires|prefix|suffix|format|pattern"
-    r"|regex|algo|algorithm|column|placeholder|param|parameter|scopes?|tokenizer|usage|input|output|version|policy"
-    r"|manager|provider|class|store|ref|selector|digest|index"
-)
+_VERSION = "2"
+_MOST_FOUND = 1_000
+_ROOM = 2_000
+"""So many characters of a text allow for one more secret in it."""
+_FILES = ("tokens.toml", "rules.toml", "services.toml")
+_BLANK = re.compile(r"<<(\w+)(?::([\d-]+))?>>")
+_ALPHABETS = {
+    "alnum": "A-Za-z0-9",
+    "lower": "a-z0-9",
+    "upper": "A-Z0-9",
+    "digits": "0-9",
+    "hex": "0-9a-fA-F",
+    "word": "A-Za-z0-9_-",
+    "b64": "A-Za-z0-9+/=",
+    "b64u": "A-Za-z0-9_=-",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of rules.toml."""
+    """One row of the files."""
 
     id: str
     type: str
     confidence: Confidence
     literals: tuple[str, ...]
+    where: str
+    """Tried where this matches too; "" for nowhere else."""
     pattern: re.Pattern[str]
     check: str
     samples: tuple[str, ...]
     decoys: tuple[str, ...]
+    is_token: bool = False
+    """Whether its literals are how a token begins, so that one in pieces can be put together."""
+
+
+_Try = tuple[Rule, Callable[[str, int], re.Match[str] | None], Check]
 
 
 class OwnRules:
-    """Tries each rule where one of its literals stands; never anywhere else."""
+    """Tries each rule where one of its literals stands; never anywhere else. Compiled when first needed."""
 
     name = _NAME
     version = _VERSION
 
     def __init__(self) -> None:
-        self._tries = [(literal, rule) for rule in load_rules() for literal in rule.literals]
-        self._prefilter = Prefilter([literal for literal, _ in self._tries], literal=True)
+        self._lock = threading.Lock()
+        self._compiled: _Compiled | None = None
 
     def load(self) -> str:
+        self._rules()
         return ""
 
     def find(self, text: str) -> list[Span]:
-        lowered = lower(text)
-        spans: dict[Span, None] = {}
-        for number in self._prefilter.possible(lowered):
-            literal, rule = self._tries[number]
-            position = lowered.find(literal)
-            while position >= 0:
-                glance()
-                match = rule.pattern.match(text, position)
-                if match and CHECKS[rule.check](match["secret"], match):
-                    start, end = match.span("secret")
-                    spans[Span(start, end, rule.type, rule.id, _NAME, rule.confidence)] = None
-                position = lowered.find(literal, position + len(literal))
+        """Raises TooMuchError for a text that consists of what secrets begin with."""
+        rules = self._compiled or self._rules()
+        hints: list[tuple[int, str]] = []
+        spans = rules.find(text, hints)
+        if hints:
+            spans.update(dict.fromkeys(uncovered(text, hints, rules.find)))
         return list(spans)
 
+    def _rules(self) -> _Compiled:
+        with self._lock:
+            if self._compiled is None:
+                self._compiled = _Compiled(load_rules())
+            return self._compiled
 
-def lower(text: str) -> str:
-    """`text` in lower case, each character in its place."""
-    lowered = text.lower()
-    if len(lowered) == len(text):
-        return lowered
-    return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
+
+class _Compiled:
+    """The rules by their literals, and beside them what gives a disguise away."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        tries: dict[str, list[_Try]] = {}
+        for rule in rules:
+            for literal in rule.literals:
+                tries.setdefault(literal, []).append((rule, rule.pattern.match, CHECKS[rule.check]))
+        kinds = triggers(literal for rule in rules if rule.is_token for literal in rule.literals)
+        literals = list(dict.fromkeys((*tries, *kinds)))
+        others = [rule for rule in rules if rule.where]
+        self._places = Places(literals, [rule.where for rule in others])
+        self._tries: list[tuple[tuple[_Try, ...], str]] = [
+            *((tuple(tries.get(literal, ())), kinds.get(literal, "")) for literal in literals),
+            *((((rule, rule.pattern.match, CHECKS[rule.check]),), "") for rule in others),
+        ]
+
+    def find(self, text: str, hints: list[tuple[int, str]] | None = None) -> dict[Span, None]:
+        """What the rules find in `text` as it reads; places that give a disguise away are added to `hints`."""
+        spans: dict[Span, None] = {}
+        most = _MOST_FOUND + len(text) // _ROOM
+        for position, number in self._places.find(text):
+            glance()
+            tries, kind = self._tries[number]
+            for rule, match_at, is_secret in tries:
+                match, view = match_at(text, position), None
+                if match is None and rule.is_token and (view := joined(text, position)) is not None:
+                    match = match_at(view.text, 0)
+                if match and is_secret(match["secret"], match):
+                    start, end = match.span("secret")
+                    span = Span(start, end, rule.type, rule.id, _NAME, rule.confidence)
+                    if view is None:
+                        spans[span] = None
+                    else:
+                        spans.update(dict.fromkeys(view.spans([span])))
+            if len(spans) > most:
+                raise TooMuchError
+            if kind and hints is not None:
+                hints.append((position, kind))
+        return spans
 
 
 @cache
 def load_rules() -> tuple[Rule, ...]:
     """The rules as they ship."""
-    rows = tomllib.loads(files(__package__).joinpath("rules.toml").read_text("utf-8"))["rule"]
-    return tuple(
-        Rule(
-            id=row["id"],
-            type=row["type"],
-            confidence=Confidence(row["confidence"]),
-            literals=tuple(row["literals"]),
-            pattern=re.compile(row["pattern"]),
-            check=row["check"],
-            samples=tuple(row["samples"]),
-            decoys=tuple(row["decoys"]),
-        )
-        for row in rows
+    tables = [tomllib.loads(files(__package__).joinpath(name).read_text("utf-8")) for name in _FILES]
+    rules = [_rule(row, table) for table in tables for row in table["rule"]]
+    return (*rules, *(_vendor(name, shapes) for table in tables for name, shapes in table.get("vendors", {}).items()))
+
+
+def _rule(row: Mapping[str, Any], table: Mapping[str, Any]) -> Rule:
+    return Rule(
+        id=row["id"],
+        type=row["type"],
+        confidence=Confidence(row["confidence"]),
+        literals=tuple(row.get("literals") or (() if "where" in row else table["names"])),
+        where=row.get("where", ""),
+        pattern=re.compile(row["pattern"]),
+        check=row["check"],
+        samples=tuple(row["samples"]),
+        decoys=tuple(row["decoys"]),
+        is_token="vendors" in table and not any("/" in literal for literal in row["literals"]),
     )
 
 
-def _name(match: re.Match[str]) -> tuple[str, list[str], int]:
-    """The name that a value is assigned to: whole, in words, and where it starts."""
-    before = _BEFORE.search(match.string, max(0, match.start() - 60), match.start())
-    start = before.start() if before else match.start()
-    if match.string[max(0, start - 1) : start + 1] in ("\\n", "\\r", "\\t"):
-        start += 1
-    rest = _REST.match(match.string, match.start())
-    name = match.string[start : rest.end() if rest else match.end()]
-    return name, [part.lower() for part in _PARTS.findall(name)], start
-
-
-def _is_secret_name(words: list[str], *, env: bool) -> bool:
-    if any(_ABOUT.fullmatch(word) for word in words):
-        return False
-    if any(_SECRET_WORD.fullmatch(word) for word in words) or words[-1:] == ["auth"]:
-        return True
-    pairs = pairwise(["", *words])
-    return any(word == "key" and (env or _KEY_OWNER.fullmatch(owner) is not None) for owner, word in pairs)
-
-
-def _is_password_name(words: list[str]) -> bool:
-    return any(map(_PASSWORD_WORD.fullmatch, words)) and not any(map(_ABOUT.fullmatch, words))
-
-
-def _is_chosen(value: str) -> bool:
-    """A password that a person thought of: letters and something else, and no everyday word."""
-    mixed = any(c.isalpha() for c in value) and any(c.isdigit() for c in value)
-    return (
-        is_password(value)
-        and mixed
-        and not re.fullmatch(r"[a-z_.-]+\d{0,2}|[\w.]+\(.*|/[\w/.-]+|[\w.]+|[\w.-]+:\d+", value)
+def _vendor(name: str, shapes: Sequence[str]) -> Rule:
+    """The rule of a row of [vendors]: tried where the fixed first part of a shape stands."""
+    fixed = [shape.partition("<<")[0] for shape in shapes]
+    return Rule(
+        id=f"{name.lower()}-token",
+        type=name,
+        confidence=Confidence.HIGH,
+        literals=tuple(dict.fromkeys(part.lower() for part in fixed)),
+        where="",
+        pattern=re.compile(rf"(?<![A-Za-z0-9])(?P<secret>{'|'.join(map(_shape, shapes))})(?![A-Za-z0-9])"),
+        check="shaped",
+        samples=tuple(f"token [[{shape}]]," for shape in shapes),
+        decoys=tuple(f"token {part}..." for part in fixed),
+        is_token=True,
     )
 
 
-def _assigned_secret(value: str, match: re.Match[str]) -> bool:
-    name, words, _ = _name(match)
-    return is_random(value) and _is_secret_name(words, env=name.isupper())
+def _shape(shape: str) -> str:
+    """A shape as an expression."""
+    parts = _BLANK.split(shape)
+    return "".join(
+        re.escape(parts[at]) + (_expression(parts[at + 1], parts[at + 2]) if at + 1 < len(parts) else "")
+        for at in range(0, len(parts), 3)
+    )
 
 
-def _assigned_password(value: str, match: re.Match[str]) -> bool:
-    return (is_random(value) or _is_chosen(value)) and _is_password_name(_name(match)[1])
-
-
-def _starts_line(match: re.Match[str], start: int) -> bool:
-    return _LINE_START.search(match.string, max(0, start - 40), start) is not None
-
-
-def _line_secret(value: str, match: re.Match[str]) -> bool:
-    name, words, start = _name(match)
-    return is_random(value) and _is_secret_name(words, env=name.isupper()) and _starts_line(match, start)
-
-
-def _line_password(value: str, match: re.Match[str]) -> bool:
-    _, words, start = _name(match)
-    return (is_random(value) or _is_chosen(value)) and _is_password_name(words) and _starts_line(match, start)
-
-
-def _connection(value: str, match: re.Match[str]) -> bool:
-    line = match.string[max(0, match.start() - 300) : match.end() + 300]
-    return is_password(value) and ";" in line and _CONNECTION.search(line) is not None
-
-
-def _query(value: str, match: re.Match[str]) -> bool:
-    string = match.string
-    link = string.rfind("?", max(0, match.start() - 300), match.start())
-    return link >= 0 and not any(c.isspace() for c in string[link : match.start()]) and is_random(value)
-
-
-def _token(value: str) -> bool:
-    return "EXAMPLE" not in value and not is_sample(value[-16:])
-
-
-def _mixed(value: str) -> bool:
-    kinds = (str.isupper, str.islower, str.isdigit)
-    return "EXAMPLE" not in value and all(any(kind(c) for c in value) for kind in kinds)
-
-
-Check = Callable[[str, re.Match[str]], bool]
-
-CHECKS: dict[str, Check] = {
-    "token": lambda value, _: _token(value),
-    "mixed": lambda value, _: _mixed(value),
-    "password": lambda value, _: is_password(value),
-    "random": lambda value, _: is_random(value),
-    "basic": lambda value, _: is_basic(value),
-    "connection": _connection,
-    "query": _query,
-    "assigned-secret": _assigned_secret,
-    "assigned-password": _assigned_password,
-    "line-secret": _line_secret,
-    "line-password": _line_password,
-}
+def _expression(alphabet: str, length: str | None) -> str:
+    if alphabet == "uuid":
+        return "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+    return f"[{_ALPHABETS[alphabet]}]{{{(length or '1').replace('-', ',')}}}"

@@ -1,4 +1,4 @@
-"""Fills in the samples of rules.toml: fake secrets, the same ones every time, that stand in no file."""
+"""Fills in the samples of rules.toml and tokens.toml: fake secrets, the same ones every time, that stand in no file."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ _ALPHABETS = {
     "upper": (_UPPER, _DIGITS),
     "hex": ("abcdef", "0123456789"),
     "digits": (_DIGITS,),
+    "lower": (_LOWER, _DIGITS),
+    "word": (_LOWER, _DIGITS, _UPPER),
+    "b64u": (_UPPER, _DIGITS, _LOWER),
 }
-_BLANK = re.compile(r"<<(\w+)(?::(\d+))?>>")
+_BLANK = re.compile(r"<<(\w+)(?::(\d+)(?:-\d+)?)?>>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ def _fill(text: str, seed: str) -> str:
     def blank(match: re.Match[str]) -> str:
         if match[1] == "basic":
             return base64.b64encode(f"robot:{_draw('alnum', 14, dice)}".encode()).decode()
+        if match[1] == "uuid":
+            return "-".join(_draw("hex", length, dice) for length in (8, 4, 4, 4, 12))
         return _draw(match[1], int(match[2]), dice)
 
     return _BLANK.sub(blank, text)

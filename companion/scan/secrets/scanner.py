@@ -24,7 +24,7 @@ from companion.policy.redaction import fingerprint_of, placeholder_for, redact, 
 from companion.scan.secrets import prefilter
 from companion.scan.secrets.accepted import Accepted, none_accepted, without_accepted
 from companion.scan.secrets.engine import Engine, Span, TooMuchError, allowed
-from companion.scan.secrets.envfiles import EnvFiles
+from companion.scan.secrets.envfiles import EnvFiles, env_values
 from companion.scan.secrets.kingfisher import Kingfisher
 from companion.scan.secrets.known import ENV, KNOWN_VALUES, KnownValues
 from companion.scan.secrets.memo import Memo, Result
@@ -95,8 +95,8 @@ class SecretScan:
         self._accepted = accepted
         self._patience = patience
         self._engines = tuple(engines)
-        light = (engine for engine in engines if isinstance(engine, KeyBlocks | OwnRules))
-        self._light = tuple(engine for engine in light if not engine.load())
+        # These are never missing; loading them is left to `load`, or to the first log line.
+        self._light = tuple(engine for engine in engines if isinstance(engine, KeyBlocks | OwnRules))
         self._seconds = seconds
         self._remembered = remembered
         self._vault = Vault(machine_key)
@@ -194,6 +194,11 @@ class SecretScan:
                     # There are texts that keep the engines busy; the loop has others to serve.
                     pass
         return await self._in_time(self._examine_parts, parts, workspace)
+
+    def learn(self, text: str, name: str) -> None:
+        """Makes the values known that stand in a file like `.env`; `name` says which."""
+        for value in env_values(text):
+            self._known.add(value, ENV, name, certain=True)
 
     def scrub(self, text: str) -> str:
         """`text` with every secret that is known or found replaced by its placeholder. Raises ScanFailed."""

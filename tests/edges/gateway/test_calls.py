@@ -199,6 +199,23 @@ def test_a_placeholder_becomes_its_secret_where_the_model_was_shown_it_and_nowhe
     assert (HUSH.encode() in answer.body, PLACEHOLDER.encode() in answer.body) == (restored, not restored)
 
 
+@pytest.mark.parametrize(
+    ("shown", "said", "why"),
+    [
+        ("SECRET_WORD_FFFFFFFF", "SECRET_WORD_FFFFFFFF twice SECRET_WORD_FFFFFFFF", "its secret is not known"),
+        (PLACEHOLDER, f"{PLACEHOLDER} SECRET_OTHER_12345678", "the model made it up"),
+        (PLACEHOLDER, PLACEHOLDER, ""),
+    ],
+)
+def test_a_placeholder_that_stays_is_noted_once(shown, said, why):
+    made = Gateway(says(body=OK["messages"] | {"x": said}))
+    ask(made, "messages", body("messages", shown))
+    noted = [notice for notice in made.heard.notices if notice[0] == "placeholder.unknown"]
+    assert len(noted) == bool(why)
+    assert why in repr(noted)
+    assert HUSH not in repr(noted)
+
+
 @pytest.mark.parametrize("name", DIALECTS)
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_refusal_comes_in_the_form_in_which_this_agent_shows_it_and_nothing_leaves(name, stream):

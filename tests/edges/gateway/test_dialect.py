@@ -151,6 +151,8 @@ def test_a_secret_in_arguments_is_written_as_their_form_writes_it(form):
     assert json.loads(restore_arguments(use, known)) == {"a": SECRET}
     told = json.dumps({"function": {"arguments": use.arguments}}).encode()
     assert json.loads(json.loads(restore_strings(told, known))["function"]["arguments"]) == {"a": SECRET}
+    plain = json.dumps({"input": {"arguments": "words SECRET_X_00000000"}}).encode()
+    assert json.loads(restore_strings(plain, known)) == {"input": {"arguments": f"words {SECRET}"}}
 
 
 @pytest.mark.parametrize(

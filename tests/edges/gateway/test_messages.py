@@ -128,6 +128,14 @@ def test_each_block_is_restored_by_itself_also_while_calls_are_held():
         assert read_messages(out).text == "a SECRET_AWS_0A1B" + (" no " if changes else "") + "2C3D a key b"
 
 
+@pytest.mark.parametrize("cut", [0, 3, 19])
+def test_a_block_that_begins_with_its_text_is_restored_too(cut):
+    told = "SECRET_AWS_0A1B2C3D b"
+    raw = sse(*block(0, {"type": "text", "text": told[:cut]}, {"type": "text_delta", "text": told[cut:]}), *END)
+    _, out = run("messages", raw, lookup=SECRETS.get)
+    assert read_messages(out).text == "a key b"
+
+
 def test_a_beat_before_a_block_that_follows_moves_every_index_on():
     raw = sse(*called(0, "Bash", FINE), *block(1, {"type": "text", "text": "x"}), *called(2, "Read", "{}"), *END)
     answer, passed = fed("messages", raw)

@@ -294,3 +294,18 @@ def test_what_is_remembered_of_long_bodies_is_bounded():
         reader.read(json.dumps({"model": "m", "messages": talk}).encode())
     assert len(reader._latest) <= 8
     assert sum(len(cut.raw) for cut in reader._latest) <= 8 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("body", "answers"),
+    [
+        ({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}, [False, True]),
+        ({"messages": [{"role": "tool", "content": "a"}, {"role": "system", "content": "b"}]}, [False, False]),
+        ({"input": [{"type": "function_call"}, {"type": "function_call_output"}, "words"]}, [True, False, False]),
+        ({"input": [{"type": "message", "role": "assistant"}, {"type": "message", "role": "user"}]}, [True, False]),
+        ({"metadata": {"role": "assistant"}}, [False]),
+    ],
+)
+def test_what_a_model_said_is_told_from_what_it_was_told(body, answers):
+    parts = read_prompt(json.dumps(body).encode()).parts
+    assert [part.is_answer for part in parts] == answers

@@ -1,5 +1,7 @@
 """What is ignored stays private."""
 
+import sys
+
 import pytest
 
 from companion.model.action import Dialect, FileAccess, ModelCall, Operation, ShellCommand, ToolCall
@@ -7,7 +9,7 @@ from companion.model.exchange import Origin
 from companion.model.facts import Effect, EffectKind, Facts, IgnoreMatch, PathFacts
 from companion.model.policy import IgnoredAction, Policy
 from companion.model.verdict import PASS, Allow, Ask, Deny
-from companion.policy.guards.ignored import ignored
+from companion.policy.guards.ignored import ignored, what_becomes_of
 
 DENIED = IgnoreMatch("sub/.clineignore", 3, "private/")
 LEFT_OUT = IgnoreMatch(".gitignore", 1, "build/", denied=False)
@@ -108,8 +110,36 @@ def test_other_effects_and_actions_pass():
     effects = (effect(EffectKind.RUN, "secret"), effect(EffectKind.NETWORK, "secret"), effect(EffectKind.READ, ""))
     known = facts({"secret": DENIED}, effects)
     assert ignored(ShellCommand("…"), known) is PASS
-    assert ignored(ToolCall("secret"), known) is PASS
     assert ignored(ModelCall(Dialect.CHAT, "m", ("secret",)), known) is PASS
+
+
+def test_a_tool_that_nobody_knows_reads_what_its_arguments_name():
+    assert isinstance(ignored(ToolCall("mcp", "{}"), facts({"open": None, "secret": DENIED})), Deny)
+    assert ignored(ToolCall("mcp", "{}"), facts({"open": None})) is PASS
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_what_git_leaves_out_may_be_read_only_where_its_content_is_replaced(monkeypatch, replaced):
+    monkeypatch.setattr(sys.modules[ignored.__module__], "CONTENT_IS_REPLACED", replaced)
+    known = facts({"built": LEFT_OUT, "secret": DENIED}, gitignored=IgnoredAction.REDACT)
+    verdict = ignored(FileAccess("built", Operation.READ), known)
+    assert verdict is PASS if replaced else isinstance(verdict, Deny)
+    assert isinstance(ignored(FileAccess("built", Operation.WRITE), known), Ask)
+    assert isinstance(ignored(FileAccess("secret", Operation.READ), known), Deny)
+
+
+BECOMES = [
+    (DENIED, True, "deny"),
+    (LEFT_OUT, True, "redact"),
+    (None, True, "allow"),
+    (None, False, "ask"),
+    (DENIED, False, "deny"),
+]
+
+
+@pytest.mark.parametrize(("match", "inside", "word"), BECOMES)
+def test_the_word_for_what_becomes_of_a_read(match, inside, word):
+    assert what_becomes_of(PathFacts("x", "/x", inside=inside, ignored=match), Policy()) == word
 
 
 def test_a_path_that_nobody_looked_at_asks():

@@ -1,3 +1,5 @@
+from dataclasses import dataclass
+
 import pytest
 
 from companion.model.action import Action, Dialect, FileAccess, ModelCall, Operation, ShellCommand
@@ -66,3 +68,26 @@ def test_a_refusal_speaks_of_what_is_certain_and_says_how_it_is_accepted() -> No
     assert isinstance(verdict, Deny)
     assert verdict.reason == "1 secret in the prompt: github"
     assert "companion accept value SECRET_GITHUB_00000001" in verdict.hint
+
+
+@dataclass
+class Said:
+    """A part of a prompt."""
+
+    said: tuple[str, ...]
+    is_answer: bool = False
+
+    def texts(self) -> tuple[str, ...]:
+        return self.said
+
+
+def test_what_stands_in_answers_alone_is_said():
+    parts = (Said(("a KEY1", "KEY2")), Said(("KEY2", "KEY3"), is_answer=True), Said(("KEY4",), is_answer=True))
+    texts = ("a KEY1", "KEY2", "KEY2", "KEY3")
+    findings = tuple(
+        Finding(number, len(text) - 4, len(text), "TEST", "r", "e", Confidence.HIGH, f"SECRET_TEST_0000000{text[-1]}")
+        for number, text in enumerate(texts)
+    )
+    action = ModelCall(Dialect.CHAT, "m", texts, parts=parts, examined=(0, 1))
+    verdict = secrets(action, Facts(Origin("cline"), Policy(), findings=findings))
+    assert verdict.reason == "3 secrets replaced: test; 1 only in what the model said"

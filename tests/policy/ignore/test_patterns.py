@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
-from companion.policy.ignore.patterns import LONGEST_PATTERN, encode, everything, parse_lines, parse_pattern
+from companion.policy.ignore.patterns import PatternList, encode, everything, parse_lines, parse_pattern
 
 LINES = [
     # line, text, negated, dir_only, anchored
@@ -40,7 +40,7 @@ COMPLAINTS = [
     (b"./a", "without"),
     (b"a//b", "without"),
     (b"../a", "without"),
-    (b"*" + b"x" * LONGEST_PATTERN, "longer"),
+    (b"[x]" * 5000, "longer"),
 ]
 
 HOSTILE = [
@@ -66,22 +66,42 @@ def test_comments_and_empty_lines_count_but_hold_no_pattern():
     assert [(each.line, each.text) for each in parse_lines(content)] == [(3, "a"), (5, " \\#c"), (6, "last")]
 
 
-@pytest.mark.parametrize(("line", "said"), COMPLAINTS)
+@pytest.mark.parametrize(("line", "said"), COMPLAINTS, ids=lambda value: repr(value[:20]))
 def test_a_line_that_does_not_do_what_it_seems_to_says_so(line, said):
     assert said in parse_pattern(line, 1).complaint
 
 
-@pytest.mark.parametrize("line", [line for line, said in COMPLAINTS if said != "longer"])
+@pytest.mark.parametrize("line", [line for line, _ in COMPLAINTS], ids=lambda line: repr(line[:20]))
 def test_a_bad_line_matches_nothing_and_leaves_the_others_alone(line):
     bad, good = parse_lines(line + b"\n*.pem")
     assert not any(bad.covers(path, path[-1:], is_dir=True) for path in (b"a", b"b/a", b"b", b"foo", b"[a"))
     assert good.covers(b"x.pem", b"x.pem", is_dir=False)
 
 
-def test_a_pattern_that_is_too_long_fails_closed():
-    long = b"x" * (LONGEST_PATTERN + 1)
-    assert parse_pattern(long, 1).covers(b"anything", b"anything", is_dir=False)
-    assert not parse_pattern(b"!" + long, 1).covers(b"anything", b"anything", is_dir=False)
+def test_a_long_pattern_matches_what_git_lets_it_match():
+    long = b"/".join([b"x" * 200] * 20)
+    assert parse_pattern(long, 1).covers(long, b"", is_dir=False)
+    assert parse_pattern(b"**/" * 3000 + b"x", 1).covers(b"a/x", b"x", is_dir=False)
+    assert parse_pattern(b"*" * 9000 + b"x", 1).covers(b"ax", b"ax", is_dir=False)
+    assert not parse_pattern(b"x" * 9000, 1).covers(b"x" * 4000, b"x" * 4000, is_dir=False)
+
+
+PIECES = st.sampled_from([b"a", b"b", b".a", b".b", b"*", b"**", b"/", b"?", b"[ab]", b"\\", b"A", b".", b"x.a"])
+GLOBS = st.lists(PIECES, min_size=1, max_size=5).map(b"".join)
+PATHS = st.lists(st.sampled_from([b"a", b"b", b".a", b"x.a", b"x.b", b"aa"]), min_size=1, max_size=3).map(b"/".join)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([b"", b"!"]), GLOBS, st.sampled_from([b"", b"/"])), max_size=8),
+    PATHS,
+    st.booleans(),
+    st.booleans(),
+)
+def test_law_a_sorted_list_finds_what_trying_each_line_finds(lines, path, is_dir, fold_case):
+    patterns = parse_lines(b"\n".join(map(b"".join, lines)), fold_case=fold_case)
+    name = path.rpartition(b"/")[2]
+    plain = next((each for each in reversed(patterns) if each.covers(path, name, is_dir=is_dir)), None)
+    assert PatternList(patterns).last_match(path, name, is_dir=is_dir) is plain
 
 
 def test_everything_covers_everything_and_says_why():

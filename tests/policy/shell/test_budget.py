@@ -68,15 +68,15 @@ def test_each_command_has_a_budget_and_effects_of_its_own():
 
 
 def test_nothing_that_is_counted_is_left_out_here():
-    assert {field.name for field in fields(Budget)} == {*COUNTED, "effects", "scripts"}
+    assert {field.name for field in fields(Budget)} == {*COUNTED, "effects", "scripts", "look"}
 
 
 @pytest.mark.parametrize(
     ("fits", "too_much"),
     [
-        ("true\n" * 250, "true\n" * 260),
-        (f"sh -c '{'true; ' * 120}'; sh -c '{'true; ' * 120}'", f"sh -c '{'true; ' * 130}'; sh -c '{'true; ' * 130}'"),
-        ("for i in 1 2; do " + "true; " * 120 + "done", "for i in 1 2 3; do " + "true; " * 120 + "done"),
+        ("true\n" * 120, "true\n" * 130),
+        (f"sh -c '{'true; ' * 60}'; sh -c '{'true; ' * 60}'", f"sh -c '{'true; ' * 65}'; sh -c '{'true; ' * 65}'"),
+        ("for i in 1 2; do " + "true; " * 60 + "done", "for i in 1 2 3; do " + "true; " * 60 + "done"),
         ("echo " + "a " * 900, "echo " + "a " * 1100),
     ],
     ids=["programs", "programs in scripts", "programs in a loop", "words"],

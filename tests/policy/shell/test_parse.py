@@ -22,7 +22,6 @@ HOLES = [
     "echo $[1]",
     "if ls; then",
     'echo $"x"',
-    "cat - <<E\nx\nE",
     "a=1 >f",
     "echo =(ls)",
     "x \ud800 y",

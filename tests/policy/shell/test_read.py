@@ -50,7 +50,7 @@ def on_paths(command: str, **known: str) -> list[tuple[str, str, str]]:
         ("mkdir -p a/b", [("write", "a/b", "")]),
         ("touch a", [("write", "a", "")]),
         ("rm a", [("delete", "a", "delete")]),
-        ("rm -rf a", [("delete", "a", "delete")]),
+        ("rm -rf a", [("delete", "a", "delete-tree")]),
         ("cd sub && cat x", [("read", "sub/x", "")]),
         ("cd sub && cat ../x", [("read", "sub/../x", "")]),
         ("cd sub && cd .. && cat x", [("read", "x", "")]),
@@ -88,7 +88,7 @@ def test_effects_say_where_in_the_command_they_stand():
     spans = {effect.code: command[effect.start : effect.end] for effect in read_command(command) if effect.code}
     assert spans["rm-recursive"] == "r\\\nm -rf 'a b'"
     deleted = {
-        effect.target: command[effect.start : effect.end] for effect in read_command(command) if effect.code == "delete"
+        effect.target: command[effect.start : effect.end] for effect in read_command(command) if effect.kind == "delete"
     }
     assert deleted == {"a b": "'a b'", "y": "'rm y'"}
 

@@ -61,6 +61,14 @@ def test_files_at_the_root_and_one_level_below(tmp_path: Path) -> None:
     assert found == {".env", ".env.local", "web9.env"}
 
 
+def test_credential_files_are_read_like_env_files(tmp_path: Path) -> None:
+    for place in (".netrc", ".aws/credentials", "secrets.example.yaml", "deploy/secrets.yaml"):
+        path = tmp_path / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"password = {VALUE}{len(place)}\n" if place != ".netrc" else f"machine h password {VALUE}\n")
+    assert {name for _, name in learnt(EnvFiles(), tmp_path)} == {".netrc", "credentials", "secrets.yaml"}
+
+
 def test_a_file_is_read_again_only_when_it_changed(tmp_path: Path) -> None:
     files = EnvFiles()
     env = tmp_path / ".env"

@@ -1,0 +1,133 @@
+"""Archives: what lists them reads; what packs reads files and writes one; what unpacks writes what nobody has seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from companion.policy.shell.effects import TREE
+from companion.policy.shell.invocation import Finding, Invocation, read
+from companion.policy.shell.tools import asks_for_help
+from companion.policy.shell.words import Value
+
+_RUNS = re.compile(r"--(?:to-c|use-c|checkpoint-a|info-s|new-volume-s|rsh|rmt)|-(?:I|F)$|-I\w")
+_TAR_MODES = {"c": "create", "r": "append", "u": "update", "A": "catenate", "x": "extract", "t": "list", "d": "diff"}
+_TAR_LONG = {
+    f"--{word}": letter
+    for letter, words in {
+        "c": ("create",),
+        "r": ("append",),
+        "u": ("update",),
+        "A": ("catenate", "concatenate"),
+        "x": ("extract", "get"),
+        "t": ("list",),
+        "d": ("diff", "compare", "delete"),
+    }.items()
+    for word in words
+}
+_TAKES = "fCTXgbHLNVKF"
+
+
+def _tar(invocation: Invocation) -> Iterator[Finding]:
+    args = list(invocation.args)
+    words = [arg.constant for arg in args]
+    if asks_for_help(words):
+        yield invocation.runs()
+        return
+    mode, files, operands, unclear = _tar_words(args)
+    if unclear or mode not in {"t", "d"}:
+        yield invocation.rule("file-change")
+    else:
+        yield invocation.runs()
+        yield from (effect for file in files if file.constant != "-" for effect in read(file))
+    if mode in {"c", "r", "u", "", "d"}:
+        for operand in operands:
+            yield from read(operand, TREE)
+
+
+def _tar_words(args: list[Value]) -> tuple[str, list[Value], list[Value], bool]:
+    """The mode, the archives, the operands, and whether there is an option that may do more."""
+    mode, files, operands, unclear = "", list[Value](), list[Value](), False
+    waiting: list[str] = []
+    for number, arg in enumerate(args):
+        text = arg.text
+        if waiting:
+            what = waiting.pop(0)
+            if what == "f":
+                files.append(arg)
+            elif what in {"T", "X"}:
+                operands.append(arg)
+                unclear = unclear or what == "T"
+            else:
+                unclear = unclear or what in {"g", "F"}
+            continue
+        if text is None:
+            unclear = unclear or number == 0 or arg.many
+            operands.append(arg)
+        elif text.startswith("--"):
+            name, _, value = text.partition("=")
+            mode = _TAR_LONG.get(name, mode)
+            if name == "--delete" or _RUNS.match(text):
+                unclear = True
+            elif name in {"--file", "--files-from", "--directory", "--exclude-from"} and not value:
+                waiting.append({"--file": "f", "--files-from": "T", "--exclude-from": "X"}.get(name, "C"))
+            elif name == "--file":
+                files.append(Value(value, arg.start, arg.end))
+            elif name == "--files-from":
+                unclear = True
+        elif text.startswith("-") or number == 0:
+            letters = text.removeprefix("-")
+            unclear = unclear or bool(_RUNS.match(text)) or not letters.isalnum()
+            for at, letter in enumerate(letters):
+                mode = letter if letter in _TAR_MODES else mode
+                if letter in _TAKES and text.startswith("-") and letters[at + 1 :]:
+                    if letter == "f":
+                        files.append(Value(letters[at + 1 :], arg.start, arg.end))
+                    break
+                if letter in _TAKES:
+                    waiting.append(letter)
+        else:
+            operands.append(arg)
+    return mode, files, operands, unclear
+
+
+def _unzip(invocation: Invocation) -> Iterator[Finding]:
+    words = invocation.words
+    lists = any(
+        re.fullmatch(r"-[lvtZzqC1shmTp]*[lvtZz][\w]*", word) and not re.search("[dopTnxf]", word) for word in words
+    )
+    if asks_for_help(list(words)) or lists:
+        yield invocation.runs()
+        yield from (effect for arg in invocation.args if not (arg.text or "").startswith("-") for effect in read(arg))
+    else:
+        yield invocation.rule("file-change")
+
+
+def _packer(invocation: Invocation) -> Iterator[Finding]:
+    """Gzip and its kin replace files, unless they write to their output or only look."""
+    words = invocation.words
+    letters = "".join(word[1:] for word in words if re.fullmatch(r"-\w+", word))
+    shows = bool(set(letters) & set("cltLVh")) or any(
+        word in {"--stdout", "--to-stdout", "--list", "--test", "--version", "--help"} for word in words
+    )
+    operands = [arg for arg in invocation.args if not (arg.text or "").startswith("-") or arg.text == "-"]
+    if not shows and (operands or not invocation.feed):
+        yield invocation.rule("file-change")
+        return
+    yield invocation.runs()
+    yield from (effect for operand in operands if operand.text != "-" for effect in read(operand))
+
+
+def _zip(invocation: Invocation) -> Iterator[Finding]:
+    yield invocation.rule("file-change")
+    yield from (
+        effect for arg in invocation.args[1:] if not (arg.text or "-").startswith("-") for effect in read(arg, TREE)
+    )
+
+
+ARCHIVERS: dict[str, Callable[[Invocation], Iterator[Finding]]] = {
+    **dict.fromkeys(("tar", "bsdtar", "gtar"), _tar),
+    "unzip": _unzip,
+    "zip": _zip,
+    **dict.fromkeys(("gzip", "gunzip", "bzip2", "bunzip2", "xz", "unxz", "zstd", "unzstd", "lz4", "compress"), _packer),
+}

@@ -1,0 +1,164 @@
+"""Interpreters: their code is read where the command spells it out, and else asked about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from companion.model.facts import Effect
+from companion.policy.shell.effects import NAMES
+from companion.policy.shell.invocation import Finding, Inner, Invocation, Text, read
+from companion.policy.shell.pycode import judge_python, mentioned_files
+from companion.policy.shell.tools import names
+from companion.policy.shell.words import Value
+
+_PYTHON = re.compile(r"python[\d.]*|pypy3?")
+_FLAGS = re.compile(r"-[bBdEIiOPqsSuvx]+")
+_CODE = re.compile(r"-\w*[ceEpr]$|--(?:eval|print|command)\b")
+_MODULES_RUN = names(
+    "pytest unittest mypy ruff black flake8 pylint isort tox nox coverage pip uv pre_commit bandit pyflakes pycodestyle"
+)
+_MODULES_READING = frozenset(
+    {"json.tool", "tokenize", "ast", "dis", "calendar", "platform", "this", "sysconfig", "site"}
+)
+_SHELL_CALL = re.compile(
+    r"\b(?:system|exec|execSync|spawnSync|spawn|shell_exec|passthru|popen|qx)\s*[({ ]\s*(['\"`])((?:(?!\1)[^\\]"
+    r"|\\.)+)\1"
+    r"|`([^`]+)`|%x[({]([^)}]+)[)}]"
+)
+
+
+def judge_interpreter(invocation: Invocation) -> Iterator[Finding]:
+    """Python and its kin: code in an option, a module, a script, or whatever stands on the input."""
+    if _PYTHON.fullmatch(invocation.name):
+        yield from _python(invocation)
+        return
+    args = invocation.args
+    at = next((number for number, arg in enumerate(args) if arg.text is not None and _CODE.match(arg.text)), None)
+    operands = [arg for arg in args if arg.text is None or not arg.text.startswith("-")]
+    feed = invocation.feed
+    if any(arg.substituted for arg in args):
+        yield invocation.rule("pipe-to-shell")
+    elif at is not None:
+        if _only_prints(args[at + 1 :]):
+            yield invocation.runs()
+            return
+        yield invocation.rule("runs-code")
+        _, attached, code = (args[at].text or "").partition("=")
+        for value in [Value(code, args[at].start, args[at].end)] if attached else args[at + 1 :]:
+            yield from _other_code(value)
+    elif feed and not operands:
+        if feed.text is not None and _only_prints((feed.text,)):
+            yield invocation.runs()
+            return
+        known = feed.text is not None and feed.text.constant is not None
+        yield invocation.rule("runs-code" if known else "pipe-to-shell")
+        if feed.text is not None:
+            yield from _other_code(feed.text)
+    elif operands:
+        yield from _runs_script(invocation, args)
+    else:
+        yield invocation.rule("runs-code")
+
+
+_PRINTS = re.compile(
+    r"\s*(?:print|say|puts|echo|console\.log)\s*\(?\s*(?:\d+|'[^'\\$@`]*'|\"[^\"\\$@`#{}]*\")?\s*\)?\s*;?\s*"
+)
+
+
+def _only_prints(words: tuple[Value, ...]) -> bool:
+    return len(words) == 1 and _PRINTS.fullmatch(words[0].constant or "x") is not None
+
+
+def _other_code(code: Value) -> Iterator[Finding]:
+    """Best effort: what such code names is told, and that it is code is asked about whatever it names."""
+    yield from mentioned_files(code)
+    for found in _SHELL_CALL.finditer((code.constant or "")[:20_000]):
+        text = next(group for group in found.groups()[1:] if group is not None)
+        yield Text(Value(text.replace("\\", ""), code.start, code.end))
+
+
+def _handed(operand: Value) -> Iterator[Finding]:
+    """A script's arguments are read by it, if they are files at all."""
+    text = operand.constant
+    if text and re.search(r"[/.]", text) and " " not in text and "://" not in text:
+        yield from read(operand, "" if not text.endswith("/") else NAMES)
+
+
+def _python(invocation: Invocation) -> Iterator[Finding]:
+    args = invocation.args
+    at = 0
+    while at < len(args) and args[at].constant is not None and _FLAGS.fullmatch(args[at].constant or ""):
+        at += 1
+    word = args[at].constant if at < len(args) else None
+    rest = args[at + 1 :]
+    feed = invocation.feed
+    if any(arg.substituted for arg in args):
+        yield invocation.rule("pipe-to-shell")
+    elif at == len(args) or word == "-":
+        if feed.text is not None and feed.text.constant is not None:
+            yield from judge_python(invocation, feed.text)
+        else:
+            yield invocation.rule("pipe-to-shell" if feed else "runs-code")
+    elif word is not None and re.fullmatch(r"-[bBdEIOPqsSuvx]*c", word) and rest:
+        yield from judge_python(invocation, rest[0])
+    elif word is not None and word.startswith("-c") and len(word) > 2:
+        yield from judge_python(invocation, Value(word[2:], args[at].start, args[at].end))
+    elif word == "-m" and rest and rest[0].constant:
+        yield from _module(invocation, rest)
+    elif word is not None and word.startswith("-"):
+        yield invocation.rule("runs-code")
+    else:
+        yield from _runs_script(invocation, args[at:])
+
+
+_OWN_SCRIPT = re.compile(r"(?:\./)?(?:[\w@-][\w.@+-]*/)*[\w@-][\w.@+-]*\.(?:m?js|cjs|tsx?|jsx|py|rb|php|lua|jl|R|exs?)")
+_LONGEST_SCRIPT = 20_000
+
+
+def _runs_script(invocation: Invocation, args: tuple[Value, ...]) -> Iterator[Finding]:
+    """A script of the project is read where its text can be understood, which is python's alone."""
+    if args and args[0].constant == "run" and invocation.name in {"bun", "deno"}:
+        args = args[1:]
+    path = args[0].constant if args else None
+    own = path is not None and _OWN_SCRIPT.fullmatch(path) is not None and ".." not in path
+    text = invocation.look(path) if own and path is not None and invocation.look is not None else None
+    found: list[Finding] = []
+    if text is not None and len(text) <= _LONGEST_SCRIPT:
+        code = Value(text, args[0].start, args[0].end)
+        found = list(judge_python(invocation, code) if _PYTHON.fullmatch(invocation.name) else _other_code(code))
+    clear = bool(found) and _PYTHON.fullmatch(invocation.name) is not None and not any(map(_is_code, found))
+    code_of = "project-script" if clear else "runs-script"
+    yield invocation.rule(code_of, path or invocation.name, args[0] if args else None)
+    yield from (finding for finding in found if not _is_code(finding))
+    for operand in args[1:]:
+        yield from _handed(operand)
+
+
+def _is_code(finding: Finding) -> bool:
+    return isinstance(finding, Effect) and finding.code in _ABOUT_CODE
+
+
+_ABOUT_CODE = frozenset({"runs-code", "unknown-path"})
+
+
+def _module(invocation: Invocation, words: tuple[Value, ...]) -> Iterator[Finding]:
+    name = words[0].constant or ""
+    own = invocation.look is not None and any(
+        invocation.look(path) is not None for path in (f"{name}.py", f"{name}/__init__.py", f"{name}/__main__.py")
+    )
+    if name == "unittest" and not own:
+        yield invocation.rule("project-run", "python -m unittest")
+    elif name in _MODULES_RUN and not own:
+        yield Inner(words, invocation.feed)
+    elif name in _MODULES_READING and not own:
+        yield invocation.runs()
+        for operand in words[1:2]:
+            if not (operand.text or "-").startswith("-"):
+                yield from read(operand)
+        if len(words) > 2:
+            yield invocation.rule("runs-script", at=words[2])
+    else:
+        yield invocation.rule("runs-script", at=words[0])
+        for operand in words[1:]:
+            yield from _handed(operand)

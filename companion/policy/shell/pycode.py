@@ -1,0 +1,152 @@
+"""Python code given as text: what its syntax tree shows that it reads, writes, deletes and runs."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from companion.policy.shell.invocation import Finding, Invocation, Text, delete, read, write
+from companion.policy.shell.tools import names
+from companion.policy.shell.words import Value
+
+_LONGEST = 20_000
+_DEEPEST = 40
+
+_PURE_MODULES = names(
+    "sys json math re string datetime time collections itertools functools statistics decimal fractions random "
+    "textwrap base64 hashlib binascii struct unicodedata difflib enum pprint platform calendar urllib.parse "
+    "html csv tomllib ast locale uuid ipaddress zlib copy numbers bisect heapq array hmac cmath"
+)
+_BUILT_IN = frozenset({"sys", "time", "itertools"})
+"""Modules that no file of the same name can stand in for."""
+_PURE_CALLS = names(
+    "print len range sorted list dict set tuple str int float bool sum min max abs round enumerate zip map "
+    "filter repr ord chr hex oct bin any all reversed type isinstance issubclass hash id divmod pow format "
+    "ascii bytes bytearray iter next frozenset slice complex callable input"
+)
+_POWERS = names("exec eval compile globals locals vars getattr setattr delattr breakpoint exit quit help")
+_CHANGES = names(
+    "write write_text write_bytes writelines dump mkdir touch rename chmod open main truncate fromfile tofile"
+)
+_REACHES = names("modules settrace setprofile environ meta_path path_hooks path addaudithook argv")
+"""What leads from a harmless module to everything else."""
+_DELETES = names("remove unlink rmdir rmtree removedirs")
+_RUNS = names("system popen run call check_call check_output Popen getoutput getstatusoutput")
+
+
+def judge_python(invocation: Invocation, code: Value) -> Iterator[Finding]:
+    """The findings of a program text; "runs-code" beside them unless all of it only computes, reads and prints."""
+    text = code.constant
+    if text is None or len(text) > _LONGEST:
+        yield invocation.rule("runs-code", at=code)
+        return
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        yield invocation.rule("runs-code", at=code)
+        return
+    findings: list[Finding] = []
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    pure = True
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            found, known = _call(node, code, invocation)
+            findings += found
+            pure = pure and known
+        elif isinstance(node, ast.Import):
+            pure = pure and all(_is_pure(name.name, invocation) for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            pure = pure and _is_pure(node.module or "", invocation)
+            pure = pure and all(name.name not in {"modules", "*"} and name.name[0] != "_" for name in node.names)
+        elif isinstance(node, ast.Attribute):
+            pure = pure and not node.attr.startswith("_") and node.attr not in _REACHES
+        elif isinstance(node, ast.Name):
+            pure = pure and not node.id.startswith("__") and node.id not in _POWERS
+            pure = pure and (node.id != "open" or id(node) in called)
+        elif isinstance(node, ast.Delete | ast.AsyncFunctionDef | ast.ClassDef | ast.With | ast.Global):
+            pure = pure and isinstance(node, ast.With)
+    yield from findings
+    if pure:
+        yield invocation.runs()
+    else:
+        yield invocation.rule("runs-code", at=code)
+
+
+def _call(node: ast.Call, code: Value, invocation: Invocation) -> tuple[list[Finding], bool]:
+    """What one call does, and whether it is known to do no more than that."""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    first = node.args[0] if node.args else None
+    path = _text(first)
+    at = Value(path, code.start, code.end)
+    if name == "open" and isinstance(node.func, ast.Name):
+        return _open(node, at)
+    if name in {"read_text", "read_bytes"} and isinstance(node.func, ast.Attribute):
+        owner = node.func.value
+        inner = _text(owner.args[0]) if isinstance(owner, ast.Call) and owner.args else None
+        return list(read(Value(inner, code.start, code.end))) if inner else [], False
+    if name in _DELETES and path:
+        return [
+            invocation.rule("rm-recursive") if name == "rmtree" else invocation.rule("rm"),
+            *delete(at, deep=name == "rmtree"),
+        ], False
+    if name in _RUNS:
+        words = [_text(item) for item in first.elts] if isinstance(first, ast.List | ast.Tuple) else [path]
+        known = [word for word in words if word is not None]
+        return (
+            [Text(Value(" ".join(known), code.start, code.end))] if known and len(known) == len(words) else []
+        ), False
+    if isinstance(node.func, ast.Name):
+        return [], name in _PURE_CALLS
+    # A method, or a function of a module: modules are checked where they are imported.
+    return [], isinstance(node.func, ast.Attribute) and name not in _CHANGES
+
+
+def _is_pure(module: str, invocation: Invocation) -> bool:
+    """Python looks for modules in the folder that it runs in before it looks for its own."""
+    if module not in _PURE_MODULES or invocation.look is None:
+        return module in _BUILT_IN
+    name = module.partition(".")[0]
+    return name in _BUILT_IN or all(invocation.look(path) is None for path in (f"{name}.py", f"{name}/__init__.py"))
+
+
+def _open(node: ast.Call, at: Value) -> tuple[list[Finding], bool]:
+    given = next((keyword.value for keyword in node.keywords if keyword.arg == "mode"), None)
+    mode = _text(node.args[1] if len(node.args) > 1 else given) if len(node.args) > 1 or given is not None else "r"
+    if at.text is None:
+        return list(read(at)), False
+    if mode is None or set(mode) & set("wax+"):
+        return list(write(at)), mode is not None
+    return list(read(at)), True
+
+
+def _text(node: ast.AST | None) -> str | None:
+    """A string constant, also one that is added together."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = _text(node.left), _text(node.right)
+        return left + right if left is not None and right is not None else None
+    return None
+
+
+_READS = re.compile(
+    r"(?:readFile(?:Sync)?|createReadStream|open|File\.(?:read|open)|IO\.read|file_get_contents|slurp|readFile|fopen|"
+    r"Bun\.file|readTextFile(?:Sync)?|require|import)\s*\(?\s*(['\"`])([^'\"`]+)\1"
+)
+_QUOTED = re.compile(r"(['\"`])([^'\"`\n]{1,200})\1")
+_OPENS = re.compile(r"<\s*([\w./-]*\.[\w./-]+)|\bopen\b[^;]*?,\s*['\"]([^'\"]+)")
+
+
+def mentioned_files(code: Value) -> Iterator[Finding]:
+    """Reads of the files that code of another language opens by name, as far as its text shows."""
+    text = code.constant or ""
+    paths = [found.group(2) for found in _READS.finditer(text[:_LONGEST])]
+    paths += [
+        found.group(2) for found in _QUOTED.finditer(text[:_LONGEST]) if re.search(r"^[~./]|/|\.\w+$", found.group(2))
+    ]
+    paths += [found.group(1) or found.group(2) for found in _OPENS.finditer(text[:_LONGEST])]
+    for written in dict.fromkeys(paths):
+        path = written.lstrip("< ")
+        if "://" not in path and not path.startswith("@") and re.fullmatch(r"[\w.~/@+ -]+", path):
+            yield from read(Value(path, code.start, code.end))

@@ -1,0 +1,146 @@
+"""Makes the index of a workspace: prints of ignored text, less what also stands in allowed text."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import sysconfig
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from companion.scan.fingerprints.prints import prints
+from companion.scan.fingerprints.skipped import LARGEST_FILE, as_text
+from companion.scan.fingerprints.store import Header, Source
+from companion.scan.fingerprints.text import compared
+from companion.scan.fingerprints.walk import Walk, Walked
+
+MOST_IGNORED = 32 * 1024 * 1024
+"""Bytes of ignored text whose prints are kept."""
+MOST_ALLOWED = 64 * 1024 * 1024
+"""Bytes of allowed text that is compared with it."""
+_LEAST_BYTES = 40
+_COMMON = 3
+"""What stands in so many ignored files is a licence's head or another form, and no secret."""
+
+Report = Callable[[int, int], None]
+"""Hears of progress: bytes done, of how many."""
+
+
+@dataclass(slots=True)
+class _Prints:
+    """The prints so far, each with the last file that has it."""
+
+    owners: dict[bytes, int] = field(default_factory=dict[bytes, int])
+    _twice: set[bytes] = field(default_factory=set[bytes])
+    common: set[bytes] = field(default_factory=set[bytes])
+
+    def add(self, found: set[bytes], number: int) -> None:
+        if known := self.owners.keys() & found:
+            self.common |= known & self._twice
+            self._twice |= known
+        self.owners.update(dict.fromkeys(found, number))
+
+    def drop(self, found: set[bytes]) -> None:
+        for one in self.owners.keys() & found:
+            del self.owners[one]
+
+
+def build(top: str, walk: Walk, key: bytes, made_of: str, report: Report) -> tuple[Header, Mapping[bytes, int]]:
+    """The index of what lies below `top`: what `store.write` takes."""
+    # What changes while it is read is newer than the index.
+    built_ns = time.time_ns()
+    walked = walk.run(top)
+    sources, total = _within(walked)
+    allowed_total = min(sum(map(_size, walked.allowed)), MOST_ALLOWED)
+    known, done, same = _Prints(), 0, set[bytes]()
+    for number, source in enumerate(sources):
+        data = read_text(source.path)
+        if data is None:
+            walked.leave("no text, or not to be read", source.path)
+            continue
+        done += len(data)
+        digest = hashlib.blake2b(data, digest_size=16).digest()
+        if digest not in same:
+            # A copy of another ignored file makes nothing common.
+            same.add(digest)
+            known.add(prints(compared(data), key), number)
+        report(done, total + allowed_total)
+    known.drop(known.common)
+    for licence in _licences() if known.owners else ():
+        known.drop(prints(compared(read_text(str(licence)) or b""), key))
+    ignored, left = done, MOST_ALLOWED
+    for path in walked.allowed if known.owners else ():
+        if left <= 0:
+            walked.leave("allowed text that was not compared, so what it shares counts as ignored", path)
+            continue
+        data = read_text(path)
+        if data is not None:
+            left -= len(data)
+            done += len(data)
+            known.drop(prints(compared(data), key))
+            report(done, total + allowed_total)
+    header = Header(
+        made_of=made_of,
+        version="",
+        built_ns=built_ns,
+        sources=tuple(sources),
+        looked_at=walked.looked_at,
+        prints=len(known.owners),
+        bytes=ignored,
+        allowed_bytes=MOST_ALLOWED - left,
+        left_out=walked.left_out,
+        young=walked.young,
+    )
+    return header, known.owners
+
+
+def _within(walked: Walked) -> tuple[Sequence[Source], int]:
+    """As many sources as there is room for, deny lists' first, and their bytes."""
+    kept: list[Source] = []
+    total = 0
+    for source in walked.ignored:
+        size = min(source.stamp[1], LARGEST_FILE)
+        if size < _LEAST_BYTES:
+            continue
+        if total + size > MOST_IGNORED:
+            walked.leave(f"beyond {MOST_IGNORED // 2**20} MB of ignored text", source.path)
+            continue
+        if source.stamp[1] > LARGEST_FILE:
+            walked.leave(f"the middle of a file of more than {LARGEST_FILE // 2**20} MB", source.path)
+        total += size
+        kept.append(source)
+    return kept, total
+
+
+def _licences() -> Iterator[Path]:
+    """The licences of what companion is installed with: the usual ones are among them."""
+    for pattern in ("LICEN*", "COPYING*"):
+        for folder in ("*.dist-info", "*.dist-info/licenses", "*.dist-info/licenses/*"):
+            yield from Path(sysconfig.get_path("purelib")).glob(f"{folder}/{pattern}")
+
+
+def _size(path: str) -> int:
+    try:
+        return min(Path(path).stat().st_size, LARGEST_FILE)
+    except OSError:
+        return 0
+
+
+def read_text(path: str) -> bytes | None:
+    """The text of a file as UTF-8, of a long one its beginning and its end; None where there is none. Blocking."""
+    try:
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+        with os.fdopen(os.open(path, flags), "rb") as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                return None
+            if found.st_size <= LARGEST_FILE:
+                return as_text(file.read(LARGEST_FILE))
+            head = file.read(LARGEST_FILE // 2)
+            file.seek(-(LARGEST_FILE // 2), os.SEEK_END)
+            return as_text(head + b"\n" + file.read(LARGEST_FILE // 2))
+    except OSError:
+        return None

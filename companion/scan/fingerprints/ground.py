@@ -1,0 +1,223 @@
+"""One workspace's index in the daemon: loaded, kept fresh, asked."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from companion.model.facts import IgnoreMatch
+from companion.model.policy import Policy
+from companion.scan.fingerprints.build import read_text
+from companion.scan.fingerprints.fresh import Look
+from companion.scan.fingerprints.search import Texts, search
+from companion.scan.fingerprints.store import Index, Source, Unusable, read
+from companion.scan.fingerprints.worker import Job, decisive, made_of, walk_of
+
+_PIECE = 256 * 1024
+"""Characters that are compared in one go: nobody else runs meanwhile."""
+_OVERLAP = 8 * 1024
+_MOST_CLEAN = 10_000
+_MOST_FOUND = 1_000
+_LOOK_SECONDS = 0.25
+_LOOK_SHARE = 10
+"""A look at the disk takes at most a tenth of the time."""
+
+
+_SETTINGS = re.compile(r"\.env[^/]*$|\.(?:env|tfvars|properties|ini|cfg|conf|ya?ml|toml)$", re.IGNORECASE)
+_LARGEST_LEARNT = 64 * 1024
+_MOST_LEARNT = 200
+
+
+class Place(Struct, frozen=True):
+    """Ignored text at `start:end` of a text, in characters."""
+
+    start: int
+    end: int
+    size: int
+    rule: IgnoreMatch
+    digest: bytes = b""
+    """Names the text."""
+
+
+class Ground:
+    """Any thread may ask; one at a time looks and compares."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.made_of = made_of(job)
+        self.index: Index | None = None
+        self.progress = (0, 0)
+        self.building = False
+        self.built_at = 0.0
+        """When the index in use was made or loaded, by the monotonic clock."""
+        self.build_seconds = 0.0
+        self.failure = ""
+        self._clean: dict[bytes, None] = {}
+        self._found: OrderedDict[bytes, tuple[Place, ...]] = OrderedDict()
+        self._texts = Texts()
+        self._lock = threading.Lock()
+        self._look: Look | None = None
+        self._looked_at = 0.0
+        self._look_seconds = 0.0
+
+    def serves(self, policy: Policy) -> bool:
+        """Whether the index is the one that this policy asks for."""
+        mine = self.job.policy
+        return mine is policy or decisive(mine) == decisive(policy)
+
+    @property
+    def percent(self) -> int:
+        """How much of the index that is being made is done."""
+        done, total = self.progress
+        return min(99, done * 100 // total) if total else 0
+
+    def note_progress(self, done: int, total: int) -> None:
+        self.progress = done, total
+
+    @property
+    def state(self) -> object:
+        """Another one as soon as what was clean may be so no more."""
+        return self._clean
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether there is nothing to look for."""
+        return self.index is not None and not self.index.header.prints and not (self._look and self._look.prints)
+
+    @property
+    def needs_look(self) -> bool:
+        return time.monotonic() - self._looked_at > max(_LOOK_SECONDS, self._look_seconds * _LOOK_SHARE)
+
+    @property
+    def rules_changed(self) -> bool:
+        """Whether other files may be ignored by now."""
+        return self._look is not None and self._look.rules_changed
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a new index would know more, which has time."""
+        header = self.index.header if self.index else None
+        return (self._look is not None and self._look.outdated) or (header is not None and header.young)
+
+    def load(self, learn: Callable[[str, str], object] | None = None) -> bool:
+        """Takes the index from the disk, where one of this workspace and these rules lies. Blocking.
+
+        `learn` gets the small files of deny lists, each with its name.
+        """
+        try:
+            index = read(Path(self.job.target))
+        except Unusable:
+            return False
+        if index.header.made_of != self.made_of:
+            return False
+        with self._lock:
+            same = self.index is not None and index.header.version == self.index.header.version
+            if self.index is not None and self.rules_changed:
+                # The user may have taken a file off the list.
+                self._found.clear()
+            if not same or (self._look and self._look.prints):
+                self._clean = {}
+            self.index = index
+            self._look = Look(index.header, self.job.workspace, self.job.policy, walk_of(self.job), self._key)
+            self._looked_at = 0.0
+            self.built_at = time.monotonic()
+        for source in _worth_learning(index.header.sources) if learn else ():
+            data = read_text(source.path)
+            if data and learn:
+                learn(data.decode("utf-8", "replace"), os.path.basename(source.path))  # noqa: PTH119 - a string
+        with contextlib.suppress(OSError):
+            os.utime(self.job.target)
+        return True
+
+    @property
+    def _key(self) -> bytes:
+        return bytes.fromhex(self.job.key)
+
+    def look(self) -> None:
+        """Notices what has changed on the disk since the index was made. Blocking."""
+        with self._lock:
+            look = self._look
+            if look is None or not self.needs_look:
+                return
+            began = time.monotonic()
+            if look.again():
+                self._clean = {}
+            self._looked_at = time.monotonic()
+            self._look_seconds = self._looked_at - began
+
+    def is_clean(self, digest: bytes) -> bool:
+        return digest in self._clean
+
+    def note_clean(self, digest: bytes, state: object) -> None:
+        """`state` is what it was when the search began."""
+        clean = self._clean
+        if clean is not state:
+            return
+        clean[digest] = None
+        if len(clean) > _MOST_CLEAN:
+            self._clean = dict.fromkeys(list(clean)[_MOST_CLEAN // 2 :])
+
+    def places(self, text: str) -> tuple[Place, ...]:
+        """Where ignored text stands in `text`, in order.
+
+        What was found in this text before is found again, even where the file has changed meanwhile: an agent sends
+        with every turn what it read once.
+        """
+        digest = self._digest(text)
+        with self._lock:
+            index, look = self.index, self._look
+            if index is None or look is None:
+                return ()
+            now = self._search(text, index, look)
+            before = self._found.get(digest, ())
+            found = now if sum(place.size for place in now) >= sum(place.size for place in before) else before
+            if found:
+                found = tuple(replace(place, digest=self._digest(text[place.start : place.end])) for place in found)
+                self._found[digest] = found
+                self._found.move_to_end(digest)
+                while len(self._found) > _MOST_FOUND:
+                    self._found.popitem(last=False)
+            return found
+
+    def _digest(self, text: str) -> bytes:
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=self._key).digest()
+
+    def _search(self, text: str, index: Index, look: Look) -> tuple[Place, ...]:
+        new, old = look.prints, index.owner
+
+        def owner(one: bytes) -> int:
+            return new.get(one, -1) if one in new else old(one)
+
+        places: list[Place] = []
+        for begin in range(0, max(len(text), 1), _PIECE):
+            piece = text[begin : begin + _PIECE + _OVERLAP]
+            for one in search(piece, owner if new else old, self._key, look.sources, self._texts):
+                _put(places, Place(begin + one.start, begin + one.end, one.size, look.sources[one.source].rule))
+        return tuple(places)
+
+
+def _put(places: list[Place], place: Place) -> None:
+    """At the end; as one with the last where both are the same text, seen from two pieces."""
+    if places and place.start < places[-1].end:
+        last = places.pop()
+        grown = max(0, place.end - max(last.end, place.start))
+        size = max(last.size, place.size, last.size + grown)
+        place = Place(min(last.start, place.start), max(last.end, place.end), size, last.rule)
+    places.append(place)
+
+
+def _worth_learning(sources: Sequence[Source]) -> Iterator[Source]:
+    """Values are short, and in few files."""
+    denied = (one for one in sources if one.rule.denied and one.stamp[1] <= _LARGEST_LEARNT)
+    return islice((one for one in denied if _SETTINGS.search(one.path)), _MOST_LEARNT)

@@ -1,0 +1,48 @@
+"""Fingerprints: keyed hashes of short stretches, at places that the text itself chooses.
+
+A stretch of 19 compared characters is taken wherever two certain characters meet, about at each twelfth, so the same
+text has the same prints wherever it stands and whatever is around it.
+"""
+
+from __future__ import annotations
+
+import re
+
+try:
+    # Half as long for so few bytes as hashlib's, which goes through OpenSSL. Keyed and cut, it need not be more.
+    from _md5 import md5 as _hash  # type: ignore[import-not-found, unused-ignore]
+except ImportError:  # pragma: no cover - a Python that was built without it
+    from hashlib import md5 as _hash
+
+WIDTH = 19
+"""Compared characters that a print covers."""
+SIZE = 8
+"""Bytes of a print."""
+_LEAST_KINDS = 5
+"""A stretch with fewer different characters says nothing: zeros, rulers, the same word again."""
+
+# Of digits more than of letters, as in tables letters are few; of what is not ASCII so that any script has some.
+_FIRST = rb"eosk35789" + bytes(range(0x80, 0xC0, 3))
+_SECOND = rb"tnrx012567" + bytes(range(0xC2, 0xF5))
+
+
+def _class(members: bytes) -> bytes:
+    return b"[" + b"".join(b"\\x%02x" % byte for byte in members) + b"]"
+
+
+_STRETCHES = re.compile(_class(_FIRST) + b"(?=(" + _class(_SECOND) + b".{%d}))" % (WIDTH - 1), re.DOTALL)
+
+
+def prints(norm: bytes, key: bytes) -> set[bytes]:
+    """All prints of what is compared of a text. `key` is secret, 16 bytes or more."""
+    return {_hash(key + stretch).digest()[:SIZE] for stretch in _STRETCHES.findall(norm)}  # noqa: S324 - keyed
+
+
+def placed(norm: bytes, key: bytes) -> list[tuple[int, bytes]]:
+    """Each print with the place where its stretch begins, in order."""
+    return [(match.start(1), _hash(key + match[1]).digest()[:SIZE]) for match in _STRETCHES.finditer(norm)]  # noqa: S324
+
+
+def says_something(stretch: bytes) -> bool:
+    """Whether it can be told from zeros, rulers and a word that is there again and again."""
+    return len(set(stretch)) >= _LEAST_KINDS

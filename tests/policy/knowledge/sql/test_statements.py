@@ -1,0 +1,116 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from companion.policy.knowledge.sql.statements import LONGEST, Does, is_read, understand
+
+READS = [
+    ("postgres", "SELECT a, count(*) FROM t WHERE b = 1 GROUP BY a ORDER BY 2 LIMIT 3"),
+    ("postgres", "SELECT now(), version(), pg_size_pretty(pg_database_size('x'))"),
+    ("postgres", "WITH x AS (SELECT 1) SELECT * FROM x UNION ALL SELECT 2"),
+    ("postgres", "EXPLAIN (ANALYZE, BUFFERS) SELECT 1"),
+    ("postgres", "EXPLAIN SELECT 1"),
+    ("postgres", "TABLE x"),
+    ("postgres", "VALUES (1)"),
+    ("postgres", "SHOW search_path"),
+    ("postgres", "SELECT 1; SELECT 2;"),
+    ("mysql", "SHOW TABLES"),
+    ("mysql", "DESCRIBE users"),
+    ("mysql", "EXPLAIN SELECT * FROM users"),
+    ("mysql", "SELECT * FROM `drop`"),
+    ("sqlite", "PRAGMA table_info(x)"),
+    ("sqlite", "PRAGMA journal_mode"),
+    ("sqlite", "EXPLAIN QUERY PLAN SELECT 1"),
+    ("tsql", "SELECT @@VERSION"),
+    ("duckdb", "SUMMARIZE x"),
+    ("postgres", "SELECT 'DROP TABLE x; DELETE FROM y' -- DROP TABLE z"),
+]
+
+REST = [
+    ("postgres", "DROP TABLE x", Does.DESTROY),
+    ("postgres", "TRUNCATE x", Does.DESTROY),
+    ("postgres", "DELETE FROM x", Does.DESTROY),
+    ("postgres", "UPDATE x SET a = 1", Does.DESTROY),
+    ("postgres", "ALTER TABLE x DROP COLUMN y", Does.DESTROY),
+    ("postgres", "DELETE FROM x WHERE a = 1", Does.WRITE),
+    ("postgres", "UPDATE x SET a = 1 WHERE b = 2", Does.WRITE),
+    ("postgres", "INSERT INTO x VALUES (1)", Does.WRITE),
+    ("postgres", "CREATE TABLE x AS SELECT 1", Does.WRITE),
+    ("postgres", "SELECT * INTO x FROM y", Does.WRITE),
+    ("postgres", "WITH d AS (DELETE FROM t RETURNING *) SELECT * FROM d", Does.DESTROY),
+    ("postgres", "EXPLAIN ANALYZE DELETE FROM x", Does.DESTROY),
+    ("postgres", "SELECT 1; DROP TABLE x", Does.DESTROY),
+    ("postgres", "GRANT ALL ON x TO y", Does.PERMISSIONS),
+    ("postgres", "COPY t TO PROGRAM 'sh'", Does.RUNS),
+    ("postgres", "COPY (SELECT 1) TO '/tmp/x'", Does.FILE),
+    ("postgres", "DO $$ BEGIN END $$", Does.RUNS),
+    ("postgres", "CALL f()", Does.RUNS),
+    ("postgres", "CREATE FUNCTION f() RETURNS int AS $$ SELECT 1 $$ LANGUAGE sql", Does.RUNS),
+    ("postgres", "SELECT pg_read_file('/etc/passwd')", Does.FILE),
+    ("postgres", "SELECT pg_catalog.pg_read_file('/etc/passwd')", Does.FILE),
+    ("postgres", "SELECT lo_export(1, '/tmp/x')", Does.FILE),
+    ("postgres", "SELECT dblink('x', 'DROP TABLE y')", Does.RUNS),
+    ("postgres", "SELECT query_to_xml('DELETE FROM x', true, true, '')", Does.RUNS),
+    ("postgres", "SELECT my_own_function()", Does.UNKNOWN),
+    ("postgres", "SET ROLE admin", Does.UNKNOWN),
+    ("postgres", "BEGIN; SELECT 1; COMMIT", Does.SESSION),
+    ("postgres", "SET search_path TO x", Does.SESSION),
+    ("postgres", "VACUUM", Does.WRITE),
+    ("mysql", "SELECT 1 INTO OUTFILE '/tmp/x'", Does.UNKNOWN),
+    ("mysql", "SELECT load_file('/etc/passwd')", Does.FILE),
+    ("mysql", "SELECT /*!50000 1 */", Does.UNKNOWN),
+    ("mysql", "SELECT /* /* */ 1; DROP TABLE x -- */", Does.UNKNOWN),
+    ("mysql", "SELECT 1 --1; DROP TABLE x", Does.UNKNOWN),
+    ("mysql", "SELECT 'a\\'; DROP TABLE x; -- '", Does.UNKNOWN),
+    ("mysql", "SET GLOBAL x = 1", Does.WRITE),
+    ("mysql", "REPLACE INTO x VALUES (1)", Does.WRITE),
+    ("sqlite", "ATTACH 'x' AS y", Does.FILE),
+    ("sqlite", "VACUUM INTO 'x'", Does.FILE),
+    ("sqlite", "SELECT load_extension('x')", Does.RUNS),
+    ("sqlite", "SELECT writefile('x', 'y')", Does.FILE),
+    ("sqlite", "PRAGMA writable_schema = 1", Does.WRITE),
+    ("sqlite", "PRAGMA user_version(3)", Does.WRITE),
+    ("tsql", "EXEC xp_cmdshell 'dir'", Does.RUNS),
+    ("duckdb", "SELECT * FROM read_csv('x.csv')", Does.FILE),
+    ("duckdb", "INSTALL httpfs", Does.RUNS),
+    ("duckdb", "COPY x TO 'y'", Does.FILE),
+    ("", "not sql at all, is it", Does.UNKNOWN),
+    ("", "", Does.UNKNOWN),
+    ("", "system ls", Does.UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("dialect", "text"), READS)
+def test_what_reads(dialect, text):
+    assert understand(text, dialect).does is Does.READ
+    assert is_read(text, dialect)
+
+
+@pytest.mark.parametrize(("dialect", "text", "does"), REST)
+def test_what_does_more(dialect, text, does):
+    assert understand(text, dialect).does is does
+    assert not is_read(text, dialect)
+
+
+def test_tables_that_are_files():
+    meaning = understand("SELECT * FROM 'data/x.csv' JOIN y", "duckdb")
+    assert (meaning.does, meaning.files) == (Does.READ, ("data/x.csv",))
+    assert not is_read("SELECT * FROM 'x.csv'", "duckdb")
+
+
+@given(st.sampled_from(READS), st.sampled_from(REST), st.booleans())
+def test_law_the_worst_statement_counts(read, rest, first):
+    dialect, text, does = rest
+    both = f"{text}; {read[1]}" if first else f"{read[1].split(' -- ')[0]}; {text}"
+    if text and does is not Does.UNKNOWN:
+        assert understand(both, dialect).does >= does
+
+
+@given(st.text(max_size=60) | st.text("();'\"-/*$\\ ;", max_size=60))
+def test_law_no_text_raises(text):
+    assert understand(text).does in set(Does)
+
+
+def test_a_text_that_costs_too_much_is_not_understood():
+    assert understand("SELECT " + "(" * 300 + "1").does is Does.UNKNOWN
+    assert understand("SELECT 1 " + "-- x\n" * LONGEST).does is Does.UNKNOWN

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from companion.policy.shell.outputs import output_of
+from tests.support.shell import BASH, said_by_bash
+
+PLAIN = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="\\%'\"`$"), max_size=8)
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "feed", "said"),
+    [
+        ("echo", ["a", "b"], None, "a b\n"),
+        ("echo", ["-n", "a"], None, "a"),
+        ("echo", ["-e", "a\\tb"], None, "a\tb\n"),
+        ("printf", ["%s-%s", "a", "b"], None, "a-b"),
+        ("printf", ["%s,", "a", "b"], None, "a,b,"),
+        ("printf", ["\\x72\\155"], None, "rm"),
+        ("printf", ["100%%"], None, "100%"),
+        ("cat", [], "x\n", "x\n"),
+        ("base64", ["-d"], "cm0=\n", "rm"),
+        ("xxd", ["-r", "-p"], "726d", "rm"),
+        ("rev", [], "mr", "rm"),
+        ("true", [], None, ""),
+    ],
+)
+def test_what_words_decide_is_known(name: str, words: list[str], feed: str | None, said: str):
+    assert output_of(name, words, feed) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "feed"),
+    [
+        ("ls", [], None),
+        ("echo", [None], None),
+        ("echo", ["a\\nb"], None),
+        ("printf", [], None),
+        ("printf", ["%x", "1"], None),
+        ("printf", ["-v", "a"], None),
+        ("cat", ["file"], "x"),
+        ("cat", [], None),
+        ("base64", ["-d"], "no base64!"),
+        ("base64", ["-d"], None),
+        ("base64", [], "x"),
+        ("xxd", ["-r", "-p"], "zz"),
+        ("printf", ["%s" * 9, *["x" * 9000] * 9], None),
+    ],
+    ids=str,
+)
+def test_the_rest_is_not(name: str, words: list[str | None], feed: str | None):
+    assert output_of(name, words, feed) is None
+
+
+@given(st.binary(max_size=40).map(lambda raw: raw.decode("latin-1").encode()))
+def test_law_what_base64_hides_comes_back(raw: bytes):
+    assert output_of("base64", ["-d"], base64.b64encode(raw).decode()) == raw.decode()
+
+
+@pytest.mark.skipif(BASH is None, reason="there is no bash")
+@given(st.lists(PLAIN, max_size=4))
+def test_law_echo_and_printf_say_what_they_say_to_bash(words: list[str]):
+    quoted = " ".join(f"'{word}'" for word in words)
+    assert output_of("echo", words, None) == said_by_bash(f"builtin echo {quoted}")
+    assert output_of("printf", ["%s|", *words], None) == said_by_bash(f"builtin printf '%s|' {quoted}")

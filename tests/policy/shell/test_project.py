@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from companion.policy.shell.read import read_command
+
+NODE = {
+    "package.json": json.dumps({"scripts": {"test": "jest", "pretest": "eslint .", "clean": "rm -rf /srv", "odd": "x"}})
+}
+MAKE = {
+    "Makefile": (
+        "PY = pytest\n.PHONY: all\nall: test\ntest: build\n\t@$(PY) -q\nbuild:\n\techo hi\n"
+        "wipe:\n\trm -rf /srv\nhard:\n\t$(shell x)\n"
+    )
+}
+
+
+def told(command: str, files: dict[str, str]) -> set[str]:
+    effects = read_command(command, "/ws", look=files.get)
+    return {effect.code for effect in effects if effect.kind not in {"read", "write", "run"}}
+
+
+@pytest.mark.parametrize(
+    ("command", "files"),
+    [
+        ("npm test", NODE),
+        ("npm t", NODE),
+        ("yarn test", NODE),
+        ("npm run test -- --ci", NODE),
+        ("make", MAKE),
+        ("make test", MAKE),
+        ("make -j4 build", MAKE),
+        ("pytest -q tests/test_x.py", {}),
+        ("python3 -m pytest -q", {}),
+        ("python -m unittest", {}),
+        ("uv run pytest", {}),
+        ("cargo test", {"Cargo.toml": ""}),
+        ("go test ./...", {"go.mod": ""}),
+        ("cd sub && cargo build", {"sub/Cargo.toml": "", "Cargo.toml": ""}),
+    ],
+    ids=str,
+)
+def test_the_projects_own_tests_and_builds_run(command: str, files: dict[str, str]):
+    assert told(command, files) <= {"project-run"}
+
+
+@pytest.mark.parametrize(
+    ("command", "files", "code"),
+    [
+        ("npm run clean", NODE, "delete-tree"),
+        ("npm run clean", NODE, "rm-recursive"),
+        ("make wipe", MAKE, "rm-recursive"),
+        ("npm run odd", NODE, "unknown-program"),
+    ],
+)
+def test_what_a_script_spells_out_is_told(command: str, files: dict[str, str], code: str):
+    assert code in told(command, files)
+
+
+@pytest.mark.parametrize(
+    ("command", "files"),
+    [
+        ("npm test", {}),
+        ("npm test", {"package.json": "{"}),
+        ("npm test", {"package.json": '{"scripts": 1}'}),
+        ("npm run missing", NODE),
+        ("npm run test -- '; rm x'", NODE),
+        ("make hard", MAKE),
+        ("make missing", MAKE),
+        ("make CC=x", MAKE),
+        ("make -f other", MAKE),
+        ("make", {"Makefile": "include x\nall:\n\techo\n"}),
+        ("cargo test", {}),
+        ("cargo run", {"Cargo.toml": ""}),
+        ("cargo test --config x", {"Cargo.toml": ""}),
+        ("go test -exec x", {"go.mod": ""}),
+        ("pytest -p evil", {}),
+        ("pytest --rootdir=/x", {}),
+        ("pytest $x", {}),
+        ("uv run --with x y", {}),
+        ("just test", {"justfile": "test:\n\techo"}),
+    ],
+    ids=str,
+)
+def test_the_rest_is_asked_about(command: str, files: dict[str, str]):
+    assert told(command, files) - {"project-run"}
+
+
+def test_without_a_look_at_the_project_no_script_is_known():
+    assert {effect.code for effect in read_command("npm test", "/ws")} - {"project-run", ""}

@@ -1,0 +1,192 @@
+"""A workspace's ignored text is recognised from the first call on, as the disk is now; real files, a real process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+from dataclasses import dataclass, replace
+
+import pytest
+
+from companion.gatekeeper.ports import Unexamined
+from companion.model.action import TextKind
+from companion.model.policy import Policy
+from companion.scan.fingerprints import excerpts as room
+from companion.scan.fingerprints.building import BuildFailed
+from companion.scan.fingerprints.excerpts import IgnoredText
+from tests.support.ignored import prose, put
+
+POLICY = Policy()
+
+
+@dataclass(frozen=True)
+class Piece:
+    said: str
+    kind: TextKind | None = None
+
+    def kinds(self) -> dict[int, TextKind]:
+        return {0: self.kind} if self.kind else {}
+
+    @property
+    def digest(self) -> bytes:
+        return self.said.encode()
+
+    @property
+    def size(self) -> int:
+        return len(self.said)
+
+    def texts(self) -> tuple[str, ...]:
+        return (self.said,)
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    folder = tmp_path / "ws"
+    put(folder / ".clineignore", "private/\n")
+    put(folder / ".gitignore", "local/\n")
+    put(folder / "private" / "a.txt", prose("denied"))
+    put(folder / "private" / ".env", "PLAIN=1\nAPI_TOKEN=hT7kQ2mZ9xW4\n" + prose("env", 2))
+    put(folder / "local" / "b.txt", prose("gitted"))
+    put(folder / "open.txt", prose("open"))
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    return folder
+
+
+@pytest.fixture
+def ignored(tmp_path):
+    made = IgnoredText(tmp_path / "state", b"k" * 32)
+    yield made
+    made.close()
+
+
+async def found(ignored, workspace, text, policy=POLICY) -> int:
+    return sum(one.size for one in await ignored.scan([text], str(workspace), policy))
+
+
+async def test_ignored_text_is_known_and_other_text_is_not(ignored, workspace):
+    assert await found(ignored, workspace, "Look: " + prose("denied")) > 500
+    assert await found(ignored, workspace, prose("gitted")) > 500
+    assert await found(ignored, workspace, prose("open")) == 0
+    without = replace(POLICY, excerpts_gitignored=False)
+    assert await found(ignored, workspace, prose("gitted"), without) == 0
+    assert await found(ignored, workspace, prose("denied"), without) > 500
+
+
+async def test_parts_are_remembered_as_clean_until_something_changes(ignored, workspace):
+    clean, dirty = Piece(prose("open")), Piece(prose("denied"))
+    assert not ignored.is_clean([clean], str(workspace), POLICY), "nobody has looked yet"
+    assert await ignored.examine([clean], str(workspace), POLICY) == ()
+    assert ignored.is_clean([clean], str(workspace), POLICY)
+    (only,) = await ignored.examine([clean, dirty, clean], str(workspace), POLICY)
+    assert only.number == 1
+    assert sum(one.size for one in only.excerpts) > 500
+    assert not ignored.is_clean([clean, dirty], str(workspace), POLICY)
+    (workspace / ".clineignore").write_text("private/\nopen.txt\n")
+    (ground,) = ignored.grounds()
+    ground._looked_at = 0.0
+    assert [one.number for one in await ignored.examine([clean], str(workspace), POLICY)] == [0]
+
+
+@pytest.mark.parametrize("cut", [0, 1, 5, 8, 40, 41, 42])
+async def test_a_json_document_stays_one(ignored, workspace, cut):
+    lines = prose("denied").splitlines()
+    document = json.dumps({"a": lines[1:4], "b": '\n\t"'.join(lines[4:])[cut:], "c": [1, "é\\ x"]})
+    (only,) = await ignored.examine([Piece(document, TextKind.JSON)], str(workspace), POLICY)
+    text = document
+    for one in sorted(only.excerpts, key=lambda one: one.start, reverse=True):
+        text = text[: one.start] + "[]" + text[one.end :]
+    left = json.loads(text)
+    assert left["c"] == [1, "é\\ x"]
+    assert not any(line[20:] in text for line in lines[1:])
+
+
+async def test_what_its_provider_sealed_is_left_alone(ignored, workspace):
+    assert await ignored.examine([Piece(prose("denied"), TextKind.SEALED)], str(workspace), POLICY) == ()
+
+
+async def test_a_new_denied_file_counts_at_once(ignored, workspace):
+    assert await found(ignored, workspace, prose("new")) == 0
+    (workspace / "private" / "new.txt").write_text(prose("new"))
+    (workspace / "private" / "deep").mkdir()
+    (workspace / "private" / "deep" / "x.txt").write_text(prose("deep"))
+    ignored.grounds()[0]._looked_at = 0.0
+    assert await found(ignored, workspace, prose("new")) > 500
+    assert await found(ignored, workspace, prose("deep")) > 500
+
+
+async def test_what_was_read_before_the_file_changed_stays_hidden(ignored, workspace):
+    text = "I read this: " + prose("denied")
+    assert await found(ignored, workspace, text) > 500
+    (workspace / "private" / "a.txt").write_text(prose("other"))
+    ignored.grounds()[0]._looked_at = 0.0
+    assert await found(ignored, workspace, text) > 500
+    assert await found(ignored, workspace, prose("other")) > 500
+
+
+async def test_a_file_that_is_taken_off_the_list_may_be_read(ignored, workspace):
+    assert await found(ignored, workspace, prose("denied")) > 500
+    (workspace / ".clineignore").write_text("")
+    ignored.grounds()[0]._looked_at = 0.0
+    assert await found(ignored, workspace, prose("denied")) == 0
+
+
+async def test_who_says_no_workspace_is_asked_about_all(ignored, workspace):
+    assert await found(ignored, "", prose("denied")) == 0
+    await found(ignored, workspace, "x")
+    assert await found(ignored, "", prose("denied")) > 500
+
+
+async def test_the_index_outlives_the_daemon(ignored, workspace, tmp_path, monkeypatch):
+    await found(ignored, workspace, "x")
+    monkeypatch.setattr(room, "build_index", None)
+    learnt = []
+    again = IgnoredText(tmp_path / "state", b"k" * 32, learn=lambda text, name: learnt.append(name))
+    assert await found(again, workspace, prose("denied")) > 500
+    assert learnt == [".env"]
+    again.close()
+
+
+async def test_another_machine_key_has_no_use_for_it(ignored, workspace, tmp_path):
+    await found(ignored, workspace, "x")
+    other = IgnoredText(tmp_path / "state", b"o" * 32)
+    assert await found(other, workspace, prose("denied")) > 500
+    assert not list((tmp_path / "state").glob("*.prints?*"))
+    other.close()
+
+
+async def test_without_an_index_nothing_is_said_to_be_clean(ignored, workspace, monkeypatch):
+    async def fails(job, progress) -> None:
+        raise BuildFailed("no room on the disk")
+
+    monkeypatch.setattr(room, "build_index", fails)
+    with pytest.raises(Unexamined, match="no room"):
+        await found(ignored, workspace, "x" * 100)
+    assert not ignored.is_clean([Piece("x" * 100)], str(workspace), POLICY)
+
+
+async def test_a_call_does_not_wait_for_ever(workspace, tmp_path, monkeypatch):
+    release = asyncio.Event()
+
+    async def waits(job, progress) -> None:
+        progress(40, 100)
+        await release.wait()
+        raise BuildFailed("stopped")
+
+    monkeypatch.setattr(room, "build_index", waits)
+    hasty = IgnoredText(tmp_path / "state", b"k" * 32, patience=0.01)
+    with pytest.raises(Unexamined, match="40 %"):
+        await found(hasty, workspace, "x")
+    release.set()
+    hasty.close()
+
+
+async def test_a_workspace_without_ignored_text_costs_nothing(ignored, tmp_path):
+    put(tmp_path / "bare" / "a.txt", prose("open"))
+    await ignored.examine([Piece("x")], str(tmp_path / "bare"), POLICY)
+    assert ignored.is_clean([Piece(prose("long", 500))], str(tmp_path / "bare"), POLICY)
+    assert ignored.grounds()[0].is_bare
+
+
+async def test_a_folder_that_is_not_there_has_no_ignored_text(ignored, tmp_path):
+    assert await found(ignored, tmp_path / "nowhere", prose("x")) == 0

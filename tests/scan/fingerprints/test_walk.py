@@ -1,0 +1,89 @@
+"""Whose text is ignored and whose is allowed, and what is left out is said."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from companion.model.facts import IgnoreMatch
+from companion.scan.fingerprints.walk import Walk
+from tests.support.ignored import put
+
+DENIED, GIT = IgnoreMatch(".clineignore", 1, "x"), IgnoreMatch(".gitignore", 1, "y", denied=False)
+
+
+def judge(path: str) -> IgnoreMatch | None:
+    return DENIED if "denied" in path else GIT if "git" in Path(path).name else None
+
+
+def walked(top: Path, *, with_git: bool = True, most: int = 1000):
+    return Walk(judge, frozenset({".rules"}), ("node_modules", "*.log"), with_git, most).run(str(top))
+
+
+def names(paths) -> set[str]:
+    return {Path(path).name for path in paths}
+
+
+@pytest.fixture
+def top(tmp_path):
+    top = tmp_path / "ws"
+    for name in (
+        "a.txt", "denied/b.txt", "denied/sub/c.txt", "gitted/d.txt", "gitted/denied.txt", "gitted/x.log",
+        "denied/node_modules/e.txt", "gitted/LICENSE", "denied/CLAUDE.md", "gitted/CLAUDE.md", ".git/f", ".rules",
+    ):  # fmt: skip
+        put(top / name, "text")
+    return top
+
+
+def test_files_are_told_apart(top):
+    found = walked(top)
+    assert names(source.path for source in found.ignored) == {"b.txt", "c.txt", "CLAUDE.md", "d.txt", "denied.txt"}
+    assert names(found.allowed) == {"a.txt", ".rules"}
+    assert [source.rule.denied for source in found.ignored] == [True, True, True, True, False]
+    assert sum(left.files for left in found.left_out.values()) == 4
+    assert not any(".git/" in path for path in found.looked_at)
+
+
+def test_without_gits_lists_only_what_is_denied_counts(top):
+    found = walked(top, with_git=False)
+    assert names(source.path for source in found.ignored) == {"b.txt", "c.txt", "CLAUDE.md", "denied.txt"}
+
+
+def test_what_a_tool_is_writing_does_not_count_yet(top):
+    (top / "gitted" / "new.txt").write_text("output")
+    (top / "denied" / "new.txt").write_text("output")
+    found = walked(top)
+    assert found.young
+    assert [source.path for source in found.ignored if source.path.endswith("new.txt")] == [str(top / "denied/new.txt")]
+
+
+def test_a_bound_is_kept_and_said(top):
+    found = walked(top, most=3)
+    assert len(found.allowed) + len(found.ignored) <= 3
+    assert any("first 3 entries" in reason for reason in found.left_out)
+
+
+def test_a_link_to_a_file_counts_and_one_to_a_folder_does_not(top, tmp_path):
+    put(tmp_path / "outside" / "g.txt", "text")
+    (top / "denied" / "link.txt").symlink_to(tmp_path / "outside" / "g.txt")
+    (top / "denied" / "folder").symlink_to(tmp_path / "outside")
+    (top / "denied" / "gone").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(top / "denied" / "pipe")
+    found = names(source.path for source in walked(top).ignored)
+    assert "link.txt" in found
+    assert not found & {"g.txt", "gone", "pipe"}
+
+
+def test_each_folder_and_rule_file_is_looked_at(top):
+    looked_at = walked(top).looked_at
+    assert {str(top), str(top / "denied"), str(top / "denied/sub"), str(top / ".rules")} <= set(looked_at)
+
+
+def test_one_new_file_can_be_taken(top):
+    walk, found = Walk(judge, frozenset(), (), with_git=True), walked(top / "nowhere")
+    with os.scandir(top / "denied" / "sub") as entries:
+        for entry in entries:
+            walk.take(entry, found)
+    assert names(source.path for source in found.ignored) == {"c.txt"}
