@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import hashlib
+import hmac
 import os
 import secrets
 import signal
@@ -29,18 +31,26 @@ from companion.edges.gateway.app import GatewayApp
 from companion.edges.gateway.calls import ModelCalls
 from companion.edges.gateway.gate import WireGate
 from companion.edges.gateway.listing import Listing
+from companion.edges.gateway.tools import actions_of
+from companion.edges.hooks.app import Door, HooksApp
+from companion.edges.hooks.gate import HookGate
 from companion.edges.server import DRAIN_SECONDS, HttpServer
 from companion.gatekeeper.admit import Gatekeeper
 from companion.gatekeeper.approvals import Approvals
+from companion.gatekeeper.asking import Asking
+from companion.gatekeeper.contents import Contents
 from companion.gatekeeper.events import EventBus, Listeners
 from companion.gatekeeper.facts import Gatherer
+from companion.gatekeeper.grants import Grants
 from companion.gatekeeper.ids import IdSource
 from companion.gatekeeper.limits import Limits
 from companion.gatekeeper.meter import Meter
 from companion.gatekeeper.ports import Listener
+from companion.gatekeeper.question import Previewer
 from companion.gatekeeper.runaway import RunawayBrake
 from companion.gatekeeper.tasks import end_all, spawn
 from companion.ledger.acceptances import AcceptanceStore
+from companion.ledger.grants import RuleFile
 from companion.ledger.keys import KeyStore
 from companion.ledger.prices import GenaiPrices
 from companion.ledger.reports import Reports
@@ -49,15 +59,18 @@ from companion.model.budget import BudgetState, Unpriced, first_day_that_counts
 from companion.model.money import show_dollars
 from companion.model.scope import ANYTHING, Dimension
 from companion.observe.evaluator import Evaluator
+from companion.observe.notifying import Notifier, desktop
 from companion.observe.onlooker import Onlooker
 from companion.observe.selfwatch import watch_self
 from companion.observe.standing import Standing
 from companion.places import Places
 from companion.policy.display import one_line
-from companion.policy.guards import GUARDS
+from companion.policy.guards import guards_for
+from companion.scan.doomed import DiskDoomed
 from companion.scan.fingerprints.excerpts import IgnoredText
 from companion.scan.paths import DiskPaths
 from companion.scan.project_files import ProjectFiles
+from companion.scan.scripts import DiskScripts
 from companion.scan.secrets.scanner import SecretScan, default_engines
 from companion.settings import InForce, Reload, accepted_by, cache_of, faults_of, tiers_of, user_files
 from companion.status_lines import budget_line, finding_line, index_line, limit_line, upstream_line
@@ -98,8 +111,10 @@ class Parts:
     ignored_text: IgnoredText
     evaluator: Evaluator
     bus: EventBus
+    listener: Listeners
     sender: Sender
-    gateway: GatewayApp
+    gateway: HooksApp
+    hooks: HookGate
     services: Services
     reload: Reload
 
@@ -162,6 +177,10 @@ class Daemon:
         scanner = SecretScan(key, engines, accepted=accepted_by(key, acceptances.cover, files.baselines))
         ignored_text = IgnoredText(places.fingerprints, key, places.all, learn=scanner.learn)
         listener = Listeners([Onlooker(), bus], _listener_failed)
+        show = desktop()
+        notifier = Notifier(show, _aside, enabled=config.notify.desktop) if show else None
+        if notifier is not None:
+            listener.add(notifier)
         approvals = Approvals(_now, listener)
         catalogue.approvals_oldest_seconds.follow(lambda: approvals.oldest_seconds)
 
@@ -181,17 +200,22 @@ class Daemon:
         brake = RunawayBrake(config.limits.runaway_per_minute, config.limits.runaway_per_hour, time.monotonic)
         in_force = InForce(config.auto, config.budgets.unpriced)
         policies = WorkspacePolicies(config.policy)
+        home = str(Path.home())
         paths = DiskPaths([*places.all, *files.paths])
-        gatherer = Gatherer(scanner, paths, policies, ignored_text, str(Path.home()), files=ProjectFiles())
+        gatherer = Gatherer(scanner, paths, policies, ignored_text, home, files=ProjectFiles())
+        scripts = DiskScripts(places.scripts, home)
+        grants = Grants(RuleFile(places.rules), listener, _now)
+        grants.load()
+        previewer = Previewer(DiskDoomed(home), scripts, scanner.scrub)
         gatekeeper = Gatekeeper(
-            GUARDS,
+            guards_for(os.getpid()),
             gatherer,
             scanner,
             ledger,
             prices,
             meter,
             limits,
-            approvals,
+            Asking(approvals, grants, Contents(scripts), previewer, scripts),
             listener,
             _now,
             lambda: in_force.unpriced is Unpriced.DENY,
@@ -214,7 +238,11 @@ class Daemon:
             cache=cache_of(config),
             auto=lambda: in_force.auto,
         )
-        gateway = GatewayApp(calls, Listing(routes, sender), keys, listener, lambda: self._hosts)
+        hooks = HookGate(gatekeeper, actions_of, ids.next, _now)
+        hook_token = hook_token_of(machine_key(places.machine_key))
+        door = Door(hook_token, lambda: self._hosts)
+        wire = GatewayApp(calls, Listing(routes, sender), keys, listener, lambda: self._hosts)
+        gateway = HooksApp(hooks, listener, wire, door)
         evaluator = Evaluator()
         standing = Standing(
             version=__version__,
@@ -241,6 +269,8 @@ class Daemon:
             find_secrets=partial(_find_secrets, scanner),
             alerts=evaluator.firing,
             approvals=approvals,
+            grants=grants,
+            hook_token=hook_token,
             reports=reports,
             keys=keys,
             acceptances=AcceptanceDesk(acceptances, scanner.named, reports.finding),
@@ -248,8 +278,22 @@ class Daemon:
             shut_down=self.stop,
             today=today,
         )
-        reload = Reload(policies, routes, meter, limits, brake, dispatcher, in_force, listener)
-        return Parts(ledger, prices, keys, scanner, ignored_text, evaluator, bus, sender, gateway, services, reload)
+        reload = Reload(policies, routes, meter, limits, brake, dispatcher, in_force, listener, notifier)
+        return Parts(
+            ledger,
+            prices,
+            keys,
+            scanner,
+            ignored_text,
+            evaluator,
+            bus,
+            listener,
+            sender,
+            gateway,
+            hooks,
+            services,
+            reload,
+        )
 
     async def _watch_config(self, reload: Reload) -> None:
         async for _ in changes(self._places.config_file):
@@ -265,8 +309,11 @@ class Daemon:
         servers = self._servers
         servers.append(HttpServer(parts.gateway, [listener]))
         for one in control:
-            app = agent_app if one.scope == "agent" else operator_app
-            servers.append(HttpServer(app(parts.services, one.token), [one.socket]))
+            if one.scope == "agent":
+                app = agent_app(parts.services, one.token, lambda behind: HooksApp(parts.hooks, parts.listener, behind))
+            else:
+                app = operator_app(parts.services, one.token)
+            servers.append(HttpServer(app, [one.socket]))
         async with parts.sender:
             try:
                 self._watch(parts)
@@ -350,6 +397,15 @@ def machine_key(path: Path) -> bytes:
         message = f"the machine key {path} is {what}, not {_KEY_BYTES} bytes long"
         raise Unclaimable("bad-machine-key", message, f"mv {path} {path}.bad, then companion up, which makes a new one")
     return path.read_bytes()
+
+
+def hook_token_of(key: bytes) -> str:
+    """The bearer that opens hooks on the gateway's port, and nothing else: the same as long as the machine key is."""
+    return f"cmph-{hmac.new(key, b'companion hooks', hashlib.sha256).hexdigest()}"
+
+
+def _aside(step: Callable[[], None]) -> None:
+    spawn(asyncio.to_thread(step), "call the person", _task_failed)
 
 
 def _attempt(step: Callable[[], None]) -> None:

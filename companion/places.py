@@ -64,6 +64,16 @@ class Places:
         return self.state / "connected"
 
     @property
+    def rules(self) -> Path:
+        """What a person said yes to for longer."""
+        return self.state / "rules.json"
+
+    @property
+    def scripts(self) -> Path:
+        """Scripts as they were when a person approved them."""
+        return self.state / "scripts"
+
+    @property
     def agent_socket(self) -> Path:
         return self.run / "agent.sock"
 

@@ -22,6 +22,7 @@ from companion.gatekeeper.ports import Listener
 from companion.gatekeeper.runaway import RunawayBrake
 from companion.model.action import Tier
 from companion.model.budget import Unpriced
+from companion.observe.notifying import Notifier
 from companion.policy.auto import AutoRules
 from companion.policy.redaction import fingerprint_of
 from companion.scan.secrets.accepted import Accepted
@@ -109,6 +110,7 @@ class Reload:
     dispatcher: Dispatcher
     in_force: InForce
     listener: Listener
+    notifier: Notifier | None = None
 
     async def take(self, loaded: Loaded) -> None:
         """A configuration with complaints, or one that leaves no tier, changes nothing and is an alert."""
@@ -127,6 +129,8 @@ class Reload:
         self.limits.replace(config.limits.each(), config.limits.wait_seconds)
         self.brake.replace(config.limits.runaway_per_minute, config.limits.runaway_per_hour)
         self.dispatcher.replace(faults_of(config))
+        if self.notifier is not None:
+            self.notifier.enabled = config.notify.desktop
         self.in_force.auto = config.auto
         self.in_force.unpriced = config.budgets.unpriced
         self.listener.notice("config.changed", loaded.file, "the changed configuration is in force", {})

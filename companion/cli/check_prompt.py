@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,20 +21,25 @@ from companion.config.workspace import WorkspacePolicies
 from companion.edges.gateway.captured import DIALECTS, Captured, Leaf, read_captured
 from companion.edges.gateway.dialect import BadRequest
 from companion.gatekeeper.facts import Gatherer
+from companion.gatekeeper.tasks import end_all
 from companion.model.action import ModelCall
 from companion.model.exchange import Exchange, Origin
-from companion.model.facts import Finding
+from companion.model.facts import Excerpt, Finding
 from companion.model.policy import Policy
 from companion.model.verdict import Decision, Outcome
 from companion.places import Places, find_places
 from companion.policy.display import visible
 from companion.policy.evaluate import evaluate
 from companion.policy.guards import GUARDS
+from companion.scan.fingerprints.excerpts import IgnoredText
 from companion.scan.paths import DiskPaths
 from companion.scan.secrets.search import ScanFailed
 
 _LARGEST = 64 * 1024 * 1024
 _BESIDE = 50
+_PATIENCE = 120.0
+"""Seconds for an index of what is ignored in the workspace."""
+_ENDING = 2.0
 
 
 class Judged(Struct, frozen=True):
@@ -42,6 +48,7 @@ class Judged(Struct, frozen=True):
     captured: Captured
     decision: Decision
     found: list[tuple[Leaf, Finding]]
+    excerpts: list[tuple[Leaf, Excerpt]]
 
     @property
     def refused(self) -> bool:
@@ -123,11 +130,20 @@ async def _judge(captured: Captured, local: LocalScan, places: Places, workspace
     """As `Gatekeeper.admit` does it: the facts, then the guards."""
     loaded = load(places)
     policies = WorkspacePolicies(Policy() if loaded.complaints else loaded.config.policy)
-    gatherer = Gatherer(local.scanner, DiskPaths(places.all), policies, str(Path.home()))
-    origin = Origin(workspace=workspace)
-    action, facts = await gatherer.gather(Exchange("check", datetime.now(UTC), origin, captured.call))
+    exchange = Exchange("check", datetime.now(UTC), Origin(workspace=workspace), captured.call)
+    # An index of its own: whatever is asked here, the daemon's stays as it is.
+    with tempfile.TemporaryDirectory(prefix="companion-") as folder:
+        ignored_text = IgnoredText(Path(folder), local.key, places.all, patience=_PATIENCE)
+        gatherer = Gatherer(local.scanner, DiskPaths(places.all), policies, ignored_text, str(Path.home()))
+        try:
+            action, facts = await gatherer.gather(exchange)
+        finally:
+            ignored_text.close()
+            await end_all(_ENDING)
     assert isinstance(action, ModelCall)
-    return Judged(captured, evaluate(GUARDS, action, facts), captured.place(facts.findings, action.examined))
+    found = captured.place(facts.findings, action.examined)
+    excerpts = captured.place(facts.excerpts, action.examined)
+    return Judged(captured, evaluate(GUARDS, action, facts), found, excerpts)
 
 
 def _without_secrets(judged: Judged) -> Callable[[str], str]:
@@ -167,6 +183,17 @@ def _plain(judged: Judged, workspace: str) -> dict[str, Any]:
             }
             for leaf, one in judged.found
         ],
+        "ignored_text": [
+            {
+                "path": safe(leaf.path),
+                "start": one.start,
+                "end": one.end,
+                "source": one.rule.source,
+                "line": one.rule.line,
+                "pattern": one.rule.pattern,
+            }
+            for leaf, one in judged.excerpts
+        ],
         "left_alone": [safe(leaf.path) for leaf in judged.captured.leaves() if leaf.left_alone],
         "body": judged.body.decode("utf-8", "replace"),
     }
@@ -190,6 +217,10 @@ def _show(judged: Judged, workspace: str, file: str) -> None:
         out.print(Text.assemble("  ", (f"- {before}{'•' * 8}{after}", "red"), overflow="fold"))
         if not judged.refused:
             out.print(Text.assemble("  ", (f"+ {before}{one.placeholder}{after}", "green"), overflow="fold"))
+    for leaf, excerpt in judged.excerpts:
+        rule = excerpt.rule
+        said = f"{plural(excerpt.end - excerpt.start, 'character')} of a file that {rule.source}:{rule.line} ignores"
+        out.print(Text.assemble((_line(safe(leaf.path)), "bold"), f"\n  {_line(said)}"))
     words = {Outcome.ALLOW: "[green]it would leave as it is[/]", Outcome.AMEND: "[cyan]it would be amended[/]"}
     out.print(f"{words.get(decision.outcome, '[red]it would be refused[/]')}", Text(_line(decision.reason)))
     alone = sum(leaf.left_alone for leaf in judged.captured.leaves())

@@ -31,19 +31,20 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
     "--config-dir", "folder", type=click.Path(file_okay=False, path_type=Path), help="The agent's own settings folder."
 )
 @click.option("--model", default="", metavar="NAME", help="The model that the agent asks for.")
+@click.option("--hooks/--no-hooks", default=True, show_default=True, help="Also ask from the agent's own hooks.")
 @click.option("--dry-run", is_flag=True, help="Show the change and make none.")
 @json_option
-def connect(agent: str, folder: Path | None, model: str, dry_run: bool, as_json: bool) -> None:
+def connect(agent: str, folder: Path | None, model: str, *, hooks: bool, dry_run: bool, as_json: bool) -> None:
     """Send an agent through the gateway.
 
-    Sets its base URL, a virtual key and its header in its own settings file. Shows what changes; the settings from
-    before come back, byte for byte, with `companion disconnect`.
+    Sets its base URL, a virtual key, its header and a hook in its own settings file. Shows what changes; the settings
+    from before come back, byte for byte, with `companion disconnect`.
 
     \b
     companion connect cline --dry-run
     companion connect codex --config-dir ~/elsewhere/codex
     """  # noqa: D301 - click looks for the character itself
-    choice = Choice(folder.expanduser().absolute() if folder else None, model, dry_run)
+    choice = Choice(folder.expanduser().absolute() if folder else None, model, dry_run, hooks)
     with _explained(), daemon() as client:
         report = connect_agent(AGENTS[agent], surroundings(), client, choice, datetime.now(UTC))
     if as_json:
@@ -138,6 +139,8 @@ def _show_connected(agent: Agent, report: Report) -> None:
         out.print(f"\nnothing was written. next: [bold]companion connect {agent.NAME}[/]")
         return
     out.print(f"\n[bold green]{agent.TITLE} is connected[/] to {report.gateway}, key {report.key_id or 'kept'}")
+    for path in report.files:
+        out.print(f"  companion's own file beside it: {escape(path)}")
     for remark in report.remarks:
         out.print(f"  {escape(remark)}")
     out.print(

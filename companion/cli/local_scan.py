@@ -31,6 +31,8 @@ class LocalScan:
 
     scanner: SecretScan
     workspace: str
+    key: bytes
+    """The machine's; where there is none yet, this process's own."""
     lasting: bool
     """Whether placeholders and fingerprints are the daemon's; before its first start they are this process's own."""
     remarks: Sequence[str] = field(default_factory=list[str])
@@ -61,7 +63,7 @@ def open_local_scan(places: Places, workspace: str, patience: float = 40.0) -> L
     scanner.load()
     scanner.read_env_files(workspace)
     remarks += (f"{name} is {why}" for name, why in (scanner.engines() | files.standing()).items() if _is_missing(why))
-    return LocalScan(scanner, workspace, lasting, remarks)
+    return LocalScan(scanner, workspace, key, lasting, remarks)
 
 
 def workspace_of(folder: Path) -> str:

@@ -10,6 +10,7 @@ from companion.contract.types import (
     Answer,
     Approval,
     ExchangeLine,
+    GrantLine,
     KeyLine,
     KeyRequest,
     NewKey,
@@ -36,6 +37,21 @@ def pending() -> Call[list[Approval]]:
 def answer(approval: str, given: Answer) -> Call[Approval]:
     """Answers one approval. The first answer wins: a later one is refused with code "already-answered"."""
     return Call("POST", f"approvals/{approval}/answer", Approval, body=given)
+
+
+def rules() -> Call[list[GrantLine]]:
+    """Every yes that is kept, for a session or as a rule, oldest first."""
+    return Call("GET", "rules", list[GrantLine])
+
+
+def revoke_rule(id: str) -> Call[GrantLine]:  # noqa: A002
+    """From now on it is asked again."""
+    return Call("POST", f"rules/{id}/revoke", GrantLine, body={})
+
+
+def hooks() -> Call[dict[str, str]]:
+    """What hooks on the gateway's port need: their `token`."""
+    return Call("GET", "hooks", dict[str, str])
 
 
 def spend(by: str = "model", days: int = 1) -> Call[SpendReport]:

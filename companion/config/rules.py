@@ -141,6 +141,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "plugins": Rule("the path of a file", values.path_text),
         "baselines": Rule("a list of paths of files", values.path_texts),
     },
+    "notify": {"desktop": _SWITCH},
     "log": {"level": _one_of(LEVELS)},
 }
 """Section to key to rule. Below `NAMED` sections a name stands between the two."""

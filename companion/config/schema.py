@@ -197,6 +197,14 @@ class Secrets:
 
 
 @frozen
+class Notify:
+    """How a person is called."""
+
+    desktop: bool = True
+    """Whether the desktop shows that something waits, where there is one."""
+
+
+@frozen
 class Log:
     """What the daemon writes to its log."""
 
@@ -222,4 +230,5 @@ class Config:
     policy: Policy = field(factory=Policy)
     """The user's own; a workspace may tighten it, see `companion.config.workspace`."""
     secrets: Secrets = field(factory=Secrets)
+    notify: Notify = field(factory=Notify)
     log: Log = field(factory=Log)

@@ -30,6 +30,14 @@ class Refusal:
     reason: str
     hint: str = ""
 
+    @property
+    def words(self) -> str:
+        """On one line, for the model."""
+        parts = [f"companion refused this ({self.code}): {self.reason}."]
+        if self.hint:
+            parts.append(self.hint if self.hint.endswith((".", "?")) else f"{self.hint}.")
+        return " ".join(" ".join(parts).split()).replace("..", ".")
+
 
 def recorded(findings: Sequence[Finding]) -> tuple[FindingRecord, ...]:
     """Findings as they are written down: each secret once, at most MOST_FINDINGS."""
@@ -69,6 +77,8 @@ class Admission:
         self.reservation: Reservation | None = None
         self.passed: Passed | None = None
         """Set while the call is inside its limits."""
+        self.privileged = False
+        """Whether it asked for what would change who decides."""
 
     def note(self, remark: Remark) -> None:
         """What the caller decided after admission, for the record."""

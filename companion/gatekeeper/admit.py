@@ -18,11 +18,13 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from companion.gatekeeper.admission import BYTES_A_TOKEN, Admission, Refusal, recorded
-from companion.gatekeeper.approvals import STOPPING, TIMEOUT, Approvals, text_of, text_of_call
+from companion.gatekeeper.approvals import text_of, text_of_call
+from companion.gatekeeper.asking import Asking
 from companion.gatekeeper.facts import Gatherer
 from companion.gatekeeper.limits import LimitReached, Limits, Passed
 from companion.gatekeeper.meter import BudgetExceeded, Meter, Reservation
 from companion.gatekeeper.ports import Ledger, Listener, Prices, SecretScanner
+from companion.gatekeeper.sessions import Sessions
 from companion.model.action import ModelCall, kind_of
 from companion.model.exchange import NOWHERE, Exchange, Route
 from companion.model.facts import Facts
@@ -31,15 +33,13 @@ from companion.model.policy import Policy
 from companion.model.record import Closing, Ending, Opening, RemarkRecord
 from companion.model.scope import Subject
 from companion.model.verdict import Amend, Ask, Decision, Deny, Outcome, Remark
-from companion.policy.display import one_line, visible
+from companion.policy.display import one_line
 from companion.policy.evaluate import Guard, evaluate
 from companion.policy.guards.excerpts import IGNORED_TEXT, hidden
+from companion.policy.privilege import is_privileged
 
 _MOST_NAMES = 1000
 _FIRST_ERROR_STATUS = 400
-
-_NOBODY = {TIMEOUT: "approval-timeout", STOPPING: "companion-stopping"}
-"""Who denied without being a person, and the code of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,14 @@ class Gatekeeper:
     prices: Prices
     meter: Meter
     limits: Limits
-    approvals: Approvals
+    asking: Asking
     listener: Listener
     clock: Callable[[], datetime]
     denies_unpriced: Callable[[], bool] = lambda: False
     """Whether a call of unknown price is refused where a budget would count it."""
     names: dict[str, str] = field(default_factory=dict[str, str])
     """Names that agents gave, and how they are written down."""
+    sessions: Sessions = field(default_factory=Sessions)
 
     def admit(
         self,
@@ -67,21 +68,31 @@ class Gatekeeper:
         route: Route = NOWHERE,
         objection: Deny | None = None,
         noted: Sequence[Remark] = (),
+        *,
+        at_execution: bool = False,
     ) -> AbstractAsyncContextManager[Admission]:
         """Judges `exchange`, waits for a person where a guard asked, and keeps its ledger line.
 
         `objection` is an edge's own denial, of something that it could not even read; `noted` is what an edge decided
-        on the way and the record should say.
+        on the way and the record should say. `at_execution`: the effect comes at once, so a yes that was given while
+        the call was still on its way serves here, once.
 
         Inside the context `admission.refusal` says whether the effect may happen. The caller notes on the admission
         what came of it; leaving the context closes the line, also by an exception or a cancellation.
         """
-        return _Admitting(self, exchange, route, objection, noted)
+        return _Admitting(self, exchange, route, objection, noted, at_execution)
 
     async def begin(
-        self, exchange: Exchange, route: Route, objection: Deny | None, noted: Sequence[Remark]
+        self,
+        exchange: Exchange,
+        route: Route,
+        objection: Deny | None,
+        noted: Sequence[Remark],
+        at_execution: bool = False,
     ) -> Admission:
         """As entering `admit`. Where it raises, the line is closed; else `end` closes it."""
+        if isinstance(exchange.action, ModelCall):
+            self.sessions.note(exchange.origin)
         summary = one_line(await self._safe_text(exchange))
         session = await self._safe_name(exchange.origin.session)
         admission = Admission(exchange, Decision(exchange.action), route)
@@ -101,7 +112,7 @@ class Gatekeeper:
             self._reserve(admission)
             if writing is not None:
                 await self._written(admission, writing)
-            await self._ask(admission, facts)
+            await self._ask(admission, facts, at_execution=at_execution)
         except BaseException as error:
             self.end(admission, error)
             raise
@@ -233,20 +244,16 @@ class Gatekeeper:
             denial = Deny("ledger-unavailable", f"the ledger cannot be written: {error}", "companion doctor")
             admission.decision = _with(admission.decision, "ledger", denial)
 
-    async def _ask(self, admission: Admission, facts: Facts) -> None:
-        decision, exchange = admission.decision, admission.exchange
+    async def _ask(self, admission: Admission, facts: Facts, *, at_execution: bool) -> None:
+        decision = admission.decision
+        admission.privileged = decision.outcome is not Outcome.ALLOW and is_privileged(facts, decision)
         if decision.outcome is Outcome.DENY:
             admission.refusal = Refusal(decision.code, decision.reason, decision.hint)
         elif decision.outcome is Outcome.ASK:
-            shown = visible(await self._safe_text(exchange))
-            seconds = facts.policy.approval_seconds
-            admission.answered = answered = await self.approvals.ask(exchange, decision, shown, seconds)
-            if answered.approve:
+            scrubbed = await self._safe_text(admission.exchange)
+            await self.asking.settle(admission, facts, scrubbed, at_execution=at_execution)
+            if admission.refusal is None:
                 self.gatherer.grant(facts)
-            else:
-                code = _NOBODY.get(answered.by, "denied-by-person")
-                words = f"{decision.reason}; {answered.reason or 'a person said no'}"
-                admission.refusal = Refusal(code, words, decision.hint)
 
     async def _safe_text(self, exchange: Exchange) -> str:
         if isinstance(exchange.action, ModelCall):
@@ -312,6 +319,7 @@ class Gatekeeper:
             "upstream": closing.upstream,
             "model": closing.model,
             "status": closing.status,
+            "privileged": admission.privileged,
         }
         self.listener.notice("exchange.closed", closing.id, f"{ending}: {closing.code} {closing.reason}", details)
 
@@ -343,9 +351,10 @@ class _Admitting(AbstractAsyncContextManager[Admission]):
         route: Route,
         objection: Deny | None,
         noted: Sequence[Remark],
+        at_execution: bool,
     ) -> None:
         self._gatekeeper = gatekeeper
-        self._given = exchange, route, objection, noted
+        self._given = exchange, route, objection, noted, at_execution
 
     async def __aenter__(self) -> Admission:
         self._admission = await self._gatekeeper.begin(*self._given)

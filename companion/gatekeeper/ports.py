@@ -8,8 +8,10 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from companion.contract.types import Deletion
 from companion.model.action import Part
 from companion.model.facts import Excerpt, Finding, PathFacts
+from companion.model.grant import Grant, Script
 from companion.model.money import Cost, Usage
 from companion.model.policy import Policy
 from companion.model.record import Closing, Opening
@@ -137,3 +139,39 @@ class Listener(Protocol):
     """Hears what happens, as it happens: faces and instruments. Must not raise or wait."""
 
     def notice(self, name: str, id: str, text: str, details: Mapping[str, object]) -> None: ...  # noqa: A002
+
+
+class ScriptFiles(Protocol):
+    """The files that commands run."""
+
+    def read(self, paths: Sequence[str], folder: str) -> tuple[Script, ...]:
+        """Those of the paths that are files, taken from `folder`. Blocking, short. Never raises."""
+        ...
+
+    def approved(self, path: str) -> str | None:
+        """The text of the script when a person last approved it; None when nobody did. Blocking, short."""
+        ...
+
+    def remember(self, scripts: Sequence[Script]) -> None:
+        """A person approved a command that runs them. Blocking, short. Never raises."""
+        ...
+
+
+class Doomed(Protocol):
+    """Looks at what would be deleted."""
+
+    def look(self, paths: Sequence[str], folder: str) -> Deletion | None:
+        """The files below all of the paths, taken from `folder`; None where there are none. Blocking, bounded."""
+        ...
+
+
+class GrantFile(Protocol):
+    """Keeps rules over a restart. Both are blocking and short."""
+
+    def load(self) -> list[Grant]:
+        """[] where there are none. Never raises: what cannot be read grants nothing."""
+        ...
+
+    def save(self, grants: Sequence[Grant]) -> None:
+        """Whole or not at all. Raises OSError."""
+        ...

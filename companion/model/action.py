@@ -113,6 +113,8 @@ class ShellCommand(Struct, frozen=True):
 
     command: str
     cwd: str = ""
+    environment: tuple[tuple[str, str], ...] = ()
+    """Variables that change what programs do, sorted by name, where the one who asks has told them."""
 
 
 class FileAccess(Struct, frozen=True):

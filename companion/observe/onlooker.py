@@ -50,6 +50,9 @@ class Onlooker:
         if details["code"] == "guard-failed":
             catalogue.guard_failures_total.add(guard=str(details["guard"]))
         self._refused(str(details["code"]), str(details["client"]))
+        if details.get("privileged"):
+            catalogue.privileged_requests_total.add(client=str(details["client"]))
+            _log.warning("an agent asked for what would change who decides", exchange=id, code=details["code"])
         spent = details["picodollars"]
         if isinstance(spent, int):
             catalogue.spent_picodollars_total.add(spent)

@@ -156,7 +156,7 @@ approvals_pending = Gauge(
         for_seconds=60,
         severity="warn",
         summary="more than ten actions wait for an answer",
-        todo="companion approvals lists them; an agent that asks this much may be worth stopping",
+        todo="companion pending lists them; an agent that asks this much may be worth stopping",
         fires_on=((0, 11), (60, 11)),
         quiet_on=((0, 11), (30, 2), (120, 10)),
     ),
@@ -170,7 +170,7 @@ approvals_oldest_seconds = Gauge(
         above(Value(), 120),
         severity="warn",
         summary="an agent has waited for an answer for more than two minutes",
-        todo="companion approvals lists what waits; no answer in time is a no",
+        todo="companion pending lists what waits; no answer in time is a no",
         fires_on=((0, 0), (5, 4), (125, 124)),
         quiet_on=((0, 0), (100, 119), (105, 0)),
     ),
@@ -184,6 +184,18 @@ approvals_expired_total = Counter(
         severity="warn",
         summary="an action was refused because nobody answered in time",
         todo="keep the terminal UI or the editor open, or raise approval_seconds in the policy",
+    ),
+)
+
+privileged_requests_total = Counter(
+    "companion_privileged_requests_total",
+    "Actions that would have changed who decides, or did: companion's own state, hooks, start files, the daemon.",
+    ("client",),
+    alert=any_increase(
+        "agent-reached-for-control",
+        severity="page",
+        summary="an agent asked for something that would change who decides: what companion keeps, hooks, start files",
+        todo="companion log shows what it asked for; if you did not mean it, stop the agent",
     ),
 )
 

@@ -16,7 +16,7 @@ from companion.contract.types import Answer, Approval, Event, Status
 from companion_lsp.editor import Editor
 from companion_lsp.link import Follower, Link, explain
 from companion_lsp.protocol import APPROVAL
-from companion_lsp.question import APPROVE, DENY, question_for
+from companion_lsp.question import APPROVE, DENY, beside, question_for
 from companion_lsp.tasks import Tasks
 
 _AT_ONCE = 3
@@ -36,6 +36,8 @@ _SHOWN_FIELDS = {
     "workspace": "workspace",
     "expires_at": "expiresAt",
     "digest": "digest",
+    "cwd": "cwd",
+    "reaches": "reaches",
 }
 
 
@@ -90,6 +92,7 @@ class Approvals(Follower):
         if self._editor.options.approval:
             plain = to_plain(approval)
             params = {theirs: plain[ours] for ours, theirs in _SHOWN_FIELDS.items()}
+            params["beside"] = beside(approval)
             return self._read(approval, await self._editor.request(APPROVAL, params))
         question = question_for(approval)
         choices = [types.MessageActionItem(title=choice) for choice in question.choices]
@@ -109,7 +112,11 @@ class Approvals(Follower):
         if not isinstance(approve, bool) or not (reason is None or isinstance(reason, str)):
             self._editor.log(f"approval {approval.id}: expected {{approve, reason}} or null; it still waits")
             return None
-        return Answer(approve=approve, by="editor", reason=reason or "", digest=approval.digest)
+        reach = given.get("reach") if isinstance(given, dict) else None
+        if reach is not None and reach not in approval.reaches:
+            self._editor.log(f"approval {approval.id}: a yes to it may reach {', '.join(approval.reaches)}")
+            return None
+        return Answer(approve=approve, by="editor", reason=reason or "", digest=approval.digest, reach=reach or "once")
 
     async def _give(self, approval: Approval, answer: Answer) -> None:
         word = "approved" if answer.approve else "denied"

@@ -17,6 +17,7 @@ _SHOWN_OF_LONGER = 650
 _LONGEST_CLIENT = 30
 _LONGEST_WORKSPACE = 40
 _LONGEST_REASON = 70
+_LONGEST_BESIDE = 150
 
 _ASKS = {"shell": "to run", "file": "for access to a file", "tool": "to call a tool"}
 
@@ -35,19 +36,33 @@ class Question:
 def question_for(approval: Approval) -> Question:
     """One line of at most 1000 UTF-16 units. The action comes last, so that it cannot pose as what follows it."""
     what = _plain(approval.what)
+    more = " ".join(f"({line})" for line in beside(approval))
+    more = f"{_head(_plain(more), _LONGEST_BESIDE)} " if more else ""
     client = _head(_plain(approval.client) or "an agent", _LONGEST_CLIENT)
     workspace = _tail(_plain(approval.workspace) or "an unknown workspace", _LONGEST_WORKSPACE)
     reason = _head(_plain(approval.reason), _LONGEST_REASON)
-    asks = _unlinked(f"{client} asks {_ASKS.get(approval.kind, 'to act')} in {workspace}. {reason}: ")
-    if units(what) > _LONGEST_WHAT:
-        shown = _head(what, _SHOWN_OF_LONGER, mark="")
-        more = len(what) - len(shown)
-        text = f"{asks}{_unlinked(shown)} … {more} more characters; see `companion pending`"
+    asks = _unlinked(f"{client} asks {_ASKS.get(approval.kind, 'to act')} in {workspace}. {reason}: {more}")
+    if units(what) > _LONGEST_WHAT - units(more):
+        shown = _head(what, _SHOWN_OF_LONGER - units(more), mark="")
+        hidden = len(what) - len(shown)
+        text = f"{asks}{_unlinked(shown)} … {hidden} more characters; see `companion pending`"
     elif _LINK in what:
         text = f"{asks}{_unlinked(what)} (an editor may show a part of this as a link; see `companion pending`)"
     else:
         return Question(asks + what, (APPROVE, DENY, LATER))
     return Question(text, (DENY, LATER))
+
+
+def beside(approval: Approval) -> list[str]:
+    """What there is to know beside the action's own text, a line each."""
+    lines = []
+    if found := approval.deletes:
+        least = "" if found.complete else "at least "
+        lines.append(f"deletes {least}{found.files} files: {', '.join(found.names[:3])}")
+    for script in approval.scripts:
+        state = {"same": "as approved before", "changed": "changed since it was approved"}.get(script.state, "new")
+        lines.append(f"runs {script.path}, {state}")
+    return lines + [f"with {variable}" for variable in approval.environment]
 
 
 def _plain(text: str) -> str:

@@ -29,7 +29,7 @@ def test_what_waits_is_shown_whole_with_the_commands_that_answer_it(control):
         "echo done",
         "it removes (removes)",
         "move it away",
-        "companion approve apr-0001   or   companion deny apr-0001 --reason WHY",
+        "companion approve apr-0001 [--session | --always]   or   companion deny apr-0001 --reason WHY",
     ]
     [plain] = json.loads(run(pending, "--json").stdout)
     assert (plain["what"], plain["digest"]) == ("rm -rf build\necho done", approval.digest)

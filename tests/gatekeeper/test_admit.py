@@ -80,11 +80,11 @@ async def test_a_person_decides_what_a_guard_asks(approve):
             return admission
 
     entering = asyncio.create_task(enter())
-    while not keeper.approvals.pending():
+    while not keeper.asking.approvals.pending():
         await asyncio.sleep(0)
-    [approval] = keeper.approvals.pending()
+    [approval] = keeper.asking.approvals.pending()
     assert keeper.ledger.closings == []
-    keeper.approvals.answer(approval.id, Answer(approve, "cli", "no release today", approval.digest))
+    keeper.asking.approvals.answer(approval.id, Answer(approve, "cli", "no release today", approval.digest))
     admission = await entering
     assert (admission.refusal is None) is approve
     if not approve:
@@ -97,7 +97,7 @@ async def test_nobody_answers_means_no():
     keeper = gatekeeper([says(Ask("risky", "it deploys"))], policies=Policies(Policy(approval_seconds=0)))
     async with keeper.admit(tool()) as admission:
         assert admission.refusal.code == "approval-timeout"
-    assert keeper.approvals.pending() == []
+    assert keeper.asking.approvals.pending() == []
 
 
 async def test_an_agent_that_goes_away_takes_its_question_along():
@@ -108,11 +108,11 @@ async def test_an_agent_that_goes_away_takes_its_question_along():
             raise AssertionError("must not be admitted")
 
     entering = asyncio.create_task(enter())
-    while not keeper.approvals.pending():
+    while not keeper.asking.approvals.pending():
         await asyncio.sleep(0)
     entering.cancel()
     await asyncio.gather(entering, return_exceptions=True)
-    assert keeper.approvals.pending() == []
+    assert keeper.asking.approvals.pending() == []
     assert lines(keeper)[0][1] is Ending.CANCELLED
 
 
@@ -292,9 +292,9 @@ async def test_a_daemon_that_stops_refuses_what_waits_and_what_comes():
             return admission.refusal
 
     entering = asyncio.create_task(enter("1"))
-    while not keeper.approvals.pending():
+    while not keeper.asking.approvals.pending():
         await asyncio.sleep(0)
-    keeper.approvals.close()
+    keeper.asking.approvals.close()
     for refusal in (await entering, await enter("2")):
         assert refusal.code == "companion-stopping"
         assert "stopping" in refusal.reason

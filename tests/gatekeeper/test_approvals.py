@@ -5,7 +5,14 @@ import asyncio
 import pytest
 
 from companion.contract.types import Answer
-from companion.gatekeeper.approvals import AlreadyAnswered, Approvals, DifferentAction, UnknownApproval, digest_of
+from companion.gatekeeper.approvals import (
+    AlreadyAnswered,
+    Approvals,
+    DifferentAction,
+    Question,
+    UnknownApproval,
+)
+from companion.gatekeeper.contents import digest_of as content_digest
 from companion.model.action import FileAccess, Operation, ShellCommand
 from companion.model.exchange import Exchange, Origin
 from companion.model.verdict import Ask, Decision, Remark
@@ -16,11 +23,15 @@ def exchange(command: str = "rm x", cwd: str = "", workspace: str = "/w", id: st
     return Exchange(id, NOON, Origin("cline", workspace=workspace), ShellCommand(command, cwd))
 
 
+def digest_of(made: Exchange) -> str:
+    return content_digest(made.action, made.origin.workspace)
+
+
 DECISION = Decision(ShellCommand("rm x"), (Remark("commands", Ask("rm", "it removes", "move it away")),))
 
 
 async def waiting(approvals: Approvals, made: Exchange, seconds: int = 60):
-    task = asyncio.create_task(approvals.ask(made, DECISION, "rm x", seconds))
+    task = asyncio.create_task(approvals.ask(Question(made, DECISION, "rm x"), seconds))
     while not any(one.exchange == made.id for one in approvals.pending()):
         await asyncio.sleep(0)
     return task
@@ -86,7 +97,7 @@ def test_the_digest_binds_action_folder_and_workspace():
 
 async def test_opening_and_closing_are_told():
     heard = Heard()
-    await Approvals(lambda: NOON, heard).ask(exchange(), DECISION, "rm x", 0)
+    await Approvals(lambda: NOON, heard).ask(Question(exchange(), DECISION, "rm x"), 0)
     assert [name for name, *_ in heard.notices] == ["approval.opened", "approval.closed"]
     assert heard.notices[1][2] == "denied by timeout"
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from companion.gatekeeper.approvals import Approvals
+from companion.gatekeeper.approvals import Approvals, Question
 from companion.model.action import ShellCommand
 from companion.model.exchange import Exchange, Origin
 from companion.model.verdict import Ask, Decision, Remark
@@ -40,7 +40,9 @@ async def test_an_approval_that_waits_for_two_minutes_is_an_alert_until_it_is_an
     evaluator = Evaluator(clock=clock, count_past=False)
     action = ShellCommand("rm x")
     decision = Decision(action, (Remark("commands", Ask("rm", "it removes")),))
-    asking = asyncio.create_task(approvals.ask(Exchange("1" * 26, NOON, Origin(), action), decision, "rm x", 600))
+    asking = asyncio.create_task(
+        approvals.ask(Question(Exchange("1" * 26, NOON, Origin(), action), decision, "rm x"), 600)
+    )
     await asyncio.sleep(0)
 
     def names() -> set[str]:

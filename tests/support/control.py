@@ -18,8 +18,9 @@ from companion.edges.control.acceptances import AcceptanceDesk
 from companion.edges.control.app import Services, agent_app, operator_app
 from companion.edges.control.claim import announce, bind_control, claimed, withdraw
 from companion.edges.server import HttpServer
-from companion.gatekeeper.approvals import Answered, Approvals
+from companion.gatekeeper.approvals import Answered, Approvals, Question
 from companion.gatekeeper.events import EventBus
+from companion.gatekeeper.grants import Grants
 from companion.ledger.acceptances import AcceptanceStore
 from companion.ledger.commit import Committer
 from companion.ledger.keys import KeyStore
@@ -27,11 +28,12 @@ from companion.ledger.reports import Reports
 from companion.ledger.store import prepare
 from companion.model.action import ShellCommand
 from companion.model.exchange import Exchange, Origin
+from companion.model.grant import Reach
 from companion.model.record import Closing, Opening
 from companion.model.verdict import Ask, Decision, Remark
 from companion.places import Places
 from companion.scan.secrets.scanner import Named
-from tests.support.rooms import NOON
+from tests.support.rooms import NOON, Rules
 
 TODAY = date(2026, 6, 1)
 ZONE = ZoneInfo("UTC")
@@ -69,6 +71,8 @@ class Rooms:
         self.acceptances = AcceptanceStore(ledger)
         self.events = EventBus(lambda: NOON)
         self.approvals = Approvals(lambda: NOON, self.events)
+        self.rules = Rules()
+        self.grants = Grants(self.rules, self.events, lambda: NOON)
 
     def services(self) -> Services:
         return Services(
@@ -76,6 +80,8 @@ class Rooms:
             find_secrets=self._find_secrets,
             alerts=lambda: self.alerts,
             approvals=self.approvals,
+            grants=self.grants,
+            hook_token="cmph-test",
             reports=Reports(self.ledger, ZONE),
             keys=self.keys,
             acceptances=AcceptanceDesk(self.acceptances, self.met.get, Reports(self.ledger, ZONE).finding),
@@ -106,7 +112,8 @@ class Rooms:
         action = ShellCommand(command)
         exchange = Exchange(f"{name:0>26}", NOON, Origin("cline", **({"workspace": "/w"} | origin)), action)
         decision = Decision(action, (Remark("commands", Ask("removes", "it removes", "move it away")),))
-        return await self.approvals.ask(exchange, decision, command, seconds)
+        reaches = (Reach.ONCE, Reach.SESSION, Reach.RULE)
+        return await self.approvals.ask(Question(exchange, decision, command, reaches=reaches, rule=command), seconds)
 
 
 class Control(Rooms):

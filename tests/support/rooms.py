@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from companion.contract.types import Deletion
 from companion.gatekeeper.admit import Gatekeeper
 from companion.gatekeeper.approvals import Approvals
+from companion.gatekeeper.asking import Asking
+from companion.gatekeeper.contents import Contents
 from companion.gatekeeper.facts import Gatherer
+from companion.gatekeeper.grants import Grants
 from companion.gatekeeper.limits import Limits
 from companion.gatekeeper.meter import Meter
+from companion.gatekeeper.question import Previewer
 from companion.model.facts import Finding, PathFacts
+from companion.model.grant import Grant, Script
 from companion.model.money import Cost, Usage
 from companion.model.policy import Policy
 from companion.model.record import Closing, Opening
@@ -114,6 +121,65 @@ class Heard:
         self.notices.append((name, id, text, details))
 
 
+class Scripts:
+    """Files that commands run, in memory: by path as it is spelt."""
+
+    def __init__(self, texts: Mapping[str, str] | None = None) -> None:
+        self.texts = dict(texts or {})
+        self.remembered: dict[str, str] = {}
+
+    def read(self, paths: Sequence[str], folder: str) -> tuple[Script, ...]:
+        return tuple(
+            Script(path, hashlib.sha256(self.texts[path].encode()).hexdigest(), self.texts[path])
+            for path in paths
+            if path in self.texts
+        )
+
+    def approved(self, path: str) -> str | None:
+        return self.remembered.get(path)
+
+    def remember(self, scripts: Sequence[Script]) -> None:
+        self.remembered |= {script.path: script.text or "" for script in scripts}
+
+
+class Rules:
+    """The rules' file, in memory."""
+
+    def __init__(self, *grants: Grant, fail: OSError | None = None) -> None:
+        self.grants = list(grants)
+        self.fail = fail
+
+    def load(self) -> list[Grant]:
+        return list(self.grants)
+
+    def save(self, grants: Sequence[Grant]) -> None:
+        if self.fail:
+            raise self.fail
+        self.grants = list(grants)
+
+
+class Doomed:
+    def __init__(self, deletion: Deletion | None = None) -> None:
+        self.deletion = deletion
+        self.looked: list[tuple[tuple[str, ...], str]] = []
+
+    def look(self, paths: Sequence[str], folder: str) -> Deletion | None:
+        self.looked.append((tuple(paths), folder))
+        return self.deletion
+
+
+def asking(heard: Heard, scanner: Scanner, **given) -> Asking:
+    """What settles questions, among stand-ins; any of its parts may be given."""
+    scripts = given.pop("files", None) or Scripts()
+    return Asking(
+        approvals=given.pop("approvals", None) or Approvals(lambda: NOON, heard),
+        grants=given.pop("grants", None) or Grants(Rules(), heard, lambda: NOON),
+        contents=Contents(scripts),
+        previewer=Previewer(given.pop("doomed", None) or Doomed(), scripts, scanner.scrub),
+        files=scripts,
+    )
+
+
 def gatekeeper(guards=(), **given) -> Gatekeeper:
     """A gatekeeper among stand-ins; any of its parts may be given."""
     heard = given.pop("listener", None) or Heard()
@@ -127,7 +193,7 @@ def gatekeeper(guards=(), **given) -> Gatekeeper:
         prices=given.pop("prices", None) or Prices(),
         meter=given.pop("meter", None) or Meter(ZoneInfo("UTC"), lambda: NOON),
         limits=given.pop("limits", None) or Limits(),
-        approvals=Approvals(lambda: NOON, heard),
+        asking=given.pop("asking", None) or asking(heard, scanner),
         listener=heard,
         clock=lambda: NOON,
     )

@@ -70,7 +70,7 @@ async def pieces(raw: bytes, step: int = 64):
 async def decide(keeper, after: float, *, approve: bool) -> int:
     """A person who answers what waits after so many seconds; how much waited."""
     await asyncio.sleep(after)
-    waiting = keeper.approvals.pending()
+    waiting = keeper.asking.approvals.pending()
     for approval in waiting:
-        keeper.approvals.answer(approval.id, Answer(approve, "cli"))
+        keeper.asking.approvals.answer(approval.id, Answer(approve, "cli"))
     return len(waiting)

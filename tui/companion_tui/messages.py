@@ -78,6 +78,7 @@ class AnswerGiven(Message):
     approval: Approval
     approve: bool
     reason: str = ""
+    reach: str = "once"
 
 
 @dataclass

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from textual.content import Content
+
 from companion.contract.types import (
     AlertState,
     Approval,
@@ -25,6 +27,12 @@ Paragraphs = list[tuple[str, str]]
 LONGEST = 20_000
 """Characters of an action that are drawn; a longer one cannot be judged, so it cannot be approved here."""
 
+_NAMED = 5
+_STATES = {
+    "new": "nobody has approved it before",
+    "same": "as it was when it was last approved",
+    "changed": "changed since it was last approved (enter shows how)",
+}
 _ALERT_SYMBOLS = {"page": "▲", "warn": "!", "info": "i"}
 
 
@@ -33,6 +41,55 @@ def whole(approval: Approval) -> str:
     text = plain(approval.what[:LONGEST])
     over = len(approval.what) - LONGEST
     return f"{text}\n… and {plural(over, 'more character')}: too long to judge here" if over > 0 else text
+
+
+def marked(approval: Approval) -> Content:
+    """As `whole`, what asks in it underlined."""
+    text = whole(approval)
+    content = Content(text)
+    if plain(approval.what[:LONGEST]) != approval.what[:LONGEST]:
+        return content
+    for effect in approval.effects:
+        if effect.reason and 0 <= effect.start < effect.end <= len(approval.what):
+            content = content.stylize("underline", effect.start, effect.end)
+    return content
+
+
+def deletes(approval: Approval) -> str:
+    """How many files would be gone, and the first of them; "" for none."""
+    found = approval.deletes
+    if found is None:
+        return ""
+    least = "" if found.complete else "at least "
+    first = ", ".join(one_line(name) for name in found.names[:_NAMED])
+    more = f", and {least}{count(found.files - _NAMED)} more" if found.files > _NAMED else ""
+    return f"{least}{plural(found.files, 'file')}: {first}{more}"
+
+
+def runs(approval: Approval) -> str:
+    """The scripts, and whether somebody has approved them before; "" for none."""
+    return "\n".join(
+        f"{one_line(script.path)}: {_STATES.get(script.state, script.state)}" for script in approval.scripts
+    )
+
+
+def _deleted(approval: Approval) -> str:
+    found = approval.deletes
+    if found is None:
+        return ""
+    more = found.files - len(found.names)
+    rest = [f"and {'' if found.complete else 'at least '}{count(more)} more"] if more > 0 else []
+    return "\n".join(
+        [f"{count(found.bytes)} bytes in {plural(found.files, 'file')}", *map(one_line, found.names), *rest]
+    )
+
+
+def _effects(approval: Approval) -> str:
+    told = (
+        f"{one_line(each.kind)} {one_line(each.target)}".rstrip() + (f": {plain(each.reason)}" if each.reason else "")
+        for each in approval.effects
+    )
+    return "\n".join(dict.fromkeys(told))
 
 
 def origin(approval: Approval) -> str:
@@ -44,9 +101,17 @@ def origin(approval: Approval) -> str:
 def of_approval(approval: Approval) -> Paragraphs:
     return [
         ("", whole(approval)),
+        ("Deletes", _deleted(approval)),
+        *(
+            (f"Runs {one_line(each.path)}", f"{_STATES.get(each.state, '')}\n{plain(each.shown)}".rstrip())
+            for each in approval.scripts
+        ),
+        ("With", plain("\n".join(approval.environment))),
+        ("Effects", _effects(approval)),
         ("Why", f"{plain(approval.reason)} ({one_line(approval.code)})"),
         ("Hint", plain(approval.hint)),
         ("From", origin(approval)),
+        ("Folder", one_line(approval.cwd)),
         ("Asked", one_line(approval.asked_at)),
         ("Expires", one_line(approval.expires_at)),
         ("Approval", one_line(approval.id)),
@@ -199,6 +264,7 @@ HELP: Paragraphs = [
         "Agents ask here before anything dangerous runs. Every call is counted, every verdict has its reason.",
     ),
     ("a", "approve the highlighted approval: the action runs once"),
+    ("A R", "approve the same for this session; this command in this workspace from now on (companion rules list)"),
     ("d", "deny it; you may type a reason, which the model sees"),
     ("enter", "read the highlighted row in full"),
     ("esc", "put away the highlighted approval when it is gone"),

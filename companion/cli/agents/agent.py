@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from companion.cli.agents.changes import Change
+from companion.cli.agents.hooks import OwnFile
 from companion.cli.agents.syntax import Syntax
 
 CLIENT_HEADER = "x-companion-client"
 ALIAS_PREFIX = "companion/"
 IDLE_MILLISECONDS = 1_800_000
 """How long an agent is told to wait in a silent stream: longer than a held action may wait for a person by default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """How the agent asks before it runs something."""
+
+    command: str = ""
+    """For a shell; "" where no hook is wanted."""
+    token: str = ""
+    """Opens hooks on the gateway's port."""
+    settings: str = ""
+    """The settings file itself, symbolic links followed."""
+    folder: str = ""
+    """The agent's own configuration folder."""
+    version: tuple[int, int, int] | None = None
+    """Of the agent's program, where it is installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +46,7 @@ class Wanted:
     """Now, ISO 8601 in UTC, for settings that keep it."""
     model: str = ""
     """The model to ask for, where the user named one."""
+    hook: Hook = field(default_factory=Hook)
 
     def named(self, tier: str) -> str:
         """The model that serves a tier; "" where the agent's own choice passes."""
@@ -89,6 +107,14 @@ class Agent(Protocol):
 
     def changes(self, document: dict[str, Any], wanted: Wanted) -> list[Change]:
         """The entries to set. Raises NeedsModel, or Unfit for a document that is not what this agent reads."""
+        ...
+
+    def folder(self, settings: Path) -> Path:
+        """The agent's own configuration folder, in which the settings file lies."""
+        ...
+
+    def files(self, home: Path, wanted: Wanted) -> list[OwnFile]:
+        """Files of companion's own that belong beside the settings."""
         ...
 
     def link(self, document: dict[str, Any]) -> Link: ...

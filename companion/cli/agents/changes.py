@@ -19,10 +19,13 @@ class Change:
     """Whether the entry is companion's alone: taken back even when something in it was changed since."""
     line: str = ""
     """Where the value is a text of several lines, the one that is companion's."""
+    item: Any = None
+    """Where the value is a list, the entry of it that is companion's."""
 
     @property
     def mark(self) -> Mark:
-        return Mark(self.path, digest(self.value), self.owned, self.line)
+        item = "" if self.item is None else digest(self.item)
+        return Mark(self.path, digest(self.value), self.owned, self.line, item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class Mark:
     digest: str
     owned: bool = False
     line: str = ""
+    item: str = ""
+    """Digest of the list's entry; "" where the value is no list."""
 
 
 def apply(syntax: Syntax, text: str, changes: Sequence[Change]) -> str:
@@ -62,6 +67,9 @@ def _undo_one(syntax: Syntax, text: str, base: str, mark: Mark) -> str:
     if mark.line and isinstance(found, str) and mark.line in found.split("\n"):
         left = [line for line in found.split("\n") if line != mark.line]
         return syntax.put(text, mark.path, "\n".join(left)) if left else syntax.drop(text, mark.path)
+    if mark.item and isinstance(found, list):
+        others = [entry for entry in found if digest(entry) != mark.item]
+        return syntax.put(text, mark.path, others) if others else syntax.drop(text, mark.path)
     return text
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from companion.cli.agents.agent import ALIAS_PREFIX, CLIENT_HEADER, IDLE_MILLISECONDS, Link, Wanted, text_at
 from companion.cli.agents.changes import Change
+from companion.cli.agents.hooks import HOOK_SECONDS, OwnFile, group, listed
 from companion.cli.agents.jsontext import Json
 from companion.cli.agents.syntax import Syntax
 
@@ -25,6 +26,9 @@ _TIERS = {
     "act": "ANTHROPIC_DEFAULT_SONNET_MODEL",
     "small": "ANTHROPIC_DEFAULT_HAIKU_MODEL",
 }
+_HOOKS = ("hooks", "PreToolUse")
+_BLOCKS_ON_FAILURE = (2, 1, 295)
+"""From this version on an http hook may say that a call is blocked when it fails."""
 _ELSEWHERE = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY")
 
 
@@ -47,7 +51,31 @@ def changes(document: dict[str, Any], wanted: Wanted) -> list[Change]:
     elif {"plan", "act"} <= set(named):
         # This choice of Claude Code means: the opus model to plan, the sonnet model to act.
         found.append(Change(("model",), "opusplan"))
+    if wanted.hook.command:
+        entry = group(_handler(wanted))
+        found.append(Change(_HOOKS, [*listed(document, *_HOOKS), entry], item=entry))
     return found
+
+
+def _handler(wanted: Wanted) -> dict[str, Any]:
+    version = wanted.hook.version
+    if version is not None and version >= _BLOCKS_ON_FAILURE:
+        return {
+            "type": "http",
+            "url": f"{wanted.gateway}/hooks/v1/claude/json",
+            "headers": {"Authorization": f"Bearer {wanted.hook.token}"},
+            "timeout": HOOK_SECONDS,
+            "onFailure": "block",
+        }
+    return {"type": "command", "command": wanted.hook.command, "timeout": HOOK_SECONDS}
+
+
+def folder(settings: Path) -> Path:
+    return settings.parent
+
+
+def files(home: Path, wanted: Wanted) -> list[OwnFile]:  # noqa: ARG001 - the shape of an Agent
+    return []
 
 
 def _headers(present: str) -> str:

@@ -8,7 +8,9 @@ from typing import Any
 
 from companion.cli.agents.agent import ALIAS_PREFIX, CLIENT_HEADER, Link, NeedsModel, Wanted, text_at
 from companion.cli.agents.changes import Change
+from companion.cli.agents.cline_files import hook_file, plugin
 from companion.cli.agents.errors import Unfit
+from companion.cli.agents.hooks import OwnFile
 from companion.cli.agents.jsontext import Json
 from companion.cli.agents.syntax import MISSING, Syntax, lookup
 
@@ -66,6 +68,20 @@ def changes(document: dict[str, Any], wanted: Wanted) -> list[Change]:
         # Cline writes the time of every run here; taking it back loses nothing.
         Change((*_ENTRY, "updatedAt"), wanted.at, owned=True),
     ]
+
+
+def folder(settings: Path) -> Path:
+    """Cline's own, two above the data folder's settings where they lie as usual."""
+    return settings.parents[2] if settings.parent.name == "settings" else settings.parent
+
+
+def files(home: Path, wanted: Wanted) -> list[OwnFile]:
+    """The plugin of the CLI; and where Cline's folder for hooks of VS Code is, a hook file."""
+    if not wanted.hook.command:
+        return []
+    made = [plugin(Path(wanted.hook.folder), f"{wanted.gateway}/hooks/v1/cline", wanted.hook.token)]
+    documents = home / "Documents" / "Cline"
+    return [*made, hook_file(documents, wanted.hook.command)] if documents.is_dir() else made
 
 
 def _model(document: dict[str, Any], wanted: Wanted) -> str:

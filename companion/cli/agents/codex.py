@@ -8,6 +8,7 @@ from typing import Any
 
 from companion.cli.agents.agent import CLIENT_HEADER, IDLE_MILLISECONDS, Link, Wanted, text_at
 from companion.cli.agents.changes import Change
+from companion.cli.agents.hooks import HOOK_SECONDS, OwnFile, codex_hash, group, listed
 from companion.cli.agents.syntax import Syntax
 from companion.cli.agents.tomltext import Toml
 
@@ -19,6 +20,7 @@ SYNTAX: Syntax = Toml()
 SKELETON = ""
 
 _PROVIDER = "companion"
+_HOOKS = ("hooks", "PreToolUse")
 _TABLE = ("model_providers", _PROVIDER)
 
 
@@ -27,7 +29,7 @@ def settings(environ: Mapping[str, str], home: Path, folder: Path | None) -> Pat
     return (folder or (Path(own) if own else home / ".codex")) / "config.toml"
 
 
-def changes(document: dict[str, Any], wanted: Wanted) -> list[Change]:  # noqa: ARG001 - the shape of an Agent
+def changes(document: dict[str, Any], wanted: Wanted) -> list[Change]:
     provider = {
         "name": _PROVIDER,
         "base_url": wanted.openai,
@@ -37,7 +39,33 @@ def changes(document: dict[str, Any], wanted: Wanted) -> list[Change]:  # noqa: 
     }
     # The user's own model stays: Codex knows its window by its name, and a tier that names a model replaces it anyway.
     model = [Change(("model",), wanted.model)] if wanted.model else []
-    return [*model, Change(("model_provider",), _PROVIDER), Change(_TABLE, provider, owned=True)]
+    return [
+        *model,
+        Change(("model_provider",), _PROVIDER),
+        *_hook(document, wanted),
+        Change(_TABLE, provider, owned=True),
+    ]
+
+
+def _hook(document: dict[str, Any], wanted: Wanted) -> list[Change]:
+    """The hook, and that it is trusted: one that is not, Codex leaves out without a word."""
+    if not wanted.hook.command:
+        return []
+    entry = group({"type": "command", "command": wanted.hook.command, "timeout": HOOK_SECONDS})
+    present = listed(document, *_HOOKS)
+    name = f"{wanted.hook.settings}:pre_tool_use:{len(present)}:0"
+    return [
+        Change(_HOOKS, [*present, entry], item=entry),
+        Change(("hooks", "state", name), {"trusted_hash": codex_hash(entry)}, owned=True),
+    ]
+
+
+def folder(settings: Path) -> Path:
+    return settings.parent
+
+
+def files(home: Path, wanted: Wanted) -> list[OwnFile]:  # noqa: ARG001 - the shape of an Agent
+    return []
 
 
 def link(document: dict[str, Any]) -> Link:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from companion.cli.agents.agent import Agent, NeedsModel, Wanted
+from companion.cli.agents.agent import Agent, Hook, NeedsModel, Wanted
 from companion.cli.agents.changes import Change, apply
 from companion.cli.agents.errors import Impossible, Unfit
+from companion.cli.agents.files import compare, place, take_back
 from companion.cli.agents.ground import (
     Choice,
     Ground,
@@ -23,7 +24,8 @@ from companion.cli.agents.ground import (
     start,
     takes,
 )
-from companion.cli.agents.record import Backup, Record, sha256
+from companion.cli.agents.hooks import OwnFile, hook_command, version_of
+from companion.cli.agents.record import Backup, Placed, Record, sha256
 from companion.cli.agents.settings import (
     PRIVATE,
     SettingsFile,
@@ -90,20 +92,27 @@ def connect(agent: Agent, around: Surroundings, client: Client, choice: Choice, 
     check_writable(file)
     ground = find_ground(agent, backup, record, file)
     at = record.connected_at if record else f"{now:%Y-%m-%dT%H:%M:%S}.000Z"
-    wanted = Wanted(status.gateway, "", status.tiers, at, choice.model)
+    hook = _hook(agent, around, client, file) if choice.hooks else Hook()
+    wanted = Wanted(status.gateway, "", status.tiers, at, choice.model, hook)
+    own = compare(agent.files(around.home, wanted))
     plan = _Plan(agent, file, start(agent, ground.content, file.path), wanted)
     present = _live_key(agent, file, status)
     content = plan.settle(present or STAND_IN)[1]
     report = Report(
         agent=agent.NAME,
         settings=str(file.path),
-        changed=content != file.content,
+        changed=content != file.content or own.changed,
         diff=diff(file.path, file.content, content),
         linked_from=str(file.given) if file.linked else "",
         gateway=status.gateway,
         key_id=record.key_id if record and present and sha256(present.encode()) == record.key_sha256 else "",
         dry_run=choice.dry_run,
-        remarks=[*strangers(agent, status), *plan.remarks(around.environ)],
+        remarks=[
+            *strangers(agent, status),
+            *plan.remarks(around.environ),
+            *(f"{path} is not companion's, so it stays: this layer of hooks is missing" for path in own.strange),
+        ],
+        files=[one.path for one in own.wanted],
     )
     if choice.dry_run or not report.changed:
         return report
@@ -127,9 +136,13 @@ def connect(agent: Agent, around: Surroundings, client: Client, choice: Choice, 
         folders=record.folders if record else [str(folder) for folder in missing_folders(file.path.parent)],
         rebased=ground.moved or bool(record and record.rebased),
     )
+    placed = place(own.wanted)
+    fresh = replace(fresh, files=[*placed, *_others(record, own.wanted)])
     try:
         _commit(backup, record, fresh, file, content, ground)
     except BaseException:
+        if record is None:
+            take_back(placed)
         if made is not None:
             _revoke(client, made.id)
         raise
@@ -137,6 +150,22 @@ def connect(agent: Agent, around: Surroundings, client: Client, choice: Choice, 
         _revoke(client, record.key_id)
     shown = diff(file.path, file.content, content)
     return replace(report, diff=shown, key_id=fresh.key_id, key_made=made is not None)
+
+
+def _hook(agent: Agent, around: Surroundings, client: Client, file: SettingsFile) -> Hook:
+    return Hook(
+        hook_command(agent.NAME, around.places),
+        client.do(calls.hooks())["token"],
+        str(file.path),
+        str(agent.folder(file.path)),
+        version_of(agent.PROGRAM, around.environ),
+    )
+
+
+def _others(record: Record | None, wanted: Sequence[OwnFile]) -> list[Placed]:
+    """Files of a connection before this one that are not placed any more."""
+    now = {one.path for one in wanted}
+    return [one for one in (record.files if record else []) if one.path not in now]
 
 
 def strangers(agent: Agent, status: Status) -> list[str]:

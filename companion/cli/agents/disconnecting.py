@@ -6,6 +6,7 @@ from pathlib import Path
 
 from companion.cli.agents.agent import Agent
 from companion.cli.agents.errors import Impossible
+from companion.cli.agents.files import take_back
 from companion.cli.agents.ground import Ground, Report, Surroundings, find_ground
 from companion.cli.agents.record import Backup, Record
 from companion.cli.agents.settings import (
@@ -43,7 +44,9 @@ def disconnect(agent: Agent, around: Surroundings, client: Client | None) -> Rep
     if ground.content != file.content:
         check_writable(file)
         _put_back(record, file, ground)
+    kept = take_back(record.files)
     revoked, remarks = _revoke(record, client)
+    remarks += [f"{path} was changed since companion made it, so it stays." for path in kept]
     if ground.moved:
         remarks.insert(0, "The settings were changed since they were connected: only companion's entries were undone.")
     backup.forget()
@@ -58,6 +61,7 @@ def disconnect(agent: Agent, around: Surroundings, client: Client | None) -> Rep
         exact=ground.content == stored,
         gone=ground.content is None,
         remarks=remarks,
+        files=[one.path for one in record.files if one.path not in kept],
     )
 
 

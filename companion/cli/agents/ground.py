@@ -37,6 +37,7 @@ class Choice:
     folder: Path | None = None
     model: str = ""
     dry_run: bool = False
+    hooks: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ class Report:
     """Whether there is no settings file now, as before."""
     dry_run: bool = False
     remarks: list[str] = field(default_factory=list[str])
+    files: list[str] = field(default_factory=list[str])
+    """Files of companion's own that were put beside the settings, or taken away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from companion.cli.agents.agent import Agent
 from companion.cli.agents.errors import Impossible
 from companion.cli.agents.findings import Finding, fail, ok, warn
 from companion.cli.agents.ground import Surroundings, is_virtual, read_link, takes
+from companion.cli.agents.hook_check import check_hooks
 from companion.cli.agents.record import Backup
 from companion.cli.agents.settings import look, mask
 from companion.cli.shared import local_time, plural
@@ -50,6 +51,7 @@ def check_agent(agent: Agent, around: Surroundings, status: Status | None) -> It
     if sys.platform != "win32" and file.mode & _OTHERS:
         said = f"others may read the key in {file.path} (mode {stat.S_IMODE(file.mode):04o})"
         yield fail(agent.NAME, said, f"chmod 600 {file.path}")
+    yield from check_hooks(agent, around, record, document)
     for detour in agent.detours(document, around.environ):
         yield fail(agent.NAME, detour, f"mend {file.path}, or the shell's environment")
     if status is None:

@@ -23,6 +23,15 @@ _BASE = "base"
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """A file that connect put among the agent's own, and the folders that it made for it, outermost first."""
+
+    path: str
+    sha256: str
+    folders: list[str] = field(default_factory=list[str])
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """The manifest. The file's content before companion is in `original`, unless `existed` is false."""
 
@@ -47,6 +56,7 @@ class Record:
     """Folders that connect made, outermost first."""
     rebased: bool = False
     """Whether the settings to go back to are in `base`: the user changed them after the first connect."""
+    files: list[Placed] = field(default_factory=list[Placed])
 
 
 def sha256(content: bytes | None) -> str:

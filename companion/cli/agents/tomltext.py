@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import InlineTable, Table
+from tomlkit.items import AoT, Comment, InlineTable, Table
 
 from companion.cli.agents.errors import Unfit, Unparseable
 from companion.cli.agents.syntax import MISSING, KeyPath, canonical, lookup
@@ -39,15 +39,21 @@ class Toml:
                     table[key] = tomlkit.table(is_super_table=True)
                 table = table[key]
             inline = isinstance(table, InlineTable)
+            if isinstance(value, list) and _put_list(table, path[-1], value):
+                return
             table[path[-1]] = _table(value, inline=inline) if isinstance(value, dict) else value
 
         return self._changed(text, path, value, change)
 
     def drop(self, text: str, path: KeyPath) -> str:
         def change(document: Any) -> None:
+            table = document
             for key in path[:-1]:
-                document = document[key]
-            del document[path[-1]]
+                table = table[key]
+            comments = list(_behind(table[path[-1]]))
+            del table[path[-1]]
+            for comment in comments:
+                document.add(comment)
 
         if lookup(self.parse(text), path) is MISSING:
             return text
@@ -85,6 +91,53 @@ class Toml:
         if canonical(_pruned(found)) != canonical(_pruned(wanted)):
             raise Unfit(f"{name} cannot be set in this layout: write {path[0]} as a table with a header of its own")
         return result
+
+
+def _put_list(table: Any, name: str, value: list[Any]) -> bool:
+    """Whether the list is now as it should be. Entries that stay are left as they are written."""
+    present = table.get(name)
+    if present is None:
+        if not value or not all(isinstance(entry, dict) for entry in value) or isinstance(table, InlineTable):
+            return False
+        table[name] = tomlkit.aot()
+        present = table[name]
+    written = present.unwrap()
+    if value[: len(written)] == written:
+        for entry in value[len(written) :]:
+            present.append(_entry(entry) if isinstance(present, AoT) else entry)
+        return True
+    if [entry for entry in written if entry in value] == value:
+        for at in reversed([at for at, entry in enumerate(written) if entry not in value]):
+            del present[at]
+        return True
+    return False
+
+
+def _behind(item: Any) -> Iterator[Comment]:
+    """Comments behind a table's last entry: they stand in it as far as TOML goes, and are about what follows."""
+    while isinstance(item, AoT) and len(item):
+        item = item[-1]
+    body = item.value.body if isinstance(item, Table) else []
+    entries = [at for at, (key, _) in enumerate(body) if key is not None]
+    if entries and isinstance(below := body[entries[-1]][1], Table | AoT):
+        yield from _behind(below)
+    for _, entry in body[entries[-1] + 1 if entries else 0 :]:
+        if isinstance(entry, Comment):
+            yield entry
+
+
+def _entry(value: dict[str, Any]) -> Table:
+    """A table of a list of tables, the lists in it laid out in the same way."""
+    made = tomlkit.table()
+    for key, entry in value.items():
+        if isinstance(entry, list) and entry and all(isinstance(one, dict) for one in entry):
+            below = tomlkit.aot()
+            for one in entry:
+                below.append(_entry(one))
+            made[key] = below
+        else:
+            made[key] = entry
+    return made
 
 
 def _table(value: dict[str, Any], *, inline: bool) -> Table | InlineTable:

@@ -31,8 +31,9 @@ from companion.contract.types import (
 from companion.edges.control.acceptances import AcceptanceDesk
 from companion.edges.control.keys import read_end, read_grace, read_key_request
 from companion.edges.control.problems import Refusal, refusing
-from companion.gatekeeper.approvals import AlreadyAnswered, Approvals, DifferentAction, UnknownApproval
+from companion.gatekeeper.approvals import AlreadyAnswered, Approvals, DifferentAction, UnfitAnswer, UnknownApproval
 from companion.gatekeeper.events import EventBus
+from companion.gatekeeper.grants import Grants, UnknownGrant
 from companion.ledger.keys import KeyStore
 from companion.ledger.reports import Reports
 
@@ -50,6 +51,9 @@ class Services:
     """In a text of a workspace, which stands in a file, "" where that is not known."""
     alerts: Callable[[], list[AlertState]]
     approvals: Approvals
+    grants: Grants
+    hook_token: str
+    """The bearer of hooks on the gateway's port, which `companion connect` writes into agents' settings."""
     reports: Reports
     keys: KeyStore
     acceptances: AcceptanceDesk
@@ -62,10 +66,13 @@ class Services:
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def agent_app(services: Services, token: str = "") -> Starlette:
-    """What may be asked: state, findings, what waits. No answer is taken here."""
+def agent_app(services: Services, token: str = "", beside: Callable[[Any], Any] | None = None) -> Starlette:
+    """What may be asked: state, findings, what waits. No answer is taken here.
+
+    `beside` is laid round the routes, behind the token, for what else agents ask on this socket.
+    """
     asks = Asks(services)
-    return _app(asks.routes(), token)
+    return _app(asks.routes(), token, beside)
 
 
 def operator_app(services: Services, token: str = "") -> Starlette:
@@ -73,7 +80,7 @@ def operator_app(services: Services, token: str = "") -> Starlette:
     return _app([*Asks(services).routes(), *Answers(services).routes()], token)
 
 
-def _app(routes: list[Route], token: str) -> Starlette:
+def _app(routes: list[Route], token: str, beside: Callable[[Any], Any] | None = None) -> Starlette:
     app = Starlette(
         routes=routes,
         exception_handlers={
@@ -83,9 +90,22 @@ def _app(routes: list[Route], token: str) -> Starlette:
             RecursionError: _unreadable,  # type: ignore[dict-item]
         },
     )
+    if beside is not None:
+        app.add_middleware(_Beside, beside=beside)
+    # The last one that is added stands outermost.
     if token:
         app.add_middleware(TokenGuard, token=token)
     return app
+
+
+class _Beside:
+    """Lays another application round this one."""
+
+    def __init__(self, app: Any, beside: Callable[[Any], Any]) -> None:
+        self._app = beside(app)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self._app(scope, receive, send)
 
 
 class TokenGuard:
@@ -160,6 +180,9 @@ class Answers:
     def routes(self) -> list[Route]:
         return [
             _route("POST", "approvals/{id}/answer", self.answer),
+            _route("GET", "rules", self.rules),
+            _route("POST", "rules/{id}/revoke", self.revoke_rule),
+            _route("GET", "hooks", self.hooks),
             _route("GET", "spend", self.spend),
             _route("GET", "exchanges", self.exchanges),
             _route("GET", "exchanges/{id}", self.exchange),
@@ -187,6 +210,25 @@ class Answers:
         except DifferentAction:
             message = f"{approval} is not the action that was shown; look again before you answer"
             raise Refusal(409, "different-action", message, "companion pending") from None
+        except UnfitAnswer as unfit:
+            raise Refusal(400, "unfit-answer", str(unfit), f"companion approve {approval}") from None
+
+    async def rules(self, _: Request) -> Response:
+        return _json(self._services.grants.list())
+
+    async def revoke_rule(self, request: Request) -> Response:
+        grant = request.path_params["id"]
+        try:
+            return _json(await self._services.grants.revoke(grant, "operator"))
+        except UnknownGrant:
+            raise Refusal(
+                404, "unknown-rule", f"no yes that is kept has the id {grant}", "companion rules list"
+            ) from None
+        except OSError as error:
+            raise Refusal(500, "rules-unwritable", str(error), "companion doctor") from error
+
+    async def hooks(self, _: Request) -> Response:
+        return _json({"token": self._services.hook_token})
 
     async def spend(self, request: Request) -> Response:
         by = request.query_params.get("by", "model")

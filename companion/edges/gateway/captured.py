@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -15,7 +15,7 @@ from companion.edges.gateway.dialect import Asked, BadRequest, DialectModule
 from companion.edges.gateway.prompt import Part, Prompt, read_prompt
 from companion.edges.gateway.turn import adds_usage
 from companion.model.action import ModelCall
-from companion.model.facts import Finding
+from companion.model.facts import Excerpt, Finding
 
 DIALECTS: Mapping[str, DialectModule] = {
     "chat": chat,
@@ -24,6 +24,8 @@ DIALECTS: Mapping[str, DialectModule] = {
     "count_tokens": count,
     "embeddings": embeddings,
 }
+
+Placed = TypeVar("Placed", Finding, Excerpt)
 
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BLOCKS_ALONE = frozenset({"tool_use", "tool_result", "thinking", "redacted_thinking"})
@@ -77,10 +79,13 @@ class Captured(Struct, frozen=True):
         """Every string, in order."""
         return [leaf for number in range(len(self.prompt.parts)) for leaf in self._of_part(number)]
 
-    def place(self, findings: Sequence[Finding], examined: Sequence[int]) -> list[tuple[Leaf, Finding]]:
-        """Each finding with the string that it is in; `examined` are the parts that the findings count the texts of."""
+    def place(self, found: Sequence[Placed], examined: Sequence[int]) -> list[tuple[Leaf, Placed]]:
+        """What was found, each with the string that it is in; `examined` are the parts whose texts are counted.
+
+        Nothing where nobody could say which those are: such a call is refused.
+        """
         leaves = [leaf for number in examined for leaf in self._of_part(number)]
-        return [(leaves[finding.text], finding) for finding in findings]
+        return [(leaves[one.text], one) for one in found] if leaves else []
 
     def outgoing(self, action: ModelCall) -> bytes:
         """The body as it would leave, but for the model's name, which the tier may change."""

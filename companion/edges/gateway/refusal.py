@@ -29,10 +29,7 @@ _SHELL_TOOLS: tuple[tuple[str, Callable[[str], dict[str, Any]]], ...] = (
 
 def words(refusal: Refusal) -> str:
     """The refusal on one line, without quotes that a shell would mind."""
-    parts = [f"companion refused this ({refusal.code}): {refusal.reason}."]
-    if refusal.hint:
-        parts.append(refusal.hint if refusal.hint.endswith((".", "?")) else f"{refusal.hint}.")
-    return " ".join(" ".join(parts).split()).replace("..", ".")
+    return refusal.words
 
 
 def command_that_says(text: str, *, plan: bool) -> str:

@@ -84,6 +84,11 @@ def read_use(use: ToolUse) -> Reading:
     return reader(parse_arguments(use.arguments))
 
 
+def actions_of(name: str, arguments: str) -> tuple[Action, ...]:
+    """The actions of a call that somebody tells of by name. Raises Unreadable."""
+    return tuple(part.action for part in read_use(ToolUse(None, name, arguments)).parts)
+
+
 def _one_of(arguments: _Arguments, keys: tuple[str, ...]) -> str:
     """Which of the spellings of an argument is used. Raises Unreadable for two at once: agents differ on which wins."""
     used = [key for key in keys if arguments.get(key) is not None]

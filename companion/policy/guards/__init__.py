@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from companion.policy.evaluate import Guard
 from companion.policy.guards.commands import commands
+from companion.policy.guards.control import control
 from companion.policy.guards.egress import egress
 from companion.policy.guards.excerpts import excerpts
 from companion.policy.guards.files import files
@@ -16,6 +17,7 @@ from companion.policy.guards.workspace import workspace
 
 GUARDS: tuple[tuple[str, Guard], ...] = (
     ("scope", scope),
+    ("control", control()),
     ("workspace", workspace),
     ("ignored", ignored),
     ("secrets", secrets),
@@ -26,3 +28,8 @@ GUARDS: tuple[tuple[str, Guard], ...] = (
     ("commands", commands),
     ("tools", tools),
 )
+
+
+def guards_for(daemon_pid: int) -> tuple[tuple[str, Guard], ...]:
+    """As GUARDS, for the daemon that runs as this process."""
+    return tuple((name, control(lambda: daemon_pid) if name == "control" else guard) for name, guard in GUARDS)

@@ -18,8 +18,8 @@ from typing import Any
 from companion.model.facts import Confidence
 from companion.scan.secrets.engine import Span
 from companion.scan.secrets.goregex import UnknownSyntax, translated
+from companion.scan.secrets.places import lower
 from companion.scan.secrets.prefilter import Prefilter
-from companion.scan.secrets.rules import lower
 from companion.scan.secrets.values import entropy
 
 _NAME = "gitleaks"

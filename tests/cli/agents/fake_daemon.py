@@ -91,6 +91,8 @@ class FakeDaemon:
         match method, path.removeprefix("/v1/").partition("?")[0].split("/"):
             case "GET", ["status"]:
                 return 200, self.status()
+            case "GET", ["hooks"]:
+                return 200, {"token": "cmph-of-the-hooks"}
             case "GET", ["keys"]:
                 return 200, [
                     KeyLine(k.id, k.name, "t", "t" if k.id in self.revoked else "") for k in self.keys.values()

@@ -89,7 +89,11 @@ def test_no_program_no_proof(connected, client):
 
 def test_a_connected_agent(connected, daemon):
     install(connected, "")
-    assert [finding.state for finding in check_agent(CLAUDE, connected, daemon.status())] == [State.OK, State.OK]
+    assert [finding.state for finding in check_agent(CLAUDE, connected, daemon.status())] == [
+        State.OK,
+        State.OK,
+        State.OK,
+    ]
     states = said(check_agent(CLAUDE, connected, None))
     assert states[0][0] is State.OK
     assert "no daemon runs" in states[0][1]

@@ -358,8 +358,8 @@ def test_whoever_asks_again_while_the_answer_is_held_gets_that_one(same):
         await asyncio.sleep(5)
         second = asyncio.create_task(made.serve("messages", question, key=other))
         await asyncio.sleep(5)
-        for waiting in made.keeper.approvals.pending():
-            made.keeper.approvals.answer(waiting.id, Answer(True, "cli", digest=waiting.digest))
+        for waiting in made.keeper.asking.approvals.pending():
+            made.keeper.asking.approvals.answer(waiting.id, Answer(True, "cli", digest=waiting.digest))
         return [await first, await second]
 
     first, second = run(twice())

@@ -193,9 +193,9 @@ def test_what_cannot_be_read_is_judged_without_keys():
 
 async def waiting(keeper: Gatekeeper, count: int) -> list:
     async with asyncio.timeout(20):
-        while len(keeper.approvals.pending()) < count:
+        while len(keeper.asking.approvals.pending()) < count:
             await asyncio.sleep(0)
-    return keeper.approvals.pending()
+    return keeper.asking.approvals.pending()
 
 
 async def test_a_person_sees_all_that_waits_at_once_and_each_answer_is_for_one():
@@ -203,7 +203,7 @@ async def test_a_person_sees_all_that_waits_at_once_and_each_answer_is_for_one()
     uses = (bash("a", "HM 1"), use("b", "run_commands", {"commands": ["HM 2", "fine"]}), bash("c", "HM 3"))
     judging = asyncio.create_task(judged(keeper, *uses))
     for one in await waiting(keeper, 3):
-        keeper.approvals.answer(one.id, Answer("HM 3" in one.what, "cli", digest=one.digest))
+        keeper.asking.approvals.answer(one.id, Answer("HM 3" in one.what, "cli", digest=one.digest))
     changes = await judging
     assert set(changes.by_key) == {"a", "b"}
     assert json.loads(changes.by_key["b"].arguments)["commands"][1] == "fine"
@@ -216,7 +216,7 @@ async def test_when_nobody_waits_for_the_answer_any_more_no_question_stays_open(
     await waiting(keeper, 2)
     judging.cancel()
     await asyncio.gather(judging, return_exceptions=True)
-    while keeper.approvals.pending():
+    while keeper.asking.approvals.pending():
         await asyncio.sleep(0)
     assert endings(keeper) == Counter({Ending.CANCELLED: 2})
 

@@ -51,7 +51,7 @@ facts = st.builds(
 
 def test_the_order_of_the_guards():
     names = [name for name, _ in GUARDS]
-    before = ["scope", "workspace", "ignored", "secrets", "egress", "excerpts"]
+    before = ["scope", "control", "workspace", "ignored", "secrets", "egress", "excerpts"]
     assert names == [*before, "plan", "files", "commands", "tools"]
 
 

@@ -138,7 +138,7 @@ class MainScreen(Screen[None]):
     async def _answer(self, given: told.AnswerGiven) -> None:
         """Not exclusive: an answer on its way must not be cancelled by the next one."""
         approval = given.approval
-        answer = Answer(approve=given.approve, by="tui", reason=given.reason, digest=approval.digest)
+        answer = Answer(given.approve, "tui", given.reason, approval.digest, given.reach)
         try:
             await self._feed.do(calls.answer(approval.id, answer))
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the person is told and the UI goes on

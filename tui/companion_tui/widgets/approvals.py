@@ -18,7 +18,7 @@ from companion.contract.types import Approval
 from companion_tui.aim import SEEN_AFTER, SEEN_AFTER_ANSWER, Aim
 from companion_tui.clock import Clock
 from companion_tui.messages import AnswerGiven, DenialClosed, ReadingWanted, RowChosen, RowHighlighted
-from companion_tui.paragraphs import LONGEST, of_approval, origin, whole
+from companion_tui.paragraphs import LONGEST, deletes, marked, of_approval, origin, runs
 from companion_tui.pending import Entry, Pending
 from companion_tui.show import countdown, left, one_line, plain, plural, time_of
 from companion_tui.source import Trouble
@@ -29,6 +29,7 @@ from companion_tui.widgets.title import titled
 
 _TICK = 0.2
 _SOON = 30
+_FURTHER = {"session": (" A ", "this session  "), "rule": (" R ", "from now on  ")}
 _UNKNOWN = "What waits is not known until the daemon answers."
 _IDLE = "Nothing waits for you.\nAgents ask here before anything dangerous runs."
 
@@ -38,6 +39,8 @@ class ApprovalsPanel(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "approve", "Approve"),
+        Binding("A", "approve_further('session')", "For this session", show=False),
+        Binding("R", "approve_further('rule')", "From now on", show=False),
         Binding("d", "deny", "Deny"),
         Binding("escape", "put_away", "Put away", show=False),
     ]
@@ -59,7 +62,7 @@ class ApprovalsPanel(Vertical):
         yield RowList(_key, self._draw, id="approval-rows")
         with VerticalScroll(id="what-pane", can_focus=False):
             yield Static(Content(), id="what")
-        yield Facts(("Why", "Hint", "From"), id="approval-facts")
+        yield Facts(("Deletes", "Runs", "With", "Why", "Hint", "From"), id="approval-facts")
         with VerticalGroup(id="approval-foot"):
             yield DenialBar()
             yield Static(Content(), id="approval-keys")
@@ -188,11 +191,14 @@ class ApprovalsPanel(Vertical):
         if entry is None:
             return
         approval = entry.approval
-        self.query_one("#what", Static).update(Content(whole(approval)))
+        self.query_one("#what", Static).update(marked(approval))
         if shown is None or shown.id != approval.id:
             self.query_one("#what-pane", VerticalScroll).scroll_home(animate=False)
         self.query_one("#approval-facts", Facts).show(
             {
+                "Deletes": deletes(approval),
+                "Runs": runs(approval),
+                "With": plain(", ".join(approval.environment)),
                 "Why": f"{plain(approval.reason)} ({one_line(approval.code)})",
                 "Hint": plain(approval.hint),
                 "From": origin(approval),
@@ -230,12 +236,14 @@ class ApprovalsPanel(Vertical):
         ready = self._aim.ready(self._clock.monotonic())
         style = "bold $text-accent" if ready else "$foreground-muted"
         return Content.assemble(
-            *((" a ", style), "approve  ", (" d ", style), "deny  ", (" enter ", style), "read whole   "),
+            *((" a ", style), "approve  "),
+            *(part for reach in _FURTHER if reach in entry.approval.reaches for part in _further(reach, style)),
+            *((" d ", style), "deny  ", (" enter ", style), "read whole   "),
             expiry,
         )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's shape
-        if action in {"approve", "deny"}:
+        if action in {"approve", "approve_further", "deny"}:
             return bool(self._pending.entries)
         return True
 
@@ -244,6 +252,14 @@ class ApprovalsPanel(Vertical):
             if not self._seen_to_the_end(approval):
                 return
             self._send(approval, approve=True)
+
+    def action_approve_further(self, reach: str) -> None:
+        """As approve, and the same needs no further yes: in this session, or in this workspace."""
+        entry = self._entry
+        if entry and not entry.gone and reach not in entry.approval.reaches:
+            self.notify("This can only be approved once: press a.", title="Not approved", severity="warning")
+        elif (approval := self._aimed("approved")) and self._seen_to_the_end(approval):
+            self._send(approval, approve=True, reach=reach)
 
     def action_deny(self) -> None:
         if approval := self._aimed("denied"):
@@ -318,10 +334,10 @@ class ApprovalsPanel(Vertical):
             in_view = 0
         return max(0, pane.max_scroll_y - pane.scroll_offset.y) + max(0, pane.size.height - in_view)
 
-    def _send(self, approval: Approval, *, approve: bool, reason: str = "") -> None:
+    def _send(self, approval: Approval, *, approve: bool, reason: str = "", reach: str = "once") -> None:
         self._pending.sent(approval.id)
         self._redraw()
-        self.post_message(AnswerGiven(approval, approve, reason))
+        self.post_message(AnswerGiven(approval, approve, reason, reach))
 
     def _draw(self, entry: Entry, width: int) -> list[Cell]:
         approval = entry.approval
@@ -339,3 +355,8 @@ class ApprovalsPanel(Vertical):
 
 def _key(entry: Entry) -> str:
     return entry.approval.id
+
+
+def _further(reach: str, style: str) -> tuple[tuple[str, str], str]:
+    key, word = _FURTHER[reach]
+    return (key, style), word

@@ -1,0 +1,1 @@
+"""The second layer: agents ask through their hooks, in the moment before they run something."""

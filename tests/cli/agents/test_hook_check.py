@@ -1,0 +1,58 @@
+"""Doctor's look at the second layer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from companion.cli.agents.connecting import connect
+from companion.cli.agents.findings import State
+from companion.cli.agents.ground import Choice
+from companion.cli.agents.hook_check import check_hooks
+from companion.cli.agents.known import AGENTS
+from companion.cli.agents.record import Backup
+
+
+def look(name: str, around):
+    agent = AGENTS[name]
+    record = Backup(around.places, name).read()
+    text = Path(record.path).read_text()
+    return [finding.state for finding in check_hooks(agent, around, record, agent.SYNTAX.parse(text))]
+
+
+@pytest.mark.parametrize(("name", "state"), [("claude", State.OK), ("codex", State.WARN), ("cline", State.OK)])
+def test_as_connect_left_it(around, client, name, state):
+    """Codex is not there to be asked."""
+    connect(AGENTS[name], around, client, Choice(model="m"), datetime.now(UTC))
+    assert look(name, around) == [state]
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_without_hooks_it_says_so(around, client, name):
+    connect(AGENTS[name], around, client, Choice(model="m", hooks=False), datetime.now(UTC))
+    assert look(name, around) == [State.WARN]
+
+
+def test_a_plugin_that_somebody_changed_fails(around, client):
+    connect(AGENTS["cline"], around, client, Choice(model="m"), datetime.now(UTC))
+    [file] = Backup(around.places, "cline").read().files
+    Path(file.path).write_text("export default {}")
+    assert look("cline", around) == [State.FAIL]
+
+
+@pytest.mark.parametrize(("trust", "state"), [("trusted", State.OK), ("untrusted", State.FAIL)])
+def test_codex_itself_is_asked_whether_it_trusts_the_hook(around, client, tmp_path, trust, state):
+    connect(AGENTS["codex"], around, client, Choice(model="m"), datetime.now(UTC))
+    program = tmp_path / "codex"
+    program.write_text(
+        "#!/usr/bin/env python3\nimport json, os, tomllib\n"
+        "found = tomllib.load(open(os.environ['CODEX_HOME'] + '/config.toml', 'rb'))\n"
+        "command = found['hooks']['PreToolUse'][0]['hooks'][0]['command']\n"
+        f"hook = {{'command': command, 'trustStatus': '{trust}'}}\n"
+        "print(json.dumps({'id': 2, 'result': {'data': [{'hooks': [hook]}]}}), flush=True)\n"
+    )
+    program.chmod(0o700)
+    around.environ["PATH"] = f"{tmp_path}:/usr/local/bin:/usr/bin:/bin"
+    assert look("codex", around) == [state]
