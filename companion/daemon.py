@@ -24,6 +24,7 @@ from companion.config.load import load
 from companion.config.schema import Config
 from companion.config.workspace import WorkspacePolicies
 from companion.contract.types import SecretFinding
+from companion.edges.control.acceptances import AcceptanceDesk
 from companion.edges.control.app import Services, agent_app, operator_app
 from companion.edges.control.claim import ControlSocket, Unclaimable, announce, bind_control, bind_gateway, withdraw
 from companion.edges.gateway.app import GatewayApp
@@ -48,6 +49,7 @@ from companion.gatekeeper.ports import Listener
 from companion.gatekeeper.question import Previewer
 from companion.gatekeeper.runaway import RunawayBrake
 from companion.gatekeeper.tasks import end_all, spawn
+from companion.ledger.acceptances import AcceptanceStore
 from companion.ledger.grants import RuleFile
 from companion.ledger.keys import KeyStore
 from companion.ledger.prices import GenaiPrices
@@ -70,8 +72,8 @@ from companion.scan.paths import DiskPaths
 from companion.scan.project_files import ProjectFiles
 from companion.scan.scripts import DiskScripts
 from companion.scan.secrets.scanner import SecretScan, default_engines
-from companion.settings import InForce, Reload, cache_of, faults_of, tiers_of
-from companion.status_lines import budget_line, index_line, limit_line, upstream_line
+from companion.settings import InForce, Reload, accepted_by, cache_of, faults_of, tiers_of, user_files
+from companion.status_lines import budget_line, finding_line, index_line, limit_line, upstream_line
 from companion.telemetry import catalogue
 from companion.telemetry.log import configure, get_logger
 from companion.trim import share_one_arena, trim
@@ -169,8 +171,10 @@ class Daemon:
         reports = Reports(places.ledger, zone, partial(ledger.drain, _SETTLE_SECONDS))
         prices = GenaiPrices()
         keys = KeyStore(places.ledger, zone=zone)
-        key = machine_key(places.machine_key)
-        scanner = SecretScan(key, default_engines(places.cache / "rules"))
+        key, acceptances = machine_key(places.machine_key), AcceptanceStore(places.ledger, zone=zone)
+        files = user_files(config)
+        engines = [*default_engines(places.cache / "rules"), *files.engines]
+        scanner = SecretScan(key, engines, accepted=accepted_by(key, acceptances.cover, files.baselines))
         ignored_text = IgnoredText(places.fingerprints, key, places.all, learn=scanner.learn)
         listener = Listeners([Onlooker(), bus], _listener_failed)
         show = desktop()
@@ -197,7 +201,8 @@ class Daemon:
         in_force = InForce(config.auto, config.budgets.unpriced)
         policies = WorkspacePolicies(config.policy)
         home = str(Path.home())
-        gatherer = Gatherer(scanner, DiskPaths(places.all), policies, ignored_text, home, files=ProjectFiles())
+        paths = DiskPaths([*places.all, *files.paths])
+        gatherer = Gatherer(scanner, paths, policies, ignored_text, home, files=ProjectFiles())
         scripts = DiskScripts(places.scripts, home)
         grants = Grants(RuleFile(places.rules), listener, _now)
         grants.load()
@@ -247,7 +252,7 @@ class Daemon:
             upstreams=lambda: {name: target.url for name, target in routes.targets().items()},
             tiers=routes.shown,
             budget_day=lambda: meter.budget_day,
-            engines=scanner.engines,
+            engines=lambda: scanner.engines() | files.standing(),
             pending=lambda: len(approvals.pending()),
             today=lambda: reports.today(today()),
             alerts=evaluator.firing,
@@ -259,22 +264,16 @@ class Daemon:
         )
         listener.add(standing)
 
-        async def find_secrets(text: str, workspace: str) -> list[SecretFinding]:
-            found = await scanner.scan([text], workspace)
-            return [
-                SecretFinding(one.type, one.rule, one.engine, one.start, one.end, one.confidence, one.placeholder)
-                for one in found
-            ]
-
         services = Services(
             status=standing.status,
-            find_secrets=find_secrets,
+            find_secrets=partial(_find_secrets, scanner),
             alerts=evaluator.firing,
             approvals=approvals,
             grants=grants,
             hook_token=hook_token,
             reports=reports,
             keys=keys,
+            acceptances=AcceptanceDesk(acceptances, scanner.named, reports.finding),
             events=bus,
             shut_down=self.stop,
             today=today,
@@ -340,6 +339,10 @@ class Daemon:
         spawn(watch_self(), "watch the daemon itself", _task_failed)
         spawn(self._watch_config(parts.reload), "watch the configuration", _task_failed)
         spawn(_flush_now_and_then(parts.keys), "note when keys were used", _task_failed)
+
+
+async def _find_secrets(scanner: SecretScan, text: str, workspace: str, path: str) -> list[SecretFinding]:
+    return [finding_line(one) for one in await scanner.scan([text], workspace, path)]
 
 
 async def _drain(servers: Sequence[HttpServer], serving: Sequence[asyncio.Task[None]]) -> None:

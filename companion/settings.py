@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,10 @@ from companion.model.action import Tier
 from companion.model.budget import Unpriced
 from companion.observe.notifying import Notifier
 from companion.policy.auto import AutoRules
+from companion.policy.redaction import fingerprint_of
+from companion.scan.secrets.accepted import Accepted
+from companion.scan.secrets.baseline import Baselines
+from companion.scan.secrets.userfiles import UserFiles
 from companion.telemetry import catalogue
 from companion.telemetry.log import get_logger
 from companion.upstream.balance import Balance
@@ -72,6 +76,20 @@ def cache_of(config: Config) -> AnswerCache:
     return AnswerCache(said.megabytes * 1024 * 1024 if said.enabled else 0, said.seconds, time.monotonic)
 
 
+def user_files(config: Config) -> UserFiles:
+    """The user's own rules, plugins and baselines. Blocking; runs the plugins' code."""
+    return UserFiles(config.secrets.rules, config.secrets.plugins, config.secrets.baselines)
+
+
+def accepted_by(key: bytes, cover: Callable[[Callable[[], str], str, str], bool], baselines: Baselines) -> Accepted:
+    """Whether a finding is accepted: by a person (`cover`, as AcceptanceStore has it), or in a baseline."""
+
+    def accepted(value: str, rule: str, place: str) -> bool:
+        return cover(lambda: fingerprint_of(value, key), rule, place) or baselines.accept(value, place)
+
+    return accepted
+
+
 @dataclass(slots=True)
 class InForce:
     """What is read anew at each call, since a changed configuration may have changed it."""
@@ -82,7 +100,7 @@ class InForce:
 
 @dataclass(frozen=True, slots=True)
 class Reload:
-    """Puts a changed configuration in force. Address, time zone, cache and log wait for a restart."""
+    """Puts a changed configuration in force. Address, time zone, cache, secrets and log wait for a restart."""
 
     policies: WorkspacePolicies
     routes: Routes

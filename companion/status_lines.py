@@ -1,12 +1,13 @@
-"""How budgets, limits and upstreams stand, as `status` tells of them."""
+"""What rooms know of budgets, limits, upstreams and secrets, as the control API tells it."""
 
 from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
 
-from companion.contract.types import BudgetLine, IndexLine, LimitLine, UpstreamLine
+from companion.contract.types import BudgetLine, IndexLine, LimitLine, SecretFinding, UpstreamLine
 from companion.model.budget import BudgetState
+from companion.model.facts import Finding
 from companion.model.limit import LimitState
 from companion.policy.display import one_line
 from companion.scan.fingerprints.ground import Ground
@@ -45,6 +46,19 @@ def upstream_line(lane: LaneState) -> UpstreamLine:
         seconds=math.ceil(lane.seconds),
         cause=lane.cause,
         since=datetime.fromtimestamp(lane.since, UTC).isoformat(timespec="seconds") if lane.since else "",
+    )
+
+
+def finding_line(finding: Finding) -> SecretFinding:
+    return SecretFinding(
+        type=finding.type,
+        rule=finding.rule,
+        engine=finding.engine,
+        start=finding.start,
+        end=finding.end,
+        confidence=finding.confidence,
+        preview=finding.placeholder,
+        fingerprint=finding.fingerprint,
     )
 
 

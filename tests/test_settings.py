@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -9,7 +11,7 @@ import pytest
 
 from companion.config.complaints import ConfigError
 from companion.config.load import UPSTREAM_KEY_VARIABLE, load
-from companion.config.schema import Config
+from companion.config.schema import Config, Secrets
 from companion.config.workspace import WorkspacePolicies
 from companion.gatekeeper.limits import LimitReached, Limits
 from companion.gatekeeper.meter import Meter
@@ -21,7 +23,8 @@ from companion.model.money import PICODOLLARS_PER_DOLLAR
 from companion.model.policy import CommandLevel
 from companion.model.scope import Dimension
 from companion.places import Places
-from companion.settings import InForce, Reload, faults_of, tiers_of
+from companion.policy.redaction import fingerprint_of
+from companion.settings import InForce, Reload, accepted_by, faults_of, tiers_of, user_files
 from companion.telemetry import catalogue
 from companion.upstream.balance import Balance
 from companion.upstream.dispatch import Dispatcher
@@ -248,3 +251,19 @@ def test_law_every_number_of_faults_reaches_its_room():
         changed = attrs.evolve(said, **{one.name: another(getattr(said, one.name))})
         found = faults_of(attrs.evolve(Config(), faults=changed))
         assert getattr(found, one.name) == getattr(changed, one.name), one.name
+
+
+def test_the_users_own_files_are_read_and_a_person_or_a_baseline_accepts(tmp_path):
+    (tmp_path / "rules.toml").write_text("[[rules]]\nid='acme'\nregex='acme-[0-9]{4}'\n")
+    audited = [{"hashed_secret": hashlib.sha1(b"audited").hexdigest(), "is_secret": False}]
+    (tmp_path / ".secrets.baseline").write_text(json.dumps({"results": {"a": audited}}))
+    said = Secrets(tmp_path / "rules.toml", None, (tmp_path / ".secrets.baseline",))
+    files = user_files(Config(secrets=said))
+    assert [engine.name for engine in files.engines] == ["gitleaks"]
+    accepted = accepted_by(
+        b"k", lambda print_, rule, _: print_() == fingerprint_of("mine", b"k") or rule == "r", files.baselines
+    )
+    place = str(tmp_path)
+    assert [accepted(value, "", place) for value in ("mine", "audited", "none")] == [True, True, False]
+    assert accepted("none", "r", place)
+    assert not accepted("audited", "", "/elsewhere")

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 from companion.contract.codec import to_plain
 from companion.model.budget import BudgetState, Window
+from companion.model.facts import Confidence, Finding
 from companion.model.limit import LimitKind, LimitState
 from companion.model.scope import Dimension
-from companion.status_lines import budget_line, limit_line, upstream_line
+from companion.status_lines import budget_line, finding_line, limit_line, upstream_line
 from companion.upstream.breaker import State
 from companion.upstream.lanes import LaneState
 
@@ -49,3 +50,10 @@ def test_an_upstream_that_rests_is_told_with_cause_and_beginning_and_seconds_are
     }
     well = upstream_line(LaneState("main", "anthropic", "api.example", "opus", State.CLOSED, 0.0))
     assert (well.cause, well.since) == ("", "")
+
+
+def test_a_finding_is_told_by_its_names() -> None:
+    found = Finding(0, 3, 7, "AWS", "rule", "engine", Confidence.LOW, "SECRET_AWS_0A0A0A0A", "0a" * 16)
+    line = finding_line(found)
+    assert (line.type, line.rule, line.engine, line.start, line.end) == ("AWS", "rule", "engine", 3, 7)
+    assert (line.confidence, line.preview, line.fingerprint) == ("low", "SECRET_AWS_0A0A0A0A", "0a" * 16)

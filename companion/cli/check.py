@@ -7,6 +7,8 @@ import click
 from companion.cli.lazy import LazyGroup
 
 CHECKS: dict[str, str] = {
+    "secrets": "companion.cli.check_secrets:check_secrets",
+    "prompt": "companion.cli.check_prompt:check_prompt",
     "command": "companion.cli.check_command:check_command",
     "path": "companion.cli.check_path:check_path",
 }

@@ -21,6 +21,7 @@ from companion.config.complaints import COMMAND_LINE, Complaint, ConfigError
 from companion.config.explain import Explanation, as_plain, as_text, explain, keys, unknown_key
 from companion.config.load import load
 from companion.config.provenance import Loaded, Origin
+from companion.config.schema import Secrets
 from companion.config.upstream_key import read_key
 from companion.config.workspace import FILE_NAME, WorkspacePolicies
 from companion.model.policy import Policy
@@ -31,6 +32,12 @@ BAD_CONFIGURATION = 2
 
 _NAMED_BY_YOU = ("upstreams", "tiers")
 """Sections that are there only where the configuration has them."""
+
+_EXPECTED_FILES = {
+    "rules": "a rule that can be in force",
+    "plugins": "a plugin that can be used",
+    "baselines": "a baseline of detect-secrets",
+}
 
 _FOLDER = click.Path(exists=True, file_okay=False, resolve_path=True)
 
@@ -94,6 +101,7 @@ def check_all(workspace: str | None, *, as_json: bool) -> None:
                 remarks.append(str(wrong))
             else:
                 complaints.append(wrong)
+        complaints += _wrong_files(loaded)
     if workspace:
         policy = Policy() if loaded.complaints else loaded.config.policy
         reading = WorkspacePolicies(policy).reading(workspace)
@@ -149,6 +157,20 @@ def _wrong_keys(loaded: Loaded) -> list[Complaint]:
             read_key(name, upstream, os.environ)
         except ConfigError as error:
             wrong += error.complaints
+    return wrong
+
+
+def _wrong_files(loaded: Loaded) -> list[Complaint]:
+    """What is not in force of the user's own files for secrets."""
+    wrong: list[Complaint] = []
+    said = loaded.config.secrets
+    if said == Secrets():
+        return wrong
+    from companion.settings import user_files  # noqa: PLC0415 - it loads the engines
+
+    for key, fault in user_files(loaded.config).faults():
+        path = loaded.file if key == "baselines" else str(getattr(said, key))
+        wrong.append(Complaint(path, 0, fault.where, _EXPECTED_FILES[key], fault.why))
     return wrong
 
 

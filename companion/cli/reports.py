@@ -64,7 +64,10 @@ def _cells(row: SpendRow) -> list[str]:
 @click.option("--before", default="", metavar="ID", help="Go on from this exchange.")
 @json_option
 def log(limit: int, kind: str | None, before: str, as_json: bool) -> None:
-    """Show recent exchanges with the reason for each verdict."""
+    """Show recent exchanges with the reason for each verdict.
+
+    Secrets found in a call are named by what stood for them. What is none: companion accept value NAME
+    """
     lines = ask(calls.log(limit, before, kind or ""))
     if as_json:
         print_json(lines)
@@ -100,3 +103,7 @@ def _show_line(out: Any, line: ExchangeLine) -> None:
         who = f", answered by {line.approver}" if line.approver else ""
         said = f"[dim]{line.ending}: {escape(line.reason)} ({line.code}{who})[/]"
         show(Padding(said, (0, 0, 0, _INDENT), expand=False) if out.is_terminal else " " * _INDENT + said)
+    for one in line.findings:
+        times = f", {one.times} times" if one.times > 1 else ""
+        said = f"{one.placeholder}  {one.confidence}  {one.rule} ({one.engine}){times}"
+        show(f"{' ' * _INDENT}[dim]{escape(said)}[/]")

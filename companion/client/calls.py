@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from companion.client.drivers import Call
 from companion.contract.types import (
+    AcceptanceLine,
+    AcceptRequest,
     AlertState,
     Answer,
     Approval,
@@ -22,9 +24,9 @@ def status() -> Call[Status]:
     return Call("GET", "status", Status)
 
 
-def find_secrets(text: str, workspace: str = "") -> Call[list[SecretFinding]]:
-    """Findings in a text, offsets in characters."""
-    return Call("POST", "secrets", list[SecretFinding], body={"text": text, "workspace": workspace})
+def find_secrets(text: str, workspace: str = "", path: str = "") -> Call[list[SecretFinding]]:
+    """Findings in a text, offsets in characters; `path` is the absolute one of the file that it stands in, if any."""
+    return Call("POST", "secrets", list[SecretFinding], body={"text": text, "workspace": workspace, "path": path})
 
 
 def pending() -> Call[list[Approval]]:
@@ -92,6 +94,20 @@ def expire_key(id: str, at: str) -> Call[KeyLine]:  # noqa: A002
 
 def revoke_key(id: str) -> Call[KeyLine]:  # noqa: A002
     return Call("POST", f"keys/{id}/revoke", KeyLine, body={})
+
+
+def accepted() -> Call[list[AcceptanceLine]]:
+    """Every acceptance that ever was, oldest first."""
+    return Call("GET", "accepted", list[AcceptanceLine])
+
+
+def accept(asked: AcceptRequest) -> Call[AcceptanceLine]:
+    """A person's word that a finding is none; it counts from the next call on."""
+    return Call("POST", "accepted", AcceptanceLine, body=asked)
+
+
+def revoke_acceptance(id: str) -> Call[AcceptanceLine]:  # noqa: A002
+    return Call("POST", f"accepted/{id}/revoke", AcceptanceLine, body={})
 
 
 def shut_down() -> Call[dict[str, str]]:

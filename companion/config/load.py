@@ -127,7 +127,7 @@ def _build(layers: Layers, folder: Path) -> Config:
         table[name] = settings[-1].value
     converter = cattrs.Converter(forbid_extra_keys=True)
     converter.register_structure_hook(Decimal, lambda value, _: value)
-    converter.register_structure_hook(Path, lambda value, _: _absolute(value, folder))
+    converter.register_structure_hook(Path, lambda value, _: _absolute(str(value), folder))
     converter.register_structure_hook(TierRoute, lambda value, _: _route_of(**value))
     return converter.structure(nested, Config)
 

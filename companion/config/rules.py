@@ -136,6 +136,11 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "trusted_hosts": Rule('a list of host names, such as "git.example.com" or "*.example.com"', values.host_names),
         "approval_seconds": _seconds(LEAST_APPROVAL_SECONDS, MOST_APPROVAL_SECONDS),
     },
+    "secrets": {
+        "rules": Rule("the path of a file", values.path_text),
+        "plugins": Rule("the path of a file", values.path_text),
+        "baselines": Rule("a list of paths of files", values.path_texts),
+    },
     "notify": {"desktop": _SWITCH},
     "log": {"level": _one_of(LEVELS)},
 }

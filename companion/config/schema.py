@@ -185,6 +185,18 @@ class Cache:
 
 
 @frozen
+class Secrets:
+    """Files of the user's own that the search for secrets goes by. They decide what leaves: no workspace names any."""
+
+    rules: Path | None = None
+    """Rules in gitleaks' TOML format. Absolute, as the others."""
+    plugins: Path | None = None
+    """A settings file of detect-secrets, whose plugins_used names plugins of the user's own."""
+    baselines: tuple[Path, ...] = ()
+    """Baselines of detect-secrets. What is audited in one as no secret is accepted in its folder and below."""
+
+
+@frozen
 class Notify:
     """How a person is called."""
 
@@ -217,5 +229,6 @@ class Config:
     cache: Cache = field(factory=Cache)
     policy: Policy = field(factory=Policy)
     """The user's own; a workspace may tighten it, see `companion.config.workspace`."""
+    secrets: Secrets = field(factory=Secrets)
     notify: Notify = field(factory=Notify)
     log: Log = field(factory=Log)

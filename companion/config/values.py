@@ -243,6 +243,11 @@ def path_text(value: object) -> str:
     return path
 
 
+def path_texts(value: object) -> tuple[str, ...]:
+    """As `path_text`, several, each once."""
+    return _list_of(value, path_text)
+
+
 def upstream_url(value: object) -> str:
     """A base URL without its closing slash."""
     url = text(value)

@@ -265,6 +265,22 @@ class RemarkLine:
 
 
 @frozen
+class FindingLine:
+    """A secret that was found in a call, which it names without telling it."""
+
+    placeholder: str
+    """What stood for it in the call as it went upstream."""
+    type: str
+    rule: str
+    engine: str
+    confidence: str
+    """ "high" or "low"."""
+    fingerprint: str
+    times: int = 1
+    """In how many places it was found."""
+
+
+@frozen
 class ExchangeLine:
     """One exchange as the ledger has it. `closed_at` is "" while it is open."""
 
@@ -297,6 +313,8 @@ class ExchangeLine:
     unpriced: str = ""
     """Why there is no cost; "" when there is one or none is due."""
     remarks: list[RemarkLine] = field(factory=list[RemarkLine])
+    findings: list[FindingLine] = field(factory=list[FindingLine])
+    """At most fifty secrets; `redactions` counts all that were replaced."""
 
 
 @frozen
@@ -338,6 +356,47 @@ class SecretFinding:
     end: int
     confidence: str
     preview: str = ""
+    fingerprint: str = ""
+    """Names the value, for an acceptance."""
+
+
+@frozen
+class AcceptRequest:
+    """A person's word that a finding is none: the value of `secret`, or whatever `rule` finds. One of the two."""
+
+    secret: str = ""
+    """A placeholder or a fingerprint; never the secret itself."""
+    called: str = ""
+    """The placeholder, where `secret` is the fingerprint: lists show it."""
+    rule: str = ""
+    scope: str = ""
+    """An absolute path: it holds in this folder, or in this file, and below. "" for everywhere."""
+    expires_at: str = ""
+    """ "" for an acceptance that does not end by itself."""
+    note: str = ""
+    by: str = ""
+    """The face: "cli", "tui" or "editor"."""
+
+
+@frozen
+class AcceptanceLine:
+    """What was accepted. `fingerprint` or `rule` is "", the other says what."""
+
+    id: str
+    fingerprint: str
+    rule: str
+    scope: str
+    shown: str
+    """What it was called when it was accepted: the placeholder of a value, or the rule."""
+    state: str
+    """ "live", "expired" or "revoked"."""
+    made_at: str
+    by: str
+    note: str = ""
+    expires_at: str = ""
+    revoked_at: str = ""
+    warning: str = ""
+    """What the person should know, in the answer to the acceptance alone."""
 
 
 @frozen
@@ -397,7 +456,8 @@ class KeyLine:
 @frozen
 class Event:
     """One server-sent event. `name`: approval.opened, approval.closed, exchange.opened, exchange.closed, alert,
-    budget.warning, call.attached, config.changed, placeholder.unknown, request.turned-away or failure; more may come.
+    budget.warning, secret.accepted, secret.revoked, call.attached, config.changed, placeholder.unknown,
+    request.turned-away or failure; more may come.
     """
 
     name: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -11,8 +13,9 @@ from companion.gatekeeper.limits import Passed
 from companion.gatekeeper.meter import Reservation
 from companion.model.action import Action, ModelCall
 from companion.model.exchange import Exchange, Route
+from companion.model.facts import Finding
 from companion.model.money import Usage
-from companion.model.record import Ending
+from companion.model.record import MOST_FINDINGS, Ending, FindingRecord
 from companion.model.verdict import Decision, Remark
 
 BYTES_A_TOKEN = 4
@@ -36,6 +39,20 @@ class Refusal:
         return " ".join(" ".join(parts).split()).replace("..", ".")
 
 
+def recorded(findings: Sequence[Finding]) -> tuple[FindingRecord, ...]:
+    """Findings as they are written down: each secret once, at most MOST_FINDINGS."""
+    times = Counter(finding.placeholder for finding in findings)
+    first: dict[str, Finding] = {}
+    for finding in findings:
+        first.setdefault(finding.placeholder, finding)
+    return tuple(
+        FindingRecord(
+            one.placeholder, one.type, one.rule, one.engine, one.confidence, one.fingerprint, times[one.placeholder]
+        )
+        for one in list(first.values())[:MOST_FINDINGS]
+    )
+
+
 class Admission:
     """What the caller of `admit` holds while the effect happens: the decision, and where to write what came of it."""
 
@@ -51,6 +68,8 @@ class Admission:
         self.usage: Usage | None = None
         self.redacted: dict[str, int] = {}
         """Secrets replaced in what goes upstream, by type."""
+        self.found: tuple[FindingRecord, ...] = ()
+        """What was found in the call, whatever became of it."""
         self.failure = ""
         """Set by the caller when the effect failed: the reason, for people."""
         self.unbilled = ""

@@ -17,7 +17,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from companion.gatekeeper.admission import BYTES_A_TOKEN, Admission, Refusal
+from companion.gatekeeper.admission import BYTES_A_TOKEN, Admission, Refusal, recorded
 from companion.gatekeeper.approvals import text_of, text_of_call
 from companion.gatekeeper.asking import Asking
 from companion.gatekeeper.facts import Gatherer
@@ -103,6 +103,8 @@ class Gatekeeper:
             if objection is not None:
                 decision = _with(decision, "edge", objection)
             admission.decision = replace(decision, remarks=(*noted, *decision.remarks)) if noted else decision
+            if facts.findings:
+                admission.found = recorded(facts.findings)
             if any(isinstance(remark.verdict, Amend) for remark in decision.remarks):
                 types = (finding.type for finding in facts.findings)
                 admission.redacted = dict(Counter([*types, *[IGNORED_TEXT] * hidden(facts)]))
@@ -301,6 +303,7 @@ class Gatekeeper:
             cost=cost,
             redactions=sum(admission.redacted.values()),
             day=admission.reservation.day.isoformat() if admission.reservation else "",
+            findings=admission.found,
         )
         self.ledger.close(closing)
         details = {

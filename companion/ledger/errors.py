@@ -17,3 +17,7 @@ class LedgerUnavailable(LedgerError):  # noqa: N818 - says what is so
 
 class KeyProblem(LedgerError):  # noqa: N818 - as above
     """A virtual key that cannot be made or found as asked."""
+
+
+class AcceptanceProblem(LedgerError):  # noqa: N818 - as above
+    """What cannot be accepted, or taken back, as asked."""

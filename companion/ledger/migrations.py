@@ -31,6 +31,13 @@ def m002_key_scopes(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS()
+def m003_findings(db: Database) -> None:
+    """What was found in a call, and what a person accepted of it."""
+    for statement in _FINDINGS:
+        db.execute(statement)
+
+
 # `unclosed` lets a start find what it has to close without reading the whole ledger.
 _EXCHANGES = (
     """
@@ -171,4 +178,36 @@ _KEY_SCOPES = (
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX retired_secret_key ON retired_secret (key_id)",
+)
+
+# `closing_found` lets a finding be looked up without reading all the calls that had none.
+_FINDINGS = (
+    "ALTER TABLE closing ADD COLUMN findings TEXT NOT NULL DEFAULT '[]'",
+    "CREATE INDEX closing_found ON closing (id) WHERE findings <> '[]'",
+    """
+    CREATE TABLE acceptance (
+      id TEXT NOT NULL PRIMARY KEY,
+      fingerprint TEXT NOT NULL,
+      rule TEXT NOT NULL,
+      scope TEXT NOT NULL,
+      shown TEXT NOT NULL,
+      note TEXT NOT NULL,
+      made_by TEXT NOT NULL,
+      made_at_ns INTEGER NOT NULL,
+      expires_at_ns INTEGER,
+      revoked_at_ns INTEGER,
+      CHECK ((fingerprint = '') <> (rule = ''))
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TRIGGER acceptance_kept BEFORE DELETE ON acceptance
+    BEGIN SELECT RAISE(ABORT, 'what was accepted stays on record'); END
+    """,
+    """
+    CREATE TRIGGER acceptance_fixed BEFORE UPDATE ON acceptance
+    WHEN OLD.revoked_at_ns IS NOT NULL OR (NEW.id, NEW.fingerprint, NEW.rule, NEW.scope, NEW.shown, NEW.note,
+        NEW.made_by, NEW.made_at_ns) <> (OLD.id, OLD.fingerprint, OLD.rule, OLD.scope, OLD.shown, OLD.note,
+        OLD.made_by, OLD.made_at_ns) OR NEW.expires_at_ns IS NOT OLD.expires_at_ns
+    BEGIN SELECT RAISE(ABORT, 'what was accepted stays on record'); END
+    """,
 )

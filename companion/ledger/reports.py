@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from companion.contract.types import ExchangeLine, RemarkLine, SpendReport, SpendRow
+from companion.contract.types import ExchangeLine, FindingLine, RemarkLine, SpendReport, SpendRow
 from companion.ledger.errors import LedgerError
 from companion.ledger.store import connect_to_read
 from companion.model.budget import SpentRow
@@ -49,7 +49,7 @@ _EXCHANGE = """
     SELECT o.id, o.parent, o.at_ns AS opened, c.at_ns AS closed, o.kind, o.client, o.workspace, o.tier, o.summary,
       c.ending, c.outcome, c.code, c.reason, c.guard, c.approver, c.upstream, o.model AS model_asked, c.model,
       c.calls, c.status, c.redactions, c.input, c.cache_read, c.cache_write_5m + c.cache_write_1h AS cache_write,
-      c.output, c.cost_pd, c.unpriced, c.remarks
+      c.output, c.cost_pd, c.unpriced, c.remarks, c.findings
     FROM opening AS o LEFT JOIN closing AS c ON c.id = o.id
 """
 
@@ -120,6 +120,15 @@ class Reports:
         )
         return [SpentRow(*row) for row in rows]
 
+    def finding(self, placeholder: str) -> FindingLine | None:
+        """What the latest call that held this secret had of it; None where none on record did."""
+        rows = self._read(
+            "SELECT findings FROM closing WHERE findings <> '[]' AND instr(findings, ?) ORDER BY id DESC LIMIT 1",
+            [json.dumps(placeholder)],
+        )
+        found = [FindingLine(*parts) for row in rows for parts in json.loads(row["findings"])]
+        return next((one for one in found if one.placeholder == placeholder), None)
+
     def _read(self, sql: str, values: list[Any]) -> list[sqlite3.Row]:
         self._settle()
         if not self._path.exists():
@@ -160,6 +169,7 @@ class Reports:
             cost_pd=row["cost_pd"],
             unpriced=row["unpriced"] or "",
             remarks=[RemarkLine(*parts) for parts in json.loads(row["remarks"] or "[]")],
+            findings=[FindingLine(*parts) for parts in json.loads(row["findings"] or "[]")],
         )
 
     def _when(self, at_ns: int | None) -> str:

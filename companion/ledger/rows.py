@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 from functools import cache, lru_cache
 
+from msgspec.structs import astuple
+
 from companion.model.money import Usage
 from companion.model.record import Closing, Opening
 
@@ -24,7 +26,7 @@ def _insert(table: str, columns: int) -> Callable[[int], str]:
 
 insert_openings = _insert("opening", 12)
 """The statement that puts so many rows into the table."""
-insert_closings = _insert("closing", 25)
+insert_closings = _insert("closing", 26)
 
 # No call is dearer or longer, and a billion of them still add up within int64.
 _MOST_PICODOLLARS = 10_000 * 10**12
@@ -68,7 +70,16 @@ def closing_row(closing: Closing, zone: tzinfo) -> Row:
         cost_pd,
         unpriced,
         source,
+        _findings(closing),
     )
+
+
+def _findings(closing: Closing) -> str:
+    """A list of lists, in the order of FindingRecord's fields."""
+    if not closing.findings:
+        return "[]"
+    rows = [[_text(f) if isinstance(f, str) else f for f in astuple(one)] for one in closing.findings]
+    return json.dumps(rows, ensure_ascii=False)
 
 
 def local_day(at_ns: int, zone: tzinfo) -> str:

@@ -32,6 +32,8 @@ class Finding:
     confidence: Confidence
     placeholder: str
     """What stands in for the secret upstream, e.g. SECRET_AWS_1A2B3C4D."""
+    fingerprint: str = ""
+    """Names the value for a person's acceptance, see `companion.policy.redaction.fingerprint_of`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,10 @@ from enum import StrEnum
 
 
 class SecretAction(StrEnum):
-    """REDACT: send a placeholder, restore it in the answer. DENY: refuse the call."""
+    """REDACT: send a placeholder, restore it in the answer. DENY: refuse the call where a secret is certain.
+
+    What is only likely to be one (Confidence.LOW) is sent as a placeholder either way.
+    """
 
     REDACT = "redact"
     DENY = "deny"

@@ -8,6 +8,8 @@ from msgspec import Struct
 
 from companion.model.money import Cost, Usage
 
+MOST_FINDINGS = 50
+
 
 class Ending(StrEnum):
     """How an exchange ended."""
@@ -51,6 +53,18 @@ class RemarkRecord(Struct, frozen=True):
     reason: str
 
 
+class FindingRecord(Struct, frozen=True):
+    """What was found in a call, once for each secret. Its value is named, never told."""
+
+    placeholder: str
+    type: str
+    rule: str
+    engine: str
+    confidence: str
+    fingerprint: str
+    times: int = 1
+
+
 class Closing(Struct, frozen=True):
     """Last line of an exchange."""
 
@@ -78,3 +92,5 @@ class Closing(Struct, frozen=True):
     """Secrets replaced in what went upstream."""
     day: str = ""
     """The local day to whose budgets it is charged, as ISO 8601 has it; "" for the one on which it ended."""
+    findings: tuple[FindingRecord, ...] = ()
+    """Of all that was found in the call, the first MOST_FINDINGS secrets."""

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from companion.model.facts import Finding
 
 LONGEST_TYPE = 32
+FINGERPRINT_LENGTH = 32
 LONGEST_PLACEHOLDER = len("SECRET_") + LONGEST_TYPE + len("_") + 8
 
 PLACEHOLDER = re.compile(rf"SECRET_[A-Z0-9]{{1,{LONGEST_TYPE}}}_[0-9A-F]{{8}}")
@@ -34,10 +35,19 @@ def type_name(word: str) -> str:
     return f"T{letters}"[:LONGEST_TYPE] if _HEX_HEAD.match(letters) else letters
 
 
+def fingerprint_of(secret: str, key: bytes) -> str:
+    """Names `secret` without telling it: 32 hex digits of its HMAC under the machine key."""
+    return hmac.new(key, secret.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:FINGERPRINT_LENGTH]
+
+
 def placeholder_for(secret: str, kind: str, key: bytes) -> str:
     """The placeholder of `secret`; `kind` becomes its TYPE, `key` is the machine key."""
-    digest = hmac.new(key, secret.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
-    return f"SECRET_{type_name(kind)}_{digest[:8].upper()}"
+    return placeholder_of(fingerprint_of(secret, key), kind)
+
+
+def placeholder_of(fingerprint: str, kind: str) -> str:
+    """The placeholder of the secret that `fingerprint` names: its last part are the fingerprint's first digits."""
+    return f"SECRET_{type_name(kind)}_{fingerprint[:8].upper()}"
 
 
 def digest_in(placeholder: str) -> str:

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Sequence
 
 from lsprotocol import types
+from pygls.uris import to_fs_path
 
 from companion.client import NotRunning, Refused, calls
 from companion.contract.codec import WireError
-from companion.contract.types import SecretFinding, Status
+from companion.contract.types import Event, SecretFinding, Status
 from companion_lsp.editor import Editor
 from companion_lsp.link import Follower, Link, explain
 from companion_lsp.positions import LineIndex
@@ -21,6 +22,7 @@ _DEBOUNCE = 0.3
 _LARGEST = 2_000_000
 _MOST = 500
 _AT_ONCE = 2
+_CHANGES_FINDINGS = frozenset({"secret.accepted", "secret.revoked"})
 
 
 class Diagnostics(Follower):
@@ -41,6 +43,11 @@ class Diagnostics(Follower):
     def found(self, status: Status, *, can_answer: bool) -> None:  # noqa: ARG002 - any daemon can scan
         for uri in self._editor.documents:
             self.scan(uri)
+
+    def hear(self, event: Event) -> None:
+        if event.name in _CHANGES_FINDINGS:
+            for uri in self._editor.documents:
+                self.scan(uri)
 
     def scan(self, uri: str) -> None:
         """Now. A scan of an earlier text of this document is given up."""
@@ -75,7 +82,8 @@ class Diagnostics(Follower):
         text = raw.decode()
         try:
             async with self._turn:
-                findings = await self._link.agent.do(calls.find_secrets(text, self._editor.workspace_of(uri)))
+                workspace, path = self._editor.workspace_of(uri), to_fs_path(uri) or ""
+                findings = await self._link.agent.do(calls.find_secrets(text, workspace, path))
         except NotRunning:
             if uri in self._shown and self._shown[uri] != document.version:
                 self._show(uri, document.version, [])
@@ -99,6 +107,7 @@ def to_diagnostics(text: str, findings: Sequence[SecretFinding], encoding: str) 
             code=finding.rule,
             source=SOURCE,
             message=_message(finding),
+            data={"secret": finding.fingerprint, "called": finding.preview, "rule": finding.rule},
         )
         for finding in findings[:_MOST]
     ]

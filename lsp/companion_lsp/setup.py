@@ -9,6 +9,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from companion import __version__
+from companion_lsp.acceptances import COMMAND, Acceptances
 from companion_lsp.approvals import Approvals
 from companion_lsp.diagnostics import Diagnostics
 from companion_lsp.editor import Editor, read_options
@@ -43,6 +44,7 @@ def build_server() -> Server:
         link.follow(follower)
     _register_life(server, editor, link, tasks)
     _register_documents(server, diagnostics)
+    _register_acceptances(server, Acceptances(editor, link))
 
     @server.feature(STATUS)
     async def on_status(_: dict[str, Any] | None) -> dict[str, Any]:
@@ -64,6 +66,18 @@ def _register_life(server: Server, editor: Editor, link: Link, tasks: Tasks) -> 
     def on_shutdown(_: None) -> None:
         editor.close()
         tasks.cancel_all()
+
+
+def _register_acceptances(server: Server, acceptances: Acceptances) -> None:
+    @server.feature(
+        types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
+    )
+    def on_code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
+        return acceptances.actions(params)
+
+    @server.command(COMMAND)
+    async def on_accept(*arguments: Any) -> None:
+        await acceptances.accept(arguments)
 
 
 def _register_documents(server: Server, diagnostics: Diagnostics) -> None:

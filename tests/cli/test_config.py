@@ -136,3 +136,16 @@ def test_a_section_that_nobody_configured_is_no_mistake(home, section):
     assert result.exit_code == 0
     assert result.stdout.startswith(f"{section}: none is configured\nnext: ")
     assert json.loads(run("explain", section, "--json").stdout) == []
+
+
+def test_check_looks_at_the_users_own_files_for_secrets(home):
+    (home / "rules.toml").write_text("[[rules]]\nid='good'\nregex='x{4}'\n[[rules]]\nid='bad'\nregex='(?=x)'\n")
+    config_file = home / "companion.toml"
+    config_file.write_text('[secrets]\nrules = "rules.toml"\nbaselines = ["none"]\n')
+    result = run("check")
+    assert result.exit_code == 2
+    assert f"{home / 'rules.toml'}: bad: expected a rule that can be in force, found '(?=x'" in result.stderr
+    assert "expected a baseline of detect-secrets" in result.stderr
+    (home / "rules.toml").write_text("[[rules]]\nid='good'\nregex='x{4}'\n")
+    config_file.write_text('[secrets]\nrules = "rules.toml"\n')
+    assert run("check").exit_code == 0

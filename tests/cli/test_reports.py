@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from companion.cli.reports import log, spend
 from companion.cli.shared import local_time
 from companion.model.money import PICODOLLARS_PER_DOLLAR, Cost, Usage
-from companion.model.record import Ending
+from companion.model.record import Ending, FindingRecord
 from tests.support.lines import closing, opening
 
 
@@ -123,3 +123,18 @@ class TestLog:
         lines = {line["id"]: line for line in json.loads(run(log, "--json").stdout)}
         assert (lines["ex-2"]["cost_pd"], lines["ex-2"]["unpriced"]) == (None, "no table knows it")
         assert lines["ex-6"]["closed_at"] == ""
+
+
+def test_the_log_names_what_was_found_in_a_call(control):
+    found = (
+        FindingRecord("SECRET_AWS_0A1B2C3D", "AWS", "aws[key]", "rules", "high", "0a1b2c3d" * 4, 3),
+        FindingRecord("SECRET_X_1A1B2C3D", "X", "x", "known-values", "low", "1a1b2c3d" * 4),
+    )
+    control.write(opening("ex-1"), closing("ex-1", findings=found))
+    lines = [line.strip() for line in run(log).stdout.splitlines()]
+    assert lines[-2:] == [
+        "SECRET_AWS_0A1B2C3D  high  aws[key] (rules), 3 times",
+        "SECRET_X_1A1B2C3D  low  x (known-values)",
+    ]
+    [line] = json.loads(run(log, "--json").stdout)
+    assert [one["placeholder"] for one in line["findings"]] == ["SECRET_AWS_0A1B2C3D", "SECRET_X_1A1B2C3D"]

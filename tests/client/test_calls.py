@@ -30,6 +30,9 @@ MADE = {
     "rotate_key": calls.rotate_key("key-1", 60),
     "expire_key": calls.expire_key("key-1", ""),
     "revoke_key": calls.revoke_key("key-1"),
+    "accepted": calls.accepted(),
+    "accept": calls.accept(types.AcceptRequest(rule="r", scope="/w")),
+    "revoke_acceptance": calls.revoke_acceptance("acc-1"),
     "shut_down": calls.shut_down(),
 }
 ASKS = {"status", "find_secrets", "pending"}

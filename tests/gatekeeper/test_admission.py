@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from companion.gatekeeper.admission import Admission, Refusal
+from companion.gatekeeper.admission import Admission, Refusal, recorded
 from companion.model.action import Action, Dialect, ModelCall, ToolCall
 from companion.model.exchange import NOWHERE, Exchange, Origin
+from companion.model.facts import Confidence, Finding
 from companion.model.money import Usage
-from companion.model.record import Ending
+from companion.model.record import MOST_FINDINGS, Ending
 from companion.model.verdict import Allow, Decision, Remark
 
 CALL = ModelCall(Dialect.MESSAGES, "m", size=400)
@@ -55,3 +56,18 @@ def test_what_is_noted_stands_behind_what_was_decided():
     made.note(first)
     made.note(second)
     assert made.decision.remarks == (first, second)
+
+
+def found(placeholder: str, number: int) -> Finding:
+    return Finding(number, 0, 4, "AWS", "rule", "engine", Confidence.HIGH, placeholder, "0a" * 16)
+
+
+def test_findings_are_recorded_once_a_secret_and_not_without_end() -> None:
+    first, second = "SECRET_AWS_00000001", "SECRET_AWS_00000002"
+    records = recorded([found(first, 0), found(second, 1), found(first, 2)])
+    assert [(one.placeholder, one.times, one.fingerprint) for one in records] == [
+        (first, 2, "0a" * 16),
+        (second, 1, "0a" * 16),
+    ]
+    assert len(recorded([found(f"SECRET_AWS_{number:08X}", 0) for number in range(200)])) == MOST_FINDINGS
+    assert recorded([]) == ()

@@ -17,7 +17,7 @@ from companion.ledger.reports import DIMENSIONS, Reports
 from companion.ledger.store import prepare
 from companion.model.budget import SpentRow
 from companion.model.money import Cost, Usage
-from companion.model.record import Ending, RemarkRecord
+from companion.model.record import Ending, FindingRecord, RemarkRecord
 
 UTC_ZONE = ZoneInfo("UTC")
 TODAY = date(2027, 1, 15)
@@ -312,3 +312,16 @@ async def test_reports_can_be_asked_from_many_threads_while_lines_are_written(le
     asked = [asyncio.to_thread(reports.spend, "model", 1, TODAY) for _ in range(20)]
     await asyncio.gather(asyncio.to_thread(write_some, 0), *asked)
     assert reports.today(TODAY) == (20, 20, 0)
+
+
+def test_a_finding_comes_back_by_its_placeholder_as_it_was_last_seen(ledger_path, opening, closing):
+    older = FindingRecord("SECRET_AWS_0A1B2C3D", "AWS", "old", "rules", "low", "0a" * 16)
+    newer = FindingRecord("SECRET_AWS_0A1B2C3D", "AWS", "new", "rules", "high", "0a" * 16, 2)
+    other = FindingRecord("SECRET_AWS_0A1B2C3DE", "AWS", "other", "rules", "high", "0b" * 16)
+    found = {"1": (older,), "2": (other, newer), "3": ()}
+    write(ledger_path, UTC_ZONE, *map(opening, found), *(closing(name, findings=found[name]) for name in found))
+    reports = Reports(ledger_path, UTC_ZONE)
+    assert reports.finding("SECRET_AWS_0A1B2C3D").rule == "new"
+    assert reports.finding("SECRET_AWS_FFFFFFFF") is None
+    assert reports.finding('"') is None
+    assert [len(line.findings) for line in reports.exchanges()] == [0, 2, 1]

@@ -64,7 +64,7 @@ def test_a_cost_is_known_or_has_a_reason_for_not_being_so(committer, opening, cl
         committer._connection.execute(
             "INSERT INTO closing SELECT 'z', at_ns, local_day, ending, outcome, code, reason, guard, remarks, "
             "approver, upstream, model, calls, status, redactions, input, cache_read, cache_write_5m, cache_write_1h, "
-            "output, reasoning, usage_flags, 5, 'unknown', price_source FROM closing WHERE id = 'y'"
+            "output, reasoning, usage_flags, 5, 'unknown', price_source, findings FROM closing WHERE id = 'y'"
         )
 
 

@@ -19,7 +19,16 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from companion.contract.codec import decode, encode
-from companion.contract.types import Answer, Approval, Event, Problem, SecretFinding, Status
+from companion.contract.types import (
+    AcceptanceLine,
+    AcceptRequest,
+    Answer,
+    Approval,
+    Event,
+    Problem,
+    SecretFinding,
+    Status,
+)
 from companion.places import find_places
 
 SECRET = re.compile(r"(?P<low>low|key)-[0-9]{4}")
@@ -48,6 +57,8 @@ class FakeDaemon:
         self.waiting: dict[str, Approval] = {}
         self.answers: list[tuple[str, Answer]] = []
         self.scans: list[dict[str, str]] = []
+        self.accepted: list[AcceptRequest] = []
+        self.warning = ""
         self.listeners: set[asyncio.Queue[Event | None]] = set()
         self.refuse_scans: Problem | None = None
         self.hold_scans: asyncio.Event | None = None
@@ -61,7 +72,11 @@ class FakeDaemon:
             Route("/v1/approvals", self._approvals),
             Route("/v1/events", self._events),
         ]
-        answers = [*asks, Route("/v1/approvals/{id}/answer", self._answer, methods=["POST"])]
+        answers = [
+            *asks,
+            Route("/v1/approvals/{id}/answer", self._answer, methods=["POST"]),
+            Route("/v1/accepted", self._accept, methods=["POST"]),
+        ]
         await self._serve(self.places.agent_socket, asks)
         if operator:
             await self._serve(self.places.operator_socket, answers)
@@ -137,8 +152,10 @@ class FakeDaemon:
                 end=match.end(),
                 confidence="low" if match["low"] == "low" else "high",
                 preview="SECRET_ACME_0A1B2C3D",
+                fingerprint="0a1b2c3d" * 4,
             )
             for match in SECRET.finditer(asked["text"])
+            if not self.accepted
         ]
         return Response(encode(found))
 
@@ -156,6 +173,23 @@ class FakeDaemon:
         approval = self.waiting[name]
         self.close(name)
         return Response(encode(approval))
+
+    async def _accept(self, request: Request) -> Response:
+        asked = decode(await request.body(), AcceptRequest)
+        self.accepted.append(asked)
+        line = AcceptanceLine(
+            id="acc-1",
+            fingerprint=asked.secret,
+            rule=asked.rule,
+            scope=asked.scope,
+            shown=asked.called or asked.rule,
+            state="live",
+            made_at=_now(),
+            by=asked.by,
+            warning=self.warning,
+        )
+        self._put(Event("secret.accepted", line.id, _now()))
+        return Response(encode(line), 201)
 
     async def _events(self, _: Request) -> Response:
         return StreamingResponse(self._stream(), media_type="text/event-stream")

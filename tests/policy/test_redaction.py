@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,9 @@ from companion.model.facts import Confidence, Finding
 from companion.policy.redaction import (
     LONGEST_PLACEHOLDER,
     PLACEHOLDER,
+    fingerprint_of,
     placeholder_for,
+    placeholder_of,
     redact,
     restore,
     type_name,
@@ -80,3 +83,12 @@ def test_inside_json_the_secret_is_escaped() -> None:
     secret = 'a"b\\c\n😀'
     document = restore('{"k": "SECRET_AWS_00000000"}', lambda _: secret, json_escaped=True)
     assert json.loads(document) == {"k": secret}
+
+
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_a_fingerprint_names_one_secret_and_its_placeholder(secret: str, other: str) -> None:
+    name = fingerprint_of(secret, KEY)
+    assert re.fullmatch("[0-9a-f]{32}", name)
+    assert placeholder_of(name, "aws") == placeholder_for(secret, "aws", KEY)
+    assert (name == fingerprint_of(other, KEY)) == (secret == other)
+    assert name != fingerprint_of(secret, b"another key")

@@ -14,12 +14,14 @@ from zoneinfo import ZoneInfo
 from attrs import evolve
 
 from companion.contract.types import AlertState, Approval, SecretFinding, Status
+from companion.edges.control.acceptances import AcceptanceDesk
 from companion.edges.control.app import Services, agent_app, operator_app
 from companion.edges.control.claim import announce, bind_control, claimed, withdraw
 from companion.edges.server import HttpServer
 from companion.gatekeeper.approvals import Answered, Approvals, Question
 from companion.gatekeeper.events import EventBus
 from companion.gatekeeper.grants import Grants
+from companion.ledger.acceptances import AcceptanceStore
 from companion.ledger.commit import Committer
 from companion.ledger.keys import KeyStore
 from companion.ledger.reports import Reports
@@ -30,6 +32,7 @@ from companion.model.grant import Reach
 from companion.model.record import Closing, Opening
 from companion.model.verdict import Ask, Decision, Remark
 from companion.places import Places
+from companion.scan.secrets.scanner import Named
 from tests.support.rooms import NOON, Rules
 
 TODAY = date(2026, 6, 1)
@@ -60,9 +63,12 @@ class Rooms:
         self.status = STATUS
         self.findings: list[SecretFinding] = []
         self.scanned: list[tuple[str, str]] = []
+        self.scanned_paths: list[str] = []
         self.alerts: list[AlertState] = []
         self.when_shut_down: Callable[[], None] = lambda: None
         self.keys = KeyStore(ledger)
+        self.met: dict[str, Named] = {}
+        self.acceptances = AcceptanceStore(ledger)
         self.events = EventBus(lambda: NOON)
         self.approvals = Approvals(lambda: NOON, self.events)
         self.rules = Rules()
@@ -78,6 +84,7 @@ class Rooms:
             hook_token="cmph-test",
             reports=Reports(self.ledger, ZONE),
             keys=self.keys,
+            acceptances=AcceptanceDesk(self.acceptances, self.met.get, Reports(self.ledger, ZONE).finding),
             events=self.events,
             shut_down=self._shut_down,
             today=lambda: TODAY,
@@ -89,8 +96,9 @@ class Rooms:
     async def _status(self) -> Status:
         return evolve(self.status, pending=len(self.approvals.pending()))
 
-    async def _find_secrets(self, text: str, workspace: str) -> list[SecretFinding]:
+    async def _find_secrets(self, text: str, workspace: str, path: str) -> list[SecretFinding]:
         self.scanned.append((text, workspace))
+        self.scanned_paths.append(path)
         return self.findings
 
     def write(self, *lines: Opening | Closing) -> None:

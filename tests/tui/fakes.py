@@ -11,6 +11,8 @@ from attrs import evolve
 
 from companion.client import NotRunning, Refused
 from companion.contract.types import (
+    AcceptanceLine,
+    AcceptRequest,
     AlertState,
     Answer,
     Approval,
@@ -294,6 +296,8 @@ class FakeDaemon:
             ),
         }
         self.answers: list[tuple[str, Answer]] = []
+        self.accepted: dict[str, AcceptanceLine] = {}
+        self.warning = ""
         self.failing: dict[str, Exception] = {}
         self.holding: asyncio.Event | None = None
         self.connections = 0
@@ -339,6 +343,13 @@ class FakeDaemon:
                 return list(self.approvals)
             case ["approvals", name, "answer"]:
                 return await self._answer(name, call.body)
+            case ["accepted"] if call.method == "GET":
+                return list(self.accepted.values())
+            case ["accepted"]:
+                return self._accept(call.body)
+            case ["accepted", name, "revoke"]:
+                self.accepted[name] = evolve(self.accepted[name], state="revoked")
+                return self.accepted[name]
             case ["spend"]:
                 return self.spend[call.query["by"]]
             case ["exchanges"]:
@@ -348,6 +359,22 @@ class FakeDaemon:
             case ["exchanges", name]:
                 return next(line for line in self.exchanges if line.id == name)
         raise AssertionError(call.path)
+
+    def _accept(self, asked: AcceptRequest) -> AcceptanceLine:
+        line = AcceptanceLine(
+            id=f"acc-{len(self.accepted)}",
+            fingerprint=asked.secret,
+            rule=asked.rule,
+            scope=asked.scope,
+            shown=asked.called or asked.rule,
+            state="live",
+            made_at=NOON.isoformat(),
+            by=asked.by,
+            expires_at=asked.expires_at,
+            warning=self.warning,
+        )
+        self.accepted[line.id] = line
+        return line
 
     async def _answer(self, name: str, given: Answer) -> Approval:
         if self.holding is not None:

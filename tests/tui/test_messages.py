@@ -27,6 +27,7 @@ PART: list[Message] = [
     told.DenialClosed(approval(), "no"),
     told.OlderWanted("ex-000001"),
     told.ReadingWanted("Help", []),
+    told.FindingsWanted(exchange(1)),
     told.RowHighlighted("apr-1"),
     told.RowChosen("apr-1"),
     told.NearEnd(),

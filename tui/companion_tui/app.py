@@ -44,6 +44,7 @@ class CompanionApp(App[None]):
         yield SystemCommand("Approvals", "Go to the approvals that wait", lambda: main.action_go("approvals"))
         yield SystemCommand("Exchanges", "Go to the recent exchanges", lambda: main.action_go("exchanges"))
         yield SystemCommand("Filter exchanges", "Show only those that hold some words", main.action_filter)
+        yield SystemCommand("Accepted", "Findings that were accepted, and take one back", main.action_accepted)
         yield SystemCommand("Daemon", "Gateway, tiers, upstreams, engines and agents", main.action_read_status)
         yield SystemCommand("Alerts", "Everything that is firing, and what to do", main.action_read_alerts)
         yield SystemCommand("Refresh", "Fetch everything again, or try to connect now", main.action_refresh)

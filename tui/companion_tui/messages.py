@@ -107,6 +107,13 @@ class ReadingWanted(Message):
 
 
 @dataclass
+class FindingsWanted(Message):
+    """The person wants to see what was found in this exchange, and maybe accept some of it."""
+
+    line: ExchangeLine
+
+
+@dataclass
 class RowHighlighted(Message):
     """The highlight of a row list moved to the row with this key; "" when the list is empty."""
 

@@ -7,7 +7,15 @@ from datetime import datetime
 
 from textual.content import Content
 
-from companion.contract.types import AlertState, Approval, ExchangeLine, IndexLine, Status, UpstreamLine
+from companion.contract.types import (
+    AlertState,
+    Approval,
+    ExchangeLine,
+    FindingLine,
+    IndexLine,
+    Status,
+    UpstreamLine,
+)
 from companion_tui import limits
 from companion_tui.aim import SEEN_AFTER
 from companion_tui.show import count, money, one_line, plain, plural, verdict
@@ -170,11 +178,17 @@ def of_exchange(line: ExchangeLine) -> Paragraphs:
         ),
         ("Cost", money(line.cost_pd) if line.cost_pd is not None else one_line(line.unpriced)),
         ("Secrets", plural(line.redactions, "secret") + " kept back" if line.redactions else ""),
+        ("Found", "\n".join(map(_found, line.findings))),
         ("Opened", one_line(line.opened_at)),
         ("Closed", one_line(line.closed_at) or "still open"),
         ("Exchange", one_line(line.id)),
         ("Asked for by", one_line(line.parent)),
     ]
+
+
+def _found(finding: FindingLine) -> str:
+    said = (finding.placeholder, finding.confidence, f"{finding.rule} ({finding.engine})")
+    return "  ".join(map(one_line, said)) + (f", {finding.times} times" if finding.times > 1 else "")
 
 
 def of_alerts(alerts: Sequence[AlertState]) -> Paragraphs:
@@ -256,6 +270,8 @@ HELP: Paragraphs = [
     ("esc", "put away the highlighted approval when it is gone"),
     ("j k ↓ ↑", "next and previous row; home and end for the first and last"),
     ("1 2 tab", "go to approvals, to exchanges, to the other one"),
+    ("v", "what was found in the highlighted exchange; there v accepts a value, w a rule where the agent works"),
+    ("e", "all that is accepted; there x takes it back"),
     ("/", "filter the exchanges by words; esc clears"),
     ("!", "all firing alerts and what to do about each"),
     ("s", "the daemon: gateway, tiers, upstreams, all budgets and limits, secret engines, agents seen"),
@@ -266,5 +282,5 @@ HELP: Paragraphs = [
         "Safety",
         f"A key answers only what was in view for {SEEN_AFTER} seconds and to its end, and exactly that, once.",
     ),
-    ("Commands", "companion pending, approve ID, deny ID, spend, log"),
+    ("Commands", "companion pending, approve ID, deny ID, spend, log, accept"),
 ]

@@ -85,7 +85,9 @@ def check_engines(status: Status) -> Iterator[Finding]:
     working = 0
     for name, engine in status.engines.items():
         if engine.startswith("missing"):
-            yield warn("secrets", f"{name} is {engine}", "pip install --force-reinstall companion-daemon")
+            own = name.startswith("your ")
+            following = "companion config check" if own else "pip install --force-reinstall companion-daemon"
+            yield warn("secrets", f"{name} is {engine}", following)
         else:
             working += 1
             yield ok("secrets", f"{name} {engine}")

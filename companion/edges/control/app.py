@@ -28,6 +28,7 @@ from companion.contract.types import (
     SecretFinding,
     Status,
 )
+from companion.edges.control.acceptances import AcceptanceDesk
 from companion.edges.control.keys import read_end, read_grace, read_key_request
 from companion.edges.control.problems import Refusal, refusing
 from companion.gatekeeper.approvals import AlreadyAnswered, Approvals, DifferentAction, UnfitAnswer, UnknownApproval
@@ -46,7 +47,8 @@ class Services:
     """What the control API speaks for; built by the composition root."""
 
     status: Callable[[], Awaitable[Status]]
-    find_secrets: Callable[[str, str], Awaitable[list[SecretFinding]]]
+    find_secrets: Callable[[str, str, str], Awaitable[list[SecretFinding]]]
+    """In a text of a workspace, which stands in a file, "" where that is not known."""
     alerts: Callable[[], list[AlertState]]
     approvals: Approvals
     grants: Grants
@@ -54,6 +56,7 @@ class Services:
     """The bearer of hooks on the gateway's port, which `companion connect` writes into agents' settings."""
     reports: Reports
     keys: KeyStore
+    acceptances: AcceptanceDesk
     events: EventBus
     shut_down: Callable[[], None]
     today: Callable[[], date]
@@ -140,10 +143,10 @@ class Asks:
 
     async def secrets(self, request: Request) -> Response:
         body = await _object(request)
-        text, workspace = body.get("text"), body.get("workspace", "")
-        if not isinstance(text, str) or not isinstance(workspace, str):
-            raise Refusal(400, "bad-request", "text and workspace: expected strings")
-        return _json(await self._services.find_secrets(text, workspace))
+        text, workspace, path = body.get("text"), body.get("workspace", ""), body.get("path", "")
+        if not isinstance(text, str) or not isinstance(workspace, str) or not isinstance(path, str):
+            raise Refusal(400, "bad-request", "text, workspace and path: expected strings")
+        return _json(await self._services.find_secrets(text, workspace, path))
 
     async def approvals(self, _: Request) -> Response:
         return _json(self._services.approvals.pending())
@@ -189,6 +192,9 @@ class Answers:
             _route("POST", "keys/{id}/rotate", self.rotate_key),
             _route("POST", "keys/{id}/expire", self.expire_key),
             _route("POST", "keys/{id}/revoke", self.revoke_key),
+            _route("GET", "accepted", self.accepted),
+            _route("POST", "accepted", self.accept),
+            _route("POST", "accepted/{id}/revoke", self.revoke_acceptance),
             _route("POST", "shutdown", self.shutdown),
         ]
 
@@ -269,6 +275,23 @@ class Answers:
     async def revoke_key(self, request: Request) -> Response:
         with refusing():
             return _json(await asyncio.to_thread(self._services.keys.revoke, request.path_params["id"]))
+
+    async def accepted(self, _: Request) -> Response:
+        with refusing():
+            return _json(await asyncio.to_thread(self._services.acceptances.store.list))
+
+    async def accept(self, request: Request) -> Response:
+        body = await _object(request)
+        with refusing():
+            line = await asyncio.to_thread(self._services.acceptances.accept, body)
+        self._services.events.notice("secret.accepted", line.id, f"{line.shown} is accepted", {"by": line.by})
+        return _json(line, 201)
+
+    async def revoke_acceptance(self, request: Request) -> Response:
+        with refusing():
+            line = await asyncio.to_thread(self._services.acceptances.store.revoke, request.path_params["id"])
+        self._services.events.notice("secret.revoked", line.id, f"{line.shown} is found again", {})
+        return _json(line)
 
     async def shutdown(self, _: Request) -> Response:
         self._services.shut_down()

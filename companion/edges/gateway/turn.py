@@ -44,7 +44,7 @@ class Turn(Struct, frozen=True):
     @property
     def adds_usage(self) -> bool:
         """Whether companion asks for the usage of a stream because the agent did not."""
-        return self.module.DIALECT is Dialect.CHAT and self.asked.stream and not chat.asks_usage(self.prompt.skeleton)
+        return adds_usage(self.module, self.asked, self.prompt)
 
     def outgoing(self, action: ModelCall, model: str) -> bytes:
         """The body as it leaves: amended texts, `model` asked for, usage asked for."""
@@ -74,6 +74,11 @@ class Turn(Struct, frozen=True):
             await self.respond.finish(self.module.stream_error(code, text))
         else:
             await self.respond.send_json(status, self.module.error(status, code, text))
+
+
+def adds_usage(module: DialectModule, asked: Asked, prompt: Prompt) -> bool:
+    """As Turn.adds_usage."""
+    return module.DIALECT is Dialect.CHAT and asked.stream and not chat.asks_usage(prompt.skeleton)
 
 
 async def read_whole(chunks: AsyncIterator[bytes]) -> bytes:

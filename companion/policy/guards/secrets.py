@@ -8,19 +8,26 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from companion.model.action import Action, ModelCall
-from companion.model.facts import Facts, Finding
+from companion.model.facts import Confidence, Facts, Finding
 from companion.model.policy import SecretAction
 from companion.model.verdict import PASS, Amend, Deny, Verdict
 from companion.policy.redaction import redact
 
 
 def secrets(action: Action, facts: Facts) -> Verdict:
-    """Judges model calls by the findings in their texts; passes everything else."""
+    """Judges model calls by the findings in their texts; passes everything else.
+
+    What is only likely to be a secret is replaced, whatever the policy: it is never a reason to refuse.
+    """
     if not isinstance(action, ModelCall) or not facts.findings:
         return PASS
-    if facts.policy.secrets is SecretAction.DENY:
-        hint = 'take them out of the prompt, or set secrets = "redact" in companion.toml'
-        return Deny("secrets-found", f"{_count(facts.findings)} in the prompt: {_types(facts.findings)}", hint)
+    certain = [finding for finding in facts.findings if finding.confidence is Confidence.HIGH]
+    if certain and facts.policy.secrets is SecretAction.DENY:
+        hint = (
+            f"take {'it' if len(certain) == 1 else 'them'} out of the prompt; "
+            f"a person may accept what is no secret: companion accept value {certain[0].placeholder}"
+        )
+        return Deny("secrets-found", f"{_count(certain)} in the prompt: {_types(certain)}", hint)
     by_text: dict[int, list[Finding]] = defaultdict(list)
     for finding in facts.findings:
         by_text[finding.text].append(finding)

@@ -17,6 +17,8 @@ from companion.scan.secrets.values import is_distinctive
 
 KNOWN_VALUES = "known-values"
 """The engine named in what is found by value."""
+ENV = "ENV"
+"""The kind of values that an environment file keeps."""
 _HEAD = 8
 _FEW = 32
 """Up to this many spellings are looked for one by one; that takes about 10 µs each in 100 kB."""
@@ -68,6 +70,7 @@ class KnownValues:
         self._lock = threading.Lock()
         self._numbers: dict[str, int] = {}
         self._entries: dict[int, tuple[str, str]] = {}
+        self._values: dict[int, str] = {}
         self._certain: set[int] = set()
         self._forms: list[_Form] = []
         self._heads: dict[str, list[_Form]] = {}
@@ -91,6 +94,7 @@ class KnownValues:
             if number < 0:
                 number = len(self._entries)
                 self._entries[number] = (kind, rule)
+                self._values[number] = value
                 self._learn(_forms(value, number))
                 self._numbers[value] = number
             if certain:
@@ -117,6 +121,25 @@ class KnownValues:
     def entry(self, number: int) -> tuple[str, str]:
         """The kind and the rule that value `number` was added with."""
         return self._entries[number]
+
+    def value(self, number: int) -> str:
+        """Value `number` as it was added."""
+        return self._values[number]
+
+    def env_file(self, value: str) -> str:
+        """The name of the environment file that keeps this value; "" where none is known to."""
+        kind, rule = self._entries.get(self._numbers.get(value, -1), ("", ""))
+        return rule if kind == ENV else ""
+
+    def fork(self) -> KnownValues:
+        """Another one that knows the same. What either learns from then on the other does not."""
+        other = KnownValues(self._limit)
+        with self._lock:
+            other._numbers, other._entries, other._values = dict(self._numbers), dict(self._entries), dict(self._values)
+            other._certain, other._forms = set(self._certain), list(self._forms)
+            other._heads = {head: list(forms) for head, forms in self._heads.items()}
+            other._forgotten, other._index = self._forgotten, self._index
+        return other
 
     def is_certain(self, number: int) -> bool:
         return number in self._certain

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from companion.model.action import TextKind
 from companion.model.facts import Confidence, Finding
@@ -43,17 +43,20 @@ def meant(secret: str, kind: TextKind | None) -> str:
         return secret
 
 
-def findings_of(texts: Sequence[str], kinds: Mapping[int, TextKind], placed: Placed) -> tuple[Finding, ...]:
+def findings_of(
+    texts: Sequence[str], kinds: Mapping[int, TextKind], placed: Placed, fingerprint: Callable[[str], str]
+) -> tuple[Finding, ...]:
+    """`fingerprint` names a secret as it is meant."""
     if not placed:
         return ()
     return tuple(
-        finding_of(index, span, placeholder)
+        finding_of(index, span, placeholder, fingerprint(meant(text[span.start : span.end], kinds.get(index))))
         for index, text in enumerate(texts)
         for span, placeholder in placed.get((text, kinds.get(index)), ())
     )
 
 
-def finding_of(text: int, span: Span, placeholder: str) -> Finding:
+def finding_of(text: int, span: Span, placeholder: str, fingerprint: str = "") -> Finding:
     return Finding(
         text=text,
         start=span.start,
@@ -63,4 +66,5 @@ def finding_of(text: int, span: Span, placeholder: str) -> Finding:
         engine=span.engine,
         confidence=span.confidence,
         placeholder=placeholder,
+        fingerprint=fingerprint,
     )

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,12 +20,13 @@ from msgspec.structs import replace
 from companion.gatekeeper.ports import Examined
 from companion.model.action import Part, TextKind
 from companion.model.facts import Confidence, Finding
-from companion.policy.redaction import placeholder_for, redact, restore
+from companion.policy.redaction import fingerprint_of, placeholder_for, redact, restore
 from companion.scan.secrets import prefilter
-from companion.scan.secrets.engine import Engine, Span, TooMuchError, allowance, allowed
+from companion.scan.secrets.accepted import Accepted, none_accepted, without_accepted
+from companion.scan.secrets.engine import Engine, Span, TooMuchError, allowed
 from companion.scan.secrets.envfiles import EnvFiles, env_values
 from companion.scan.secrets.kingfisher import Kingfisher
-from companion.scan.secrets.known import KNOWN_VALUES, KnownValues
+from companion.scan.secrets.known import ENV, KNOWN_VALUES, KnownValues
 from companion.scan.secrets.memo import Memo, Result
 from companion.scan.secrets.merge import merge, without_placeholders
 from companion.scan.secrets.pem import KeyBlocks
@@ -40,6 +43,7 @@ from companion.scan.secrets.placing import (
 )
 from companion.scan.secrets.plugins import DetectSecrets
 from companion.scan.secrets.rules import OwnRules
+from companion.scan.secrets.search import MEGABYTE, ScanFailed, Search, Work, check
 from companion.scan.secrets.vault import PlaceholderTakenError, Vault
 
 Subject = TypeVar("Subject")
@@ -51,21 +55,9 @@ _SMALL = 16 * 1024
 _AT_ONCE = 0.005
 _LOAD_SECONDS = 60.0
 
-_WORK = 0.025
-_WORK_A_MEGABYTE = 0.05
-"""Seconds of a processor that engines may work on one text: several times what ordinary text takes."""
-_MEGABYTE = 1_000_000
-_MOST_SECRETS = 400
-"""In one text, and again for each further megabyte of it: what holds more is hidden whole."""
 _MOST_HITS = 2_000
 """Of known values in one text, and again for each further megabyte of it."""
 _LONGEST_KNOWN = 64 * 1024
-_KIND = "generic"
-"""The type in the placeholder of a secret that is none by itself, but by what stands around it."""
-
-
-class ScanFailed(Exception):  # noqa: N818 - the gatekeeper names it in a denial, as a sentence
-    """A text was not examined to its end: nothing may be sent. Says which engine and why, never the text."""
 
 
 def default_engines(cache: Path | None = None) -> list[Engine]:
@@ -73,16 +65,35 @@ def default_engines(cache: Path | None = None) -> list[Engine]:
     return [KeyBlocks(), OwnRules(), Kingfisher(cache), DetectSecrets()]
 
 
+class Named(Struct, frozen=True):
+    """A secret that somebody asks after."""
+
+    fingerprint: str
+    env_file: str = ""
+    """The file that keeps it, where it is a value of one."""
+
+
 class SecretScan:
     """Finds, hides and restores secrets. Thread-safe; `scrub` blocks, `scan` does not.
 
     `seconds` is the longest that a scan may take, loading aside; `remembered` the number of texts whose result is kept.
+    `patience` is how many times as much work a text may take as where an agent waits. `accepted` is asked of every
+    finding anew: what is remembered is what engines see, whatever a person accepted.
     """
 
     def __init__(
-        self, machine_key: bytes, engines: Sequence[Engine], *, seconds: float = 5.0, remembered: int = 4_000
+        self,
+        machine_key: bytes,
+        engines: Sequence[Engine],
+        *,
+        seconds: float = 5.0,
+        remembered: int = 4_000,
+        patience: float = 1.0,
+        accepted: Accepted = none_accepted,
     ) -> None:
         self._key = machine_key
+        self._accepted = accepted
+        self._patience = patience
         self._engines = tuple(engines)
         # These are never missing; loading them is left to `load`, or to the first log line.
         self._light = tuple(engine for engine in engines if isinstance(engine, KeyBlocks | OwnRules))
@@ -95,8 +106,8 @@ class SecretScan:
         self._memo = Memo(machine_key, remembered)
         self._lock = threading.Lock()
         self._missing: dict[str, str] | None = None
-        self._ready: tuple[Engine, ...] = ()
         self._rules = b""
+        self._search = Search((), b"", self._memo, patience)
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="secrets")
 
     def load(self) -> None:
@@ -105,7 +116,8 @@ class SecretScan:
         ready = tuple(engine for engine in self._engines if not missing[engine.name])
         rules = " ".join(f"{engine.name}={engine.version}" for engine in ready)
         with self._lock:
-            self._ready, self._rules = ready, hashlib.blake2b(rules.encode(), digest_size=16).digest()
+            self._rules = hashlib.blake2b(rules.encode(), digest_size=16).digest()
+            self._search = Search(ready, self._rules, self._memo, self._patience)
             self._missing = missing
 
     def engines(self) -> dict[str, str]:
@@ -117,25 +129,47 @@ class SecretScan:
         }
         return {**found, "hyperscan": prefilter.standing()}
 
+    def apart(self) -> SecretScan:
+        """A scanner that knows what this one knows by now, and keeps to itself what it learns from then on."""
+        other = copy(self)
+        other._known, other._vault = self._known.fork(), Vault(self._key)  # noqa: SLF001 - one of us
+        other._memo, other._clean = Memo(self._key, self._remembered), {}  # noqa: SLF001
+        other._search = self._search.remembering(other._memo)  # noqa: SLF001
+        return other
+
+    def read_env_files(self, workspace: str) -> None:
+        """Learns the workspace's values as they are now. Blocks."""
+        self._refresh(workspace)
+
+    def find(self, text: str, place: str) -> tuple[Finding, ...]:
+        """Findings in one text that stands at `place`, by what is known now. Blocks. Raises ScanFailed."""
+        return self._scan((text,), "", Work(time.monotonic() + self._seconds), place)
+
+    def named(self, name: str) -> Named | None:
+        """The secret that a placeholder or a fingerprint names, if it was met since the start."""
+        secret = self._vault.find(name)
+        return None if secret is None else Named(fingerprint_of(secret, self._key), self._known.env_file(secret))
+
     def close(self) -> None:
         """Lets a scan that is running end by itself and takes no more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def scan(self, texts: Sequence[str], workspace: str) -> tuple[Finding, ...]:
+    async def scan(self, texts: Sequence[str], workspace: str, place: str = "") -> tuple[Finding, ...]:
         """Findings over all texts, sorted by (text, start), not overlapping. Raises ScanFailed.
 
-        Any occurrence of a secret that is found in one text is found in all of them.
+        Any occurrence of a secret that is found in one text is found in all of them. `place` is the file that they
+        stand in, where that is known.
         """
-        return await self._in_time(self._scan, tuple(texts), workspace)
+        return await self._in_time(partial(self._scan, place=place), tuple(texts), workspace)
 
-    async def _in_time(self, work: Callable[[Subject, str, _Work], Found], subject: Subject, workspace: str) -> Found:
+    async def _in_time(self, work: Callable[[Subject, str, Work], Found], subject: Subject, workspace: str) -> Found:
         loop = asyncio.get_running_loop()
         try:
             if self._missing is None:
                 async with asyncio.timeout(_LOAD_SECONDS):
                     await loop.run_in_executor(self._pool, self.load)
             async with asyncio.timeout(self._seconds):
-                patience = _Work(time.monotonic() + self._seconds)
+                patience = Work(time.monotonic() + self._seconds)
                 return await loop.run_in_executor(self._pool, work, subject, workspace, patience)
         except TimeoutError:
             raise ScanFailed(f"the scan for secrets took longer than {self._seconds:g} seconds") from None
@@ -154,7 +188,7 @@ class SecretScan:
                 try:
                     with allowed(_AT_ONCE):
                         return self._examine_parts(
-                            parts, workspace, _Work(time.monotonic() + self._seconds, is_short=True)
+                            parts, workspace, Work(time.monotonic() + self._seconds, is_short=True)
                         )
                 except TooMuchError:
                     # There are texts that keep the engines busy; the loop has others to serve.
@@ -164,11 +198,11 @@ class SecretScan:
     def learn(self, text: str, name: str) -> None:
         """Makes the values known that stand in a file like `.env`; `name` says which."""
         for value in env_values(text):
-            self._known.add(value, "ENV", name, certain=True)
+            self._known.add(value, ENV, name, certain=True)
 
     def scrub(self, text: str) -> str:
         """`text` with every secret that is known or found replaced by its placeholder. Raises ScanFailed."""
-        return redact(text, self._scan((text,), "", _Work(time.monotonic() + _LOAD_SECONDS)))
+        return redact(text, self._scan((text,), "", Work(time.monotonic() + _LOAD_SECONDS)))
 
     def mask(self, text: str) -> str:
         """`text` without what is known and what the light engines find; for log lines. Quick, and never waits.
@@ -199,7 +233,7 @@ class SecretScan:
         now = (self._rules, self._known.count)
         return [number for number, part in enumerate(parts) if self._clean.get(part.digest) != now]
 
-    def _examine_parts(self, parts: Sequence[Part], workspace: str, work: _Work) -> Examined:
+    def _examine_parts(self, parts: Sequence[Part], workspace: str, work: Work) -> Examined:
         if self._missing is None:
             self.load()
         if not self._env.is_fresh(workspace):
@@ -213,12 +247,12 @@ class SecretScan:
             for number, of_part in counts:
                 kinds |= {len(texts) + place: kind for place, kind in parts[number].kinds().items()}
                 texts += of_part
-            placed, touched = self._placed(texts, kinds, work)
+            placed, touched = self._placed(texts, kinds, workspace, work)
             if self._known.count == count:
                 break
             # What was learnt from one part may stand in another that was clean before.
         self._note_clean(parts, counts, touched, count)
-        return Examined(tuple(numbers), tuple(texts), findings_of(texts, kinds, placed))
+        return Examined(tuple(numbers), tuple(texts), findings_of(texts, kinds, placed, self._fingerprint))
 
     def _note_clean(
         self,
@@ -240,16 +274,22 @@ class SecretScan:
 
     def _know(self, value: str, source: str) -> None:
         """Learns what the user says is secret. After a restart a model may still name it by its placeholder."""
-        self._known.add(value, "ENV", source, certain=True)
+        self._known.add(value, ENV, source, certain=True)
         self._vault.offer(value)
 
-    def _scan(self, texts: tuple[str, ...], workspace: str, work: _Work) -> tuple[Finding, ...]:
+    def _scan(self, texts: tuple[str, ...], workspace: str, work: Work, place: str = "") -> tuple[Finding, ...]:
         if self._missing is None:
             self.load()
         self._refresh(workspace)
-        return findings_of(texts, {}, self._placed(texts, {}, work)[0])
+        placed, _ = self._placed(texts, {}, place or workspace, work)
+        return findings_of(texts, {}, placed, self._fingerprint)
 
-    def _placed(self, texts: Sequence[str], kinds: Mapping[int, TextKind], work: _Work) -> tuple[Placed, set[str]]:
+    def _fingerprint(self, secret: str) -> str:
+        return fingerprint_of(secret, self._key)
+
+    def _placed(
+        self, texts: Sequence[str], kinds: Mapping[int, TextKind], place: str, work: Work
+    ) -> tuple[Placed, set[str]]:
         """What is found in each text, and the texts that hold anything that looks like a secret or is known."""
         examined: dict[Key, Result] = {}
         active: set[int] = set()
@@ -258,7 +298,7 @@ class SecretScan:
                 continue
             key = (text, kinds.get(number) if kinds else None)
             if key not in examined:
-                examined[key] = self._examine(text, work)
+                examined[key] = self._search.examine(text, work)
                 if examined[key].spans:
                     active |= self._learn(key, examined[key].spans)
         placed: Placed = {}
@@ -268,39 +308,8 @@ class SecretScan:
             seen = self._look_for_known(text, result, work)
             if seen.spans or seen.hits:
                 touched.add(text)
-                placed[key] = self._place(key, seen, active)
+                placed[key] = self._place(key, seen, active, place)
         return placed, touched
-
-    def _examine(self, text: str, work: _Work) -> Result:
-        """What the engines find in `text`, now or when it was last seen."""
-        digest = self._memo.digest(text, self._rules)
-        if (remembered := self._memo.get(digest)) is not None:
-            return remembered
-        _check(work)
-        size = len(text) / _MEGABYTE
-        try:
-            with allowed(_WORK + _WORK_A_MEGABYTE * size):
-                spans = without_placeholders(text, self._found_in(text))
-            too_many = len({text[span.start : span.end] for span in spans}) > _MOST_SECRETS * (1 + size)
-        except TooMuchError:
-            if work.is_short:
-                raise
-            too_many = True
-        if too_many:
-            spans = whole(text)
-        return self._memo.put(Result(digest, tuple(spans)))
-
-    def _found_in(self, text: str) -> list[Span]:
-        """What each engine says. Raises TooMuchError or ScanFailed."""
-        spans: list[Span] = []
-        for engine in self._ready:
-            try:
-                spans += engine.find(text)
-            except TooMuchError:
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever it was, the text is not examined
-                raise ScanFailed(f"the engine {engine.name} failed ({type(error).__name__})") from None
-        return spans
 
     def _learn(self, key: Key, spans: tuple[Span, ...]) -> set[int]:
         """Makes what was found known; gives the numbers of the values."""
@@ -316,18 +325,18 @@ class SecretScan:
             if span.rule != WHOLE and span.end - span.start <= _LONGEST_KNOWN and not is_doubted(span, kind)
         }
 
-    def _look_for_known(self, text: str, result: Result, work: _Work) -> Result:
+    def _look_for_known(self, text: str, result: Result, work: Work) -> Result:
         """`result` with every value in it that is known by now."""
         count = self._known.count
         if result.known >= count or is_whole(result.spans):
             return result
-        _check(work)
+        check(work)
         hits = dict.fromkeys((*result.hits, *self._known.find(text, result.known)))
-        if len(hits) > _MOST_HITS * (1 + len(text) / _MEGABYTE):
+        if len(hits) > _MOST_HITS * (1 + len(text) / MEGABYTE) * self._patience:
             return self._memo.put(replace(result, spans=tuple(whole(text)), hits=()))
         return self._memo.put(replace(result, hits=tuple(hits), known=count))
 
-    def _place(self, key: Key, result: Result, active: set[int]) -> list[tuple[Span, str]]:
+    def _place(self, key: Key, result: Result, active: set[int], place: str) -> list[tuple[Span, str]]:
         """The spans of a text with their placeholders. A value that only looked secret counts in its own call alone."""
         text, kind = key
         spans = list(result.spans)
@@ -335,6 +344,8 @@ class SecretScan:
             certain = self._known.is_certain(hit.value)
             if certain or hit.value in active:
                 name, rule = self._known.entry(hit.value)
+                if self._accepted(self._known.value(hit.value), "", place):
+                    continue
                 confidence = Confidence.HIGH if certain else Confidence.LOW
                 spans.append(Span(hit.start, hit.end, name, rule, KNOWN_VALUES, confidence))
         if kind is TextKind.SEALED:
@@ -342,7 +353,7 @@ class SecretScan:
         try:
             return [
                 (span, self._placeholder(meant(text[span.start : span.end], kind), span))
-                for span in merge(without_placeholders(text, spans))
+                for span in without_accepted(key, without_placeholders(text, spans), place, self._accepted)
             ]
         except PlaceholderTakenError as error:
             raise ScanFailed(f"two secrets share the placeholder {error}") from None
@@ -350,28 +361,5 @@ class SecretScan:
     def _placeholder(self, secret: str, span: Span) -> str:
         """Depends on the secret alone, and not on where or by which rule it was found first."""
         return self._vault.placeholder(secret) or self._vault.keep(
-            secret, span.type if span.rule == WHOLE else self._kind_of(secret)
+            secret, span.type if span.rule == WHOLE else self._search.kind_of(secret)
         )
-
-    def _kind_of(self, secret: str) -> str:
-        """What the engines call it when they see nothing else."""
-        try:
-            with allowed(_WORK):
-                found = [span for span in self._found_in(secret) if span.end - span.start == len(secret)]
-        except TooMuchError:
-            found = []
-            # Where it is not the secret that takes so long, somebody else is kept waiting.
-            allowance()
-        return merge(found)[0].type if found else _KIND
-
-
-class _Work(Struct, frozen=True):
-    """How long a scan may take: until when, and whether somebody with more time will take it up again."""
-
-    deadline: float
-    is_short: bool = False
-
-
-def _check(work: _Work) -> None:
-    if time.monotonic() > work.deadline:
-        raise ScanFailed("the scan for secrets ran out of time")

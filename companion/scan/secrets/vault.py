@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 
-from companion.policy.redaction import digest_in, placeholder_for
+from companion.policy.redaction import digest_in, fingerprint_of, placeholder_for
 
 _MOST_LETTERS = 32 * 1024 * 1024
 
@@ -83,6 +83,15 @@ class Vault:
                 return self._digests.get(digest_in(placeholder))
             self._secrets.move_to_end(placeholder)
             return secret
+
+    def find(self, name: str) -> str | None:
+        """The secret that `name` stands for: its placeholder, of whatever type, or its fingerprint."""
+        digits = name.rpartition("_")[2]
+        with self._lock:
+            secret = self._digests.get(digits[:8].upper())
+        if secret is None or not fingerprint_of(secret, self._key).startswith(digits.lower()):
+            return None
+        return secret
 
     def _index(self, placeholder: str, secret: str) -> None:
         digest = digest_in(placeholder)

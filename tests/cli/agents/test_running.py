@@ -112,3 +112,9 @@ def test_an_alert_is_as_bad_as_its_severity_and_says_what_to_do(daemon):
         ("warn", "info: info is so", "do info"),
     ]
     assert states(check_alerts(daemon.status())) == ["ok"]
+
+
+def test_what_is_not_in_force_of_the_users_own_files_is_said_with_its_own_next_step(daemon):
+    engines = {"rules": "1", "your rules, bad": "missing: not in force: no regular expression"}
+    found = list(check_engines(evolve(daemon.status(), engines=engines)))
+    assert [(one.state, one.next) for one in found] == [("ok", ""), ("warn", "companion config check")]

@@ -57,6 +57,19 @@ def test_a_span_that_does_not_fit_raises_so_that_evaluation_denies() -> None:
         secrets(CALL, facts(findings=(Finding(0, 0, 99, "X", "r", "e", Confidence.HIGH, "SECRET_X_00000000"),)))
 
 
+def test_what_only_looks_like_a_secret_is_never_a_reason_to_refuse() -> None:
+    verdict = secrets(CALL, facts(SecretAction.DENY, FINDINGS[1:2]))
+    assert isinstance(verdict, Amend)
+    assert verdict.action.texts[1] == "key abcd and SECRET_AWS_00000002"
+
+
+def test_a_refusal_speaks_of_what_is_certain_and_says_how_it_is_accepted() -> None:
+    verdict = secrets(CALL, facts(SecretAction.DENY))
+    assert isinstance(verdict, Deny)
+    assert verdict.reason == "1 secret in the prompt: github"
+    assert "companion accept value SECRET_GITHUB_00000001" in verdict.hint
+
+
 @dataclass
 class Said:
     """A part of a prompt."""

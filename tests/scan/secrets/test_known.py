@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion.scan.secrets.known import KnownValues, spellings
+from companion.scan.secrets.known import ENV, KnownValues, spellings
 
 VALUE = 'pa$$ "word"\\é+/12'
 
@@ -110,3 +110,25 @@ def test_whatever_it_forgot_a_value_is_found_in_all_its_spellings_or_can_be_lear
 
 def test_spellings_are_long_enough_to_be_told_from_chance() -> None:
     assert all(len(form) >= 8 for form in spellings("12345678"))
+
+
+def test_a_fork_knows_the_same_and_learns_for_itself() -> None:
+    known = KnownValues()
+    first = known.add("first-value-1", ENV, ".env", certain=True)
+    fork = known.fork()
+    second, third = (
+        known.add("second-value-2", "X", "x", certain=True),
+        fork.add("third-value-3", "Y", "y", certain=False),
+    )
+    text = "first-value-1 second-value-2 third-value-3"
+    assert {hit.value for hit in known.find(text)} == {first, second}
+    assert {hit.value for hit in fork.find(text)} == {first, third}
+    assert (known.value(second), fork.value(third)) == ("second-value-2", "third-value-3")
+    assert (fork.is_certain(first), fork.is_certain(third), known.count == fork.count) == (True, False, True)
+
+
+def test_it_tells_which_file_keeps_a_value() -> None:
+    known = KnownValues()
+    known.add("first-value-1", ENV, ".env.local", certain=True)
+    known.add("second-value-2", "X", "x", certain=True)
+    assert [known.env_file(value) for value in ("first-value-1", "second-value-2", "none")] == [".env.local", "", ""]

@@ -39,10 +39,12 @@ def test_each_text_has_the_findings_of_its_kind():
         ("same", None): [(DOUBTED, "SECRET_A_00000000")],
         ("same", TextKind.SEALED): [(SURE, "SECRET_B_00000000")],
     }
-    found = findings_of(["other", "same", "same", "same"], {2: TextKind.SEALED, 3: TextKind.JSON}, placed)
+    kinds = {2: TextKind.SEALED, 3: TextKind.JSON}
+    found = findings_of(["other", "same", "same", "same"], kinds, placed, str.upper)
     told = [(one.text, one.type, one.placeholder) for one in found]
     assert told == [(1, "PASSWORD", "SECRET_A_00000000"), (2, "GITHUBTOKEN", "SECRET_B_00000000")]
-    assert findings_of(["same"], {}, {}) == ()
+    assert [one.fingerprint for one in found] == ["SAME", "SAME"]
+    assert findings_of(["same"], {}, {}, str.upper) == ()
 
 
 def test_a_text_that_is_hidden_whole_is_told_from_others():

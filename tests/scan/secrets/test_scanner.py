@@ -20,7 +20,8 @@ from companion.policy.redaction import PLACEHOLDER, redact, restore
 from companion.scan.secrets.engine import Engine, Span, allowance
 from companion.scan.secrets.rules import OwnRules, load_rules
 from companion.scan.secrets.samples import Sample, samples_of
-from companion.scan.secrets.scanner import ScanFailed, SecretScan, default_engines
+from companion.scan.secrets.scanner import SecretScan, default_engines
+from companion.scan.secrets.search import ScanFailed
 
 KEY = b"k" * 32
 PLANTED = [sample for rule in load_rules() for sample in samples_of(rule, "planted")]
@@ -385,3 +386,128 @@ async def test_a_text_that_is_full_of_what_is_known_is_hidden_whole() -> None:
     assert [(one.text, one.end - one.start) for one in found] == [(0, len(TOKEN)), (1, len(texts[1]))]
     assert scanner.restore(redact(texts[1], found[1:])) == texts[1]
     scanner.close()
+
+
+class Word:
+    """A person's word, which may change."""
+
+    def __init__(self) -> None:
+        self.values: set[str] = set()
+        self.rules: set[tuple[str, str]] = set()
+
+    def __call__(self, value: str, rule: str, place: str) -> bool:
+        return value in self.values or (rule, place) in self.rules
+
+
+@pytest.fixture
+def word() -> Word:
+    return Word()
+
+
+@pytest.fixture
+def asked(word: Word) -> Iterator[SecretScan]:
+    scanner = SecretScan(KEY, [OwnRules()], accepted=word)
+    scanner.load()
+    yield scanner
+    scanner.close()
+
+
+async def examined(scanner: SecretScan, workspace: str, *texts: str) -> list[str]:
+    found = await scanner.examine([Piece(text) for text in texts], workspace)
+    return [found.texts[one.text][one.start : one.end] for one in found.findings]
+
+
+async def test_law_a_persons_word_counts_from_the_next_call_on_and_until_it_is_taken_back(
+    asked: SecretScan, word: Word
+) -> None:
+    texts = (f"a {TOKEN} b", "clean enough", f'password = "{PASSWORD}"')
+    for _ in range(2):
+        assert await examined(asked, "", *texts) == [TOKEN, PASSWORD]
+        word.values = {TOKEN}
+        assert await examined(asked, "", *texts) == [PASSWORD]
+        word.values = {TOKEN, PASSWORD}
+        assert await examined(asked, "", *texts) == []
+        word.values = set()
+
+
+async def test_a_rule_is_accepted_in_one_workspace_and_counts_in_the_other(
+    asked: SecretScan, word: Word, tmp_path: Path
+) -> None:
+    here, there = str(tmp_path / "here"), str(tmp_path / "there")
+    word.rules = {("github-token", here)}
+    for _ in range(2):
+        assert await examined(asked, here, f"a {TOKEN} b") == []
+        assert await examined(asked, there, f"a {TOKEN} b") == [TOKEN]
+    assert await asked.scan([TOKEN], there, here) == ()
+
+
+async def test_a_value_of_an_env_file_is_accepted_in_every_form(asked: SecretScan, word: Word, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DB_PASSWORD=hunter2-prod\n")
+    texts = ("it is hunter2-prod", base64.b64encode(b"hunter2-prod").decode())
+    found = await asked.scan(texts, str(tmp_path))
+    assert [one.text for one in found] == [0, 1]
+    named = asked.named(found[0].placeholder)
+    assert named is not None
+    assert (named.fingerprint, named.env_file) == (found[0].fingerprint, ".env")
+    assert asked.named(found[0].fingerprint) == named
+    assert asked.named("SECRET_ENV_00000000") is None
+    word.values = {"hunter2-prod"}
+    assert await asked.scan(texts, str(tmp_path)) == ()
+
+
+async def test_records_and_logs_keep_what_was_accepted_hidden(asked: SecretScan, word: Word) -> None:
+    await asked.scan([TOKEN], "")
+    assert TOKEN not in asked.mask(f"a {TOKEN}")
+
+
+async def test_law_a_scanner_apart_teaches_and_learns_nothing(asked: SecretScan, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DB_PASSWORD=hunter2-prod\n")
+    asked.read_env_files(str(tmp_path))
+    first = asked.apart().find(f"a {TOKEN} hunter2-prod", "")
+    assert [one.rule for one in first] == ["github-token", ".env"]
+    alone = [finding.rule for finding in SecretScan(KEY, [OwnRules()]).apart().find(f"x{TOKEN}x", "")]
+    assert [one.rule for one in asked.apart().find(f"x{TOKEN}x", "")] == alone
+    assert await asked.scan([f"x{TOKEN}x"], "") == tuple(asked.apart().find(f"x{TOKEN}x", ""))
+
+
+ALLOWS = (
+    "pragma: allowlist secret",
+    "pragma: whitelist secret",
+    "pragma: allowlist nextline secret",
+    "gitleaks:allow",
+    "betterleaks:allow",
+    "kingfisher:ignore",
+    "kingfisher:allow",
+    "trufflehog:ignore",
+    "nosec",
+    "noqa",
+    "ggignore",
+    "secretlint-disable-line",
+    "noseyparker:ignore",
+)
+
+
+@pytest.mark.parametrize("allow", ALLOWS)
+@pytest.mark.parametrize(
+    "form", ["{text}  # {allow}", "# {allow}\n{text}", "{text}  // {allow}", "<!-- {allow} -->\n{text}"]
+)
+def test_law_no_comment_in_a_text_lets_a_secret_pass(scan: SecretScan, allow: str, form: str) -> None:
+    for sample in PLANTED:
+        if "\n" in sample.text.strip():
+            continue
+        text = form.format(text=sample.text, allow=allow)
+        hidden = redact(text, scan.apart().find(text, ""))
+        plain = redact(sample.text, scan.apart().find(sample.text, ""))
+        assert (sample.secret in hidden) == (sample.secret in plain), text
+
+
+@pytest.mark.parametrize("allow", ALLOWS)
+def test_law_no_engine_heeds_such_a_comment(allow: str) -> None:
+    for engine in default_engines():
+        assert not engine.load()
+        for sample in PLANTED:
+            if "\n" in sample.text.strip():
+                continue
+            bare = {(span.start, span.end) for span in engine.find(sample.text)}
+            beside = {(span.start, span.end) for span in engine.find(f"{sample.text}  # {allow}")}
+            assert {start for start, _ in bare} <= {start for start, _ in beside}, (engine.name, sample.text)

@@ -1,5 +1,6 @@
 import pytest
 
+from companion.policy.redaction import fingerprint_of
 from companion.scan.secrets import vault as module
 from companion.scan.secrets.vault import PlaceholderTakenError, Vault
 
@@ -75,3 +76,13 @@ def test_long_secrets_are_forgotten_before_they_fill_the_memory(monkeypatch: pyt
     assert vault.lookup(first) is None
     assert vault.lookup(second) == "b" * 60
     assert vault.lookup(vault.keep("c" * 200, "a")) == "c" * 200, "the last one stays, however long"
+
+
+def test_a_secret_is_found_by_every_name_of_it() -> None:
+    vault = Vault(KEY)
+    placeholder = vault.keep("value", "aws")
+    fingerprint = fingerprint_of("value", KEY)
+    for name in (placeholder, placeholder.replace("AWS", "OTHER"), fingerprint, fingerprint.upper()):
+        assert vault.find(name) == "value"
+    for name in ("SECRET_AWS_00000000", "0" * 32, fingerprint[:-1] + "x", "", "x"):
+        assert vault.find(name) is None

@@ -6,7 +6,7 @@ import pytest
 
 from companion.client import Refused
 from companion.contract.codec import WireError
-from companion.contract.types import Answer, Problem
+from companion.contract.types import Answer, FindingLine, Problem
 from companion_tui.paragraphs import HELP
 from tests.tui.driving import Drive, driving
 from tests.tui.fakes import NOON, FakeClock, FakeDaemon, alert, approval, budget, evolve, exchange, resting, week_of
@@ -311,3 +311,43 @@ async def test_every_key_that_the_help_names_is_bound(daemon: FakeDaemon, clock:
         bound |= set(drive.main.active_bindings)
         assert named <= bound | set(drive.app._bindings.key_to_bindings)
         assert len(named) > 10
+
+
+class TestAccepting:
+    FOUND = FindingLine("SECRET_GITHUB_0A1B2C3D", "GITHUB", "github-token", "rules", "high", "0a1b2c3d" * 4)
+
+    async def test_a_finding_is_accepted_and_taken_back(self, daemon: FakeDaemon, clock: FakeClock):
+        daemon.exchanges = [exchange(1, redactions=1, findings=[self.FOUND])]
+        daemon.warning = ".env keeps this value"
+        async with driving(daemon, clock) as drive:
+            await drive.press("2", "v")
+            await drive.until_shown(self.FOUND.placeholder)
+            await drive.press("v", "2")
+            await drive.until(lambda: daemon.accepted, "an acceptance")
+            (line,) = daemon.accepted.values()
+            assert (line.fingerprint, line.by) == (self.FOUND.fingerprint, "tui")
+            assert line.expires_at.startswith("2026-04-13")
+            await drive.until_said("companion accept revoke acc-0")
+            await drive.until_said(".env keeps this value")
+            await drive.press("e")
+            await drive.until_shown("takes back")
+            await drive.press("x")
+            await drive.until(lambda: daemon.accepted["acc-0"].state == "revoked", "the end of it")
+
+    async def test_an_exchange_without_a_secret_says_so(self, daemon: FakeDaemon, clock: FakeClock):
+        daemon.exchanges = [exchange(1)]
+        async with driving(daemon, clock) as drive:
+            await drive.press("2", "v")
+            await drive.until_said("No secret was found")
+
+    async def test_what_the_daemon_refuses_is_said_and_nothing_else_ends(self, daemon: FakeDaemon, clock: FakeClock):
+        daemon.exchanges = [exchange(1, redactions=1, findings=[self.FOUND])]
+        daemon.failing["accepted"] = Refused(409, Problem("ledger", "the disk is full", "make room"))
+        async with driving(daemon, clock) as drive:
+            await drive.press("2", "v")
+            await drive.until_shown(self.FOUND.placeholder)
+            await drive.press("v", "3")
+            await drive.until_said("Not accepted: the disk is full. Next: make room")
+            await drive.press("e")
+            await drive.until_said("the disk is full")
+            await drive.until_shown("● running")

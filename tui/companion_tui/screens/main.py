@@ -17,6 +17,8 @@ from companion_tui import messages as told
 from companion_tui.clock import Clock
 from companion_tui.feed import PAGE, Feed
 from companion_tui.paragraphs import HELP, of_alerts, of_status
+from companion_tui.screens.accepted import AcceptedScreen
+from companion_tui.screens.findings import FindingsScreen
 from companion_tui.screens.reading import ReadingScreen
 from companion_tui.show import plain
 from companion_tui.source import Connect, Trouble, explain
@@ -41,6 +43,7 @@ class MainScreen(Screen[None]):
         Binding("tab", "app.focus_next", "Next panel"),
         Binding("s", "read_status", "Daemon", show=False),
         Binding("exclamation_mark", "read_alerts", "Alerts", show=False),
+        Binding("e", "accepted", "Accepted", show=False),
         Binding("r", "refresh", "Refresh", show=False),
         Binding("question_mark", "help", "Help"),
         Binding("q", "app.quit", "Quit"),
@@ -168,6 +171,33 @@ class MainScreen(Screen[None]):
         whole = await self.app.push_screen_wait(ReadingScreen(event.title, event.paragraphs))
         if whole and event.about:
             self._approvals.read_whole(event.about)
+
+    @on(told.FindingsWanted)
+    @work(group="findings", exclusive=True)
+    async def _show_findings(self, event: told.FindingsWanted) -> None:
+        asked = await self.app.push_screen_wait(FindingsScreen(event.line, self._clock))
+        if asked is None:
+            return
+        try:
+            line = await self._feed.do(calls.accept(asked))
+        except Exception as error:  # noqa: BLE001 - as above
+            self.notify(plain(str(explain(error))), title="Not accepted", severity="error", markup=False)
+            return
+        said = plain(f"{line.shown}\nTo take it back: e, or companion accept revoke {line.id}")
+        self.notify(said, title="✓ Accepted", markup=False)
+        if line.warning:
+            self.notify(plain(line.warning), title="Mind", severity="warning", markup=False)
+
+    @work(group="findings", exclusive=True)
+    async def action_accepted(self) -> None:
+        try:
+            accepted = await self._feed.do(calls.accepted())
+            chosen = await self.app.push_screen_wait(AcceptedScreen(accepted, self._clock))
+            if chosen is not None:
+                line = await self._feed.do(calls.revoke_acceptance(chosen))
+                self.notify(plain(line.shown), title="Found again from now on", markup=False)
+        except Exception as error:  # noqa: BLE001 - as above
+            self.notify(plain(str(explain(error))), severity="error", markup=False)
 
     def action_go(self, panel: str) -> None:
         (self._approvals if panel == "approvals" else self._exchanges).focus_rows()

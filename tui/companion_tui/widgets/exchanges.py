@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 from companion.contract.types import ExchangeLine
 from companion_tui.clock import Clock
 from companion_tui.feed import PAGE
-from companion_tui.messages import NearEnd, OlderWanted, ReadingWanted, RowChosen, RowHighlighted
+from companion_tui.messages import FindingsWanted, NearEnd, OlderWanted, ReadingWanted, RowChosen, RowHighlighted
 from companion_tui.paragraphs import measures, no_reason, of_exchange
 from companion_tui.show import Mark, money, one_line, time_of, verdict
 from companion_tui.widgets.rows import Cell, RowList, fit
@@ -31,7 +31,10 @@ _MARKER_AND_SCROLLBAR = 3
 class ExchangesPanel(Vertical):
     """Posts OlderWanted when the highlight nears the end of what is held."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("slash", "filter", "Filter")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter"),
+        Binding("v", "secrets", "Secrets", show=False),
+    ]
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(id="exchanges", classes="panel")
@@ -198,6 +201,15 @@ class ExchangesPanel(Vertical):
                 (" · ".join(measures(line)), "$foreground-muted"),
             )
         )
+
+    def action_secrets(self) -> None:
+        line = self._rows.row
+        if line is None:
+            return
+        if line.findings:
+            self.post_message(FindingsWanted(line))
+        else:
+            self.notify("No secret was found in this exchange.", timeout=3)
 
     def action_filter(self) -> None:
         words = self.query_one("#exchange-filter", Input)
