@@ -22,6 +22,7 @@ from companion.config.schema import (
     Gateway,
     Limits,
     Log,
+    Notify,
     Quotas,
     TierRoute,
     Upstream,
@@ -36,11 +37,11 @@ from companion.policy.auto import AutoRules
 
 PARTS = {
     "gateway": Gateway, "upstreams": Upstream, "auto": AutoRules, "budgets": Budgets, "limits": Limits,
-    "faults": Faults, "cache": Cache, "policy": Policy, "log": Log,
+    "faults": Faults, "cache": Cache, "policy": Policy, "notify": Notify, "log": Log,
 }  # fmt: skip
 VALUES = [
     Config(), Gateway(), Upstream("https://x", "p"), Candidate("u"), TierRoute((Candidate("u"),)), AutoRules(),
-    Amounts(), Budgets(), Quotas(), Limits(), Faults(), Cache(), Policy(), Log(),
+    Amounts(), Budgets(), Quotas(), Limits(), Faults(), Cache(), Policy(), Notify(), Log(),
 ]  # fmt: skip
 
 
