@@ -10,7 +10,7 @@ from typing import Final
 from companion.model.facts import IgnoreMatch
 from companion.policy.ignore.patterns import encode
 from companion.policy.ignore.rules import IgnoreFile, Rules
-from companion.scan.rule_files import Stamp, stamp_of
+from companion.scan.rule_files import Stamp
 from companion.scan.worktree import relative_to
 
 _MOST_NAMES = 256
@@ -81,7 +81,7 @@ class Node:
         """(path, whether links are followed, stamp) of every file that was looked at and cannot be told by `stamp`."""
         self.families = families
         self.is_plain = is_plain
-        """Whether neither it nor anything between it and the top is a link, and all of it is there."""
+        """Whether it and all between it and the top are folders, or not there yet: no link leads elsewhere."""
         self.names: dict[tuple[str, bool], tuple[IgnoreMatch | None, ...]] = {}
         self._modes: dict[str, int] = {}
         self._sieves = tuple(_Sieve(family, path) for family in families)
@@ -174,7 +174,15 @@ def fresh(chain: tuple[Node, ...]) -> int:
                 return count
             for path, follow, stamp in node.files:
                 if stamp:
-                    if stamp_of(stat_(path) if follow else lstat(path)) != stamp:
+                    found = stat_(path) if follow else lstat(path)
+                    # A stamp's parts one by one, in the order in which they differ: a tuple of them costs more.
+                    if (
+                        found.st_ctime_ns != stamp[1]
+                        or found.st_mtime_ns != stamp[0]
+                        or found.st_size != stamp[2]
+                        or found.st_ino != stamp[3]
+                        or found.st_dev != stamp[4]
+                    ):
                         return count
                 elif access(path, os.F_OK):
                     return count

@@ -183,12 +183,12 @@ class DiskPaths:
 
     def ground(self, workspace: str) -> Ground:
         """The workspace as it was on disk at most 20 ms ago; what lies in it is looked at each time."""
-        if not os.path.isabs(workspace):
-            return Ground("", "", "", "")
         now = self._now_ns()
         known = self._grounds.get(workspace)
         if known and 0 <= now - known[0] < _LOOK_NS:
             return known[1]
+        if not os.path.isabs(workspace):
+            return Ground("", "", "", "")
         root = os.path.realpath(workspace)
         top = git_top = find_top(root) or root
         if top != root and self._files.git_match(top, relative_to(root, top) or "", is_dir=True):

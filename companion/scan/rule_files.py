@@ -39,6 +39,7 @@ Content = PatternList | str
 
 
 def stamp_of(found: os.stat_result) -> Stamp:
+    """The order is the one that `folders.fresh` compares by."""
     # The change time is the one that no program can set.
     return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino, found.st_dev)
 

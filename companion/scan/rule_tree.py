@@ -102,12 +102,14 @@ class Tree:
     def _make(self, path: str, name: str, above: Node | None) -> Node:
         now = self._now_ns()
         stamp = UNSETTLED_FOLDER
-        is_folder = False
+        is_folder = is_missing = False
         try:
             found = os.lstat(path)
             is_folder = stat.S_ISDIR(found.st_mode)
             if is_folder and is_settled(found, now) and _FOLDERS_TELL:
                 stamp = folder_stamp(found)
+        except FileNotFoundError:
+            is_missing = above is not None
         except (OSError, ValueError):
             pass
         look = _Look(self._files)
@@ -121,7 +123,7 @@ class Tree:
             families = self._with_repository(path, families, look)
         if look.is_unsettled:
             stamp = UNSETTLED_FOLDER
-        is_plain = is_folder and (above is None or above.is_plain)
+        is_plain = (is_folder or is_missing) and (above is None or above.is_plain)
         return Node(path, stamp, tuple(look.files), tuple(families), is_plain=is_plain)
 
     def _at_top(self) -> list[Family]:

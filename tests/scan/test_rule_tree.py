@@ -68,4 +68,6 @@ def test_a_link_on_the_way_makes_a_folder_no_plain_one(root):
     tree = reader(root.parent).tree(str(root), str(root))
     assert tree.node(str(root / "real" / "in")).is_plain
     assert not tree.node(str(root / "link" / "in")).is_plain
-    assert not tree.node(str(root / "gone")).is_plain
+    assert tree.node(str(root / "gone" / "on")).is_plain
+    (root / "file").touch()
+    assert not tree.node(str(root / "file")).is_plain
