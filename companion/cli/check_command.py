@@ -56,7 +56,13 @@ class Examiner:
 @click.command("command", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.argument("words", nargs=-1, metavar="[CMD]...", type=click.UNPROCESSED)
 @click.option("--batch", is_flag=True, help='Read {"command", "cwd"?} lines, print one verdict a line, in order.')
-@click.option("--mode", type=click.Choice([Tier.ACT.value, Tier.PLAN.value]), default=Tier.ACT.value, show_default=True)
+@click.option(
+    "--mode",
+    type=click.Choice([Tier.ACT.value, Tier.PLAN.value]),
+    default=Tier.ACT.value,
+    show_default=True,
+    help="Whether the agent acts or plans.",
+)
 @click.option("--cwd", type=click.Path(exists=True, file_okay=False, resolve_path=True), help="The workspace.")
 @json_option
 def check_command(words: tuple[str, ...], mode: str, cwd: str | None, *, batch: bool, as_json: bool) -> None:

@@ -65,7 +65,7 @@ _LINE = 'eval "$1"; set -- "$?" "$2"; pwd -P >&"$2"; exit "$1"'
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.argument("words", nargs=-1, required=True, metavar="CMD [ARG]...", type=click.UNPROCESSED)
 def run(words: tuple[str, ...]) -> None:
-    """Judge a command as an agent's, ask where needed, then run it here.
+    """Judge a command as an agent's, then run it here.
 
     CMD is one quoted command line for the shell, or a program and its words. Input, output and the exit code are the
     command's own; 126 says that it was refused. A question is answered elsewhere: companion tui, or companion approve.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from tests.support.answers import STREAMS
 from tests.support.daemons import Companion
@@ -21,6 +22,10 @@ class Scene:
     def __init__(self, companion: Companion, upstream: Upstream, workspace) -> None:
         self.companion, self.upstream, self.workspace = companion, upstream, workspace
         self.text, self.calls = "hello", []
+        # Nobody is asked about deleting what is not there, nor what a build made.
+        kept = Path(workspace) / "build" / "kept.txt"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.touch()
         upstream.answer = self._answer
 
     def _answer(self, handler, body) -> None:
