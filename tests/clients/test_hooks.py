@@ -173,7 +173,9 @@ def test_nobody_answering_in_time_blocks(scene):
     scene.connect(past_the_gateway=True)
     ran = scene.run()
     assert scene.doomed.exists(), ran.output
-    assert [line.code for line in scene.companion.lines("shell")] == ["approval-timeout"]
+    [line] = scene.companion.lines("shell")
+    # Cline waits for its plugin for three seconds only, and the question goes with it.
+    assert line.code == "approval-timeout" or (scene.agent.name, line.ending) == ("cline", "cancelled")
 
 
 def other_hook(scene, script: str) -> None:

@@ -22,6 +22,7 @@ from companion.config.schema import (
     Gateway,
     Limits,
     Log,
+    Notify,
     Quotas,
     Secrets,
     TierRoute,
@@ -37,11 +38,11 @@ from companion.policy.auto import AutoRules
 
 PARTS = {
     "gateway": Gateway, "upstreams": Upstream, "auto": AutoRules, "budgets": Budgets, "limits": Limits,
-    "faults": Faults, "cache": Cache, "policy": Policy, "secrets": Secrets, "log": Log,
+    "faults": Faults, "cache": Cache, "policy": Policy, "secrets": Secrets, "notify": Notify, "log": Log,
 }  # fmt: skip
 VALUES = [
     Config(), Gateway(), Upstream("https://x", "p"), Candidate("u"), TierRoute((Candidate("u"),)), AutoRules(),
-    Amounts(), Budgets(), Quotas(), Limits(), Faults(), Cache(), Policy(), Secrets(), Log(),
+    Amounts(), Budgets(), Quotas(), Limits(), Faults(), Cache(), Policy(), Secrets(), Notify(), Log(),
 ]  # fmt: skip
 
 

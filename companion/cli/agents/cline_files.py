@@ -14,7 +14,8 @@ import http from "node:http";
 
 const ADDRESS = %(address)s;
 const TOKEN = %(token)s;
-const SILENCE_MS = 45000;
+// Cline ends the whole run when a plugin has not answered after three seconds.
+const PATIENCE_MS = 2500;
 
 function ask(payload) {
   return new Promise((resolve, reject) => {
@@ -25,24 +26,16 @@ function ask(payload) {
       connection: "close",
     };
     const request = http.request(ADDRESS, { method: "POST", headers, agent: false });
-    // A space comes every ten seconds while a person decides: longer silence is no life.
-    let timer;
-    const alive = () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => request.destroy(new Error("companion does not answer")), SILENCE_MS);
-    };
+    const late = () => request.destroy(new Error("no answer in time, and Cline waits no longer"));
+    const timer = setTimeout(late, PATIENCE_MS);
     const fail = (error) => {
       clearTimeout(timer);
       reject(error);
     };
-    alive();
     request.on("error", fail);
     request.on("response", (response) => {
       const parts = [];
-      response.on("data", (part) => {
-        alive();
-        parts.push(part);
-      });
+      response.on("data", (part) => parts.push(part));
       response.on("error", fail);
       response.on("aborted", () => fail(new Error("companion went away before it had answered")));
       response.on("end", () => {
@@ -68,7 +61,7 @@ async function beforeTool(context) {
     const why = (error && error.message) || "unknown";
     return {
       skip: true,
-      reason: "companion refused this: its daemon cannot be asked (" + why + "). For the person: companion doctor",
+      reason: "companion refused this: no yes came (" + why + "). For the person: companion pending",
     };
   }
 }

@@ -243,7 +243,7 @@ async def test_a_secret_that_was_restored_does_not_go_to_the_network_unasked(cal
     [asked] = await waiting(keeper, 1)
     assert asked.code == "secret-egress"
     assert "HUSH" not in repr(asked), "a person is shown the placeholder"
-    keeper.approvals.answer(asked.id, Answer(approve=False, by="cli", digest=asked.digest))
+    keeper.asking.approvals.answer(asked.id, Answer(approve=False, by="cli", digest=asked.digest))
     changes = await judging
     assert "denied-by-person" in repr(changes)
     assert "https://collect.example/?HUSH" not in repr(changes)
