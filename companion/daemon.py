@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import hashlib
-import hmac
 import os
-import secrets
 import signal
 import sys
 import time
@@ -26,7 +23,7 @@ from companion.config.workspace import WorkspacePolicies
 from companion.contract.types import SecretFinding
 from companion.edges.control.acceptances import AcceptanceDesk
 from companion.edges.control.app import Services, agent_app, operator_app
-from companion.edges.control.claim import ControlSocket, Unclaimable, announce, bind_control, bind_gateway, withdraw
+from companion.edges.control.claim import ControlSocket, announce, bind_control, bind_gateway, withdraw
 from companion.edges.gateway.app import GatewayApp
 from companion.edges.gateway.calls import ModelCalls
 from companion.edges.gateway.gate import WireGate
@@ -55,6 +52,7 @@ from companion.ledger.keys import KeyStore
 from companion.ledger.prices import GenaiPrices
 from companion.ledger.reports import Reports
 from companion.ledger.writer import SqliteLedger
+from companion.machine_key import hook_token_of, machine_key
 from companion.model.budget import BudgetState, Unpriced, first_day_that_counts
 from companion.model.money import show_dollars
 from companion.model.scope import ANYTHING, Dimension
@@ -93,7 +91,6 @@ _LAST_ANSWERS_SECONDS = 1.0
 _WRITE_SECONDS = 5.0
 _SETTLE_SECONDS = 0.5
 _FLUSH_SECONDS = 60.0
-_KEY_BYTES = 32
 
 
 def _now() -> datetime:
@@ -239,7 +236,7 @@ class Daemon:
             auto=lambda: in_force.auto,
         )
         hooks = HookGate(gatekeeper, actions_of, ids.next, _now)
-        hook_token = hook_token_of(machine_key(places.machine_key))
+        hook_token = hook_token_of(key)
         door = Door(hook_token, lambda: self._hosts)
         wire = GatewayApp(calls, Listing(routes, sender), keys, listener, lambda: self._hosts)
         gateway = HooksApp(hooks, listener, wire, door)
@@ -375,33 +372,6 @@ def _warm(parts: Parts) -> None:
     gc.collect()
     gc.freeze()
     trim()
-
-
-def machine_key(path: Path) -> bytes:
-    """The key of this machine's placeholders, made on first use; 32 bytes, 0600. Raises Unclaimable for another file.
-
-    The caller holds the lock.
-    """
-    if not os.path.lexists(path):
-        # Whole or not at all: a start that is killed here, or finds the disk full, leaves no half a key behind.
-        fresh = path.with_suffix(".new")
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(_KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    found = path.stat().st_size if path.is_file() else None
-    if found != _KEY_BYTES:
-        what = "no file" if found is None else f"{found} bytes long"
-        message = f"the machine key {path} is {what}, not {_KEY_BYTES} bytes long"
-        raise Unclaimable("bad-machine-key", message, f"mv {path} {path}.bad, then companion up, which makes a new one")
-    return path.read_bytes()
-
-
-def hook_token_of(key: bytes) -> str:
-    """The bearer that opens hooks on the gateway's port, and nothing else: the same as long as the machine key is."""
-    return f"cmph-{hmac.new(key, b'companion hooks', hashlib.sha256).hexdigest()}"
 
 
 def _aside(step: Callable[[], None]) -> None:

@@ -1,41 +1,35 @@
+"""What the composition root does beside composing. The daemon as a whole: tests/whole."""
+
 from __future__ import annotations
 
-import stat
+from datetime import UTC, datetime
 
-import pytest
-
-from companion.daemon import machine_key
-from companion.edges.control.claim import Unclaimable
-
-
-def test_the_machine_key_is_made_once_and_is_the_users_alone(tmp_path):
-    path = tmp_path / "machine.key"
-    key = machine_key(path)
-    assert len(key) == 32
-    assert machine_key(path) == key
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [file.name for file in tmp_path.iterdir()] == ["machine.key"]
+from companion.daemon import _attempt, _bracketed, _warned
+from companion.model.budget import BudgetState, Window
+from companion.model.scope import Dimension
+from tests.support.rooms import Heard
 
 
-def test_what_a_killed_start_left_behind_is_in_nobodys_way(tmp_path):
-    (tmp_path / "machine.new").write_bytes(b"half")
-    assert len(machine_key(tmp_path / "machine.key")) == 32
+def test_a_step_that_fails_keeps_no_other_from_being_done():
+    done = []
+
+    def fails() -> None:
+        raise OSError("disk full")
+
+    for step in (fails, lambda: done.append(1)):
+        _attempt(step)
+    assert done == [1]
 
 
-@pytest.mark.parametrize("content", [b"", b"x" * 31, b"x" * 33])
-def test_a_key_of_another_size_is_refused_with_the_way_out(tmp_path, content):
-    path = tmp_path / "machine.key"
-    path.write_bytes(content)
-    with pytest.raises(Unclaimable, match=f"{len(content)} bytes long") as caught:
-        machine_key(path)
-    assert caught.value.next.startswith(f"mv {path} ")
-    assert path.read_bytes() == content
+def test_an_address_with_colons_stands_in_brackets():
+    assert (_bracketed("127.0.0.1"), _bracketed("::1")) == ("127.0.0.1", "[::1]")
 
 
-def test_a_key_that_is_no_file_is_refused(tmp_path):
-    (tmp_path / "machine.key").mkdir()
-    with pytest.raises(Unclaimable, match="no file"):
-        machine_key(tmp_path / "machine.key")
-    (tmp_path / "other.key").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(Unclaimable, match="no file"):
-        machine_key(tmp_path / "other.key")
+def test_a_budgets_warning_says_whose_and_how_much():
+    heard = Heard()
+    at = datetime(2026, 6, 2, tzinfo=UTC)
+    state = BudgetState(Dimension.KEY, "ci", Window.DAY, limit=2 * 10**12, spent=10**12, reserved=0, resets_at=at)
+    _warned(heard, state, 50)
+    [(name, id, text, _)] = heard.notices
+    assert (name, id) == ("budget.warning", "key")
+    assert text == "50 % of the day's budget of key ci is spent: $1.00 of $2.00"

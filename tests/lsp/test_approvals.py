@@ -103,6 +103,9 @@ async def test_a_client_with_its_own_dialogue(daemon: FakeDaemon, person: Person
     shown = await person.question()
     assert shown._asdict() == {
         "id": "apr-1",
+        "cwd": "",
+        "reaches": ["once"],
+        "beside": [],
         "kind": "shell",
         "what": "x" * 5000,
         "code": "force-push",

@@ -5,6 +5,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from companion.contract.types import Deletion, ScriptLine
 from companion_lsp.positions import units
 from companion_lsp.question import APPROVE, DENY, LATER, question_for
 from tests.lsp.fake_control import ASKED
@@ -53,3 +54,14 @@ def test_line_ends_and_invisible_characters_are_shown() -> None:
 
 def test_a_long_workspace_keeps_its_end() -> None:
     assert "…" + "a" * 40 + "." in question_for(evolve(ASKED, workspace="/" + "b" * 50 + "a" * 40)).text
+
+
+def test_what_it_deletes_and_runs_is_said_before_it() -> None:
+    deletes = Deletion(57, 900, complete=True, names=["a", "b", "c", "d"])
+    script = ScriptLine("/w/x.sh", "aa", "changed", "+b")
+    question = question_for(evolve(ASKED, deletes=deletes, scripts=[script], environment=["LD_PRELOAD=/x"]))
+    assert (
+        "(deletes 57 files: a, b, c) (runs /w/x.sh, changed since it was approved) (with LD_PRELOAD=/x)"
+        in question.text
+    )
+    assert question.text.endswith(ASKED.what)

@@ -6,13 +6,14 @@ import pytest
 
 from companion.gatekeeper.limits import Limits
 from companion.gatekeeper.runaway import RunawayBrake
-from companion.model.action import Dialect, ModelCall
+from companion.model.action import Dialect, ModelCall, ShellCommand
 from companion.model.budget import ALL
 from companion.model.exchange import Exchange, Origin, Route
 from companion.model.limit import Limit
 from companion.model.money import Usage
 from companion.model.scope import Dimension
 from companion.observe.onlooker import Onlooker
+from companion.policy.guards.control import control
 from companion.policy.guards.secrets import secrets
 from companion.telemetry import catalogue
 from tests.support.rooms import NOON, gatekeeper
@@ -99,3 +100,12 @@ def test_a_mark_of_a_budget_and_an_attached_request_are_counted():
     assert total(catalogue.budgets_reached_total, percent="80", dimension="team", window="week") >= 1
     assert total(catalogue.budgets_reached_total, percent="80") == marks + 1
     assert total(catalogue.calls_attached_total) == attached + 1
+
+
+async def test_who_reaches_for_control_is_counted():
+    before = total(catalogue.privileged_requests_total, client="claude")
+    keeper = gatekeeper([("control", control())], listener=Onlooker())
+    action = ShellCommand("companion approve 1a2b3c4d", "/w")
+    async with keeper.admit(Exchange("1", NOON, Origin("claude", workspace="/w"), action)) as admission:
+        assert admission.refusal is not None
+    assert total(catalogue.privileged_requests_total, client="claude") == before + 1

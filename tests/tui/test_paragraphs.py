@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion.contract.types import AlertState, Approval, ExchangeLine, RemarkLine, Status
+from companion.contract.types import (
+    AlertState,
+    Approval,
+    Deletion,
+    EffectLine,
+    ExchangeLine,
+    RemarkLine,
+    ScriptLine,
+    Status,
+)
 from companion_tui import paragraphs
 from companion_tui.paragraphs import LONGEST, Paragraphs
 from tests.tui.fakes import (
@@ -61,10 +70,32 @@ class TestApproval:
         assert paragraphs.whole(approval(what="$" * length)) == "$" * LONGEST + end
 
     def test_of_what_the_daemon_says_only_the_reason_and_the_hint_may_have_lines(self):
+<<<<<<< HEAD
         plain = [one.name for one in attrs.fields(Approval) if one.type in {str, "str"}]
         made = Approval(**dict.fromkeys(plain, HOSTILE))
+=======
+        given = dict.fromkeys(attrs.fields_dict(Approval), HOSTILE)
+        beside = {"effects": [], "deletes": None, "scripts": [], "environment": [], "reaches": ["once"]}
+        made = Approval(**(given | beside))
+>>>>>>> approvals-hooks
         many = {label for label, text in paragraphs.of_approval(made) if "\n" in text}
         assert many == {"", "Why", "Hint"}
+
+    def test_what_it_would_do_beside_its_text_is_told(self):
+        made = approval(
+            what="rm -rf build",
+            effects=[EffectLine("delete", "build", 7, 12, "delete", "build would be deleted")],
+            deletes=Deletion(7, 90, complete=False, names=[f"build/{number}" for number in range(7)]),
+            scripts=[ScriptLine("/w/x.sh", "aa", "changed", "-a\n+b")],
+            environment=["LD_PRELOAD=/x"],
+        )
+        assert paragraphs.deletes(made).startswith("at least 7 files: build/0, ")
+        assert paragraphs.runs(made).startswith("/w/x.sh: changed since")
+        pairs = dict(paragraphs.of_approval(made))
+        assert "+b" in pairs["Runs /w/x.sh"]
+        assert pairs["With"] == "LD_PRELOAD=/x"
+        assert "build would be deleted" in pairs["Effects"]
+        assert [(one.start, one.end) for one in paragraphs.marked(made).spans] == [(7, 12)]
 
     @pytest.mark.parametrize(
         ("workspace", "text"),

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -16,9 +16,11 @@ from companion.contract.types import AlertState, SecretFinding
 from companion.edges.control import app
 from companion.edges.control.app import Asks, agent_app, operator_app
 from companion.model.action import Tier
+from companion.model.grant import Grant, Reach
 from companion.model.scope import KeyScope, VirtualKey
 from tests.support.control import STATUS, TODAY, Rooms
 from tests.support.lines import closing, opening
+from tests.support.rooms import NOON
 
 both = pytest.mark.parametrize("scope", [agent_app, operator_app])
 
@@ -284,3 +286,28 @@ async def test_events_are_told_until_the_daemon_ends(rooms, monkeypatch):
     rooms.events.close()
     with pytest.raises(StopAsyncIteration):
         await asyncio.wait_for(anext(told), 5)
+
+
+async def test_a_yes_that_is_kept_is_listed_and_taken_back(rooms, operator):
+    ends = NOON + timedelta(days=1)
+    rooms.rules.grants = [
+        Grant("r-1", Reach.RULE, "cline", "", "/w", "", NOON, ends, "tui", "npm test", words=("npm", "test"))
+    ]
+    rooms.grants.load()
+    [line] = (await operator.get("/v1/rules")).json()
+    assert (line["id"], line["reach"], line["shown"]) == ("r-1", "rule", "npm test")
+    assert (await operator.post("/v1/rules/r-1/revoke", json={})).json()["id"] == "r-1"
+    assert (await operator.get("/v1/rules")).json() == []
+    gone = await operator.post("/v1/rules/r-1/revoke", json={})
+    assert (gone.status_code, gone.json()["next"]) == (404, "companion rules list")
+    assert (await operator.get("/v1/hooks")).json() == {"token": "cmph-test"}
+
+
+async def test_an_answer_that_was_not_offered_counts_for_nothing(rooms, operator):
+    task = asyncio.create_task(rooms.ask("rm x", "apr-0001"))
+    await asyncio.sleep(0)
+    for odd in ({"reach": "for-ever"}, {"reach": "rule", "prefix": "npm"}, {"seconds": -1}, {"prefix": "rm"}):
+        answer = await operator.post("/v1/approvals/apr-0001/answer", json={"approve": True, "by": "cli", **odd})
+        assert (answer.status_code, answer.json()["code"]) == (400, "unfit-answer"), odd
+    assert not task.done()
+    task.cancel()

@@ -372,3 +372,19 @@ class TestShowing:
             await stand.press("j")
             assert pane.scroll_offset.y == 0
             assert "rm 0" in stand.text
+
+
+class TestFurther:
+    @pytest.mark.parametrize(("key", "reach"), [("a", "once"), ("A", "session"), ("R", "rule")])
+    async def test_a_yes_may_reach_further_where_that_is_offered(self, clock: FakeClock, key: str, reach: str):
+        async with panel_of(approval(reaches=["once", "session", "rule"]), clock=clock) as stand:
+            await stand.pilot.press(key)
+            await stand.settle()
+            assert [(each.approve, each.reach) for each in stand.answers] == [(True, reach)]
+
+    @pytest.mark.parametrize("key", ["A", "R"])
+    async def test_and_else_nothing_is_answered(self, clock: FakeClock, key: str):
+        async with panel_of(ONE, clock=clock) as stand:
+            await stand.pilot.press(key)
+            await stand.settle()
+            assert stand.answers == []
