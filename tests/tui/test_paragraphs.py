@@ -70,14 +70,9 @@ class TestApproval:
         assert paragraphs.whole(approval(what="$" * length)) == "$" * LONGEST + end
 
     def test_of_what_the_daemon_says_only_the_reason_and_the_hint_may_have_lines(self):
-<<<<<<< HEAD
-        plain = [one.name for one in attrs.fields(Approval) if one.type in {str, "str"}]
-        made = Approval(**dict.fromkeys(plain, HOSTILE))
-=======
         given = dict.fromkeys(attrs.fields_dict(Approval), HOSTILE)
         beside = {"effects": [], "deletes": None, "scripts": [], "environment": [], "reaches": ["once"]}
         made = Approval(**(given | beside))
->>>>>>> approvals-hooks
         many = {label for label, text in paragraphs.of_approval(made) if "\n" in text}
         assert many == {"", "Why", "Hint"}
 
