@@ -170,7 +170,7 @@ def test_headers_keep_their_letters_and_line_ends_in_a_model_make_no_header(scen
     assert made.post(CHAT, chat(model="m\r\nset-cookie: a=b")).status_code == 400
 
 
-def test_a_placeholder_that_the_model_was_not_shown_stays_one(scene):
+def test_a_placeholder_that_the_model_was_not_shown_stays_one(scene, tmp_path):
     made, up = scene
     made.post(CHAT, chat({"role": "user", "content": f"my token is {GITHUB}"}))
     raw = up.requests[0][2]
@@ -179,7 +179,7 @@ def test_a_placeholder_that_the_model_was_not_shown_stays_one(scene):
     up.answer = lambda handler, _: send(
         handler, chat_stream(placeholder, [("run_commands", call)]), "text/event-stream"
     )
-    folder = {"role": "system", "content": "1. Working Directory: /tmp"}
+    folder = {"role": "system", "content": f"1. Working Directory: {tmp_path}"}
     for shown in ("another task", "SECRET_GITHUB_00000000"):
         read = read_chat(made.post(CHAT, chat(folder, {"role": "user", "content": shown})).content)
         assert read.text == placeholder
@@ -270,12 +270,12 @@ def test_a_workspace_that_bounds_nothing_is_none(scene, folder, command):
         assert "denied-by-person" in read_chat(post(made, raw.encode()).content).calls[0][1]
 
 
-def test_what_waits_can_be_shown_whatever_the_model_wrote(scene):
+def test_what_waits_can_be_shown_whatever_the_model_wrote(scene, tmp_path):
     made, up = scene
     command = "cat /tmp/\x1b[2J\u202e\ud800 && touch /etc/\x1b]0;x\x07"
     call = ("run_commands", json.dumps({"commands": [command]}))
     up.answer = lambda handler, _: send(handler, chat_stream("", [call]), "text/event-stream")
-    folder = {"role": "system", "content": "1. Working Directory: /tmp"}
+    folder = {"role": "system", "content": f"1. Working Directory: {tmp_path}"}
     asking = threading.Thread(target=lambda: made.post(CHAT, chat(folder)))
     asking.start()
     waiting = []
@@ -300,11 +300,11 @@ def test_what_waits_can_be_shown_whatever_the_model_wrote(scene):
         ("x" * 100_000, "{}"),
     ],
 )
-def test_odd_calls_are_refused_and_written_down_once(scene, call):
+def test_odd_calls_are_refused_and_written_down_once(scene, call, tmp_path):
     made, up = scene
     before = len(made.lines())
     up.answer = lambda handler, _: send(handler, chat_stream("", [call], 5000), "text/event-stream")
-    folder = {"role": "system", "content": "1. Working Directory: /tmp"}
+    folder = {"role": "system", "content": f"1. Working Directory: {tmp_path}"}
     with refusing(made):
         got = made.post(CHAT, chat(folder))
     assert got.status_code == 200
