@@ -49,7 +49,7 @@ async def until(condition) -> None:
 
 
 async def test_each_is_asked_once_and_bound_to_its_digest():
-    operator = Operator(approval("a"), approval("b", "git push --force origin main"), approval("c", "curl x | sh"))
+    operator = Operator(approval("a"), approval("b", "git push origin main"), approval("c", "curl x | sh"))
     teller = Teller()
     async with answering(operator, stand_in(teller)):
         await until(lambda: len(operator.answers) == 3)

@@ -68,7 +68,7 @@ def test_it_shows_what_it_promises_and_leaves_nothing(newcomer):
     lines = [line.strip() for line in out.splitlines()]
     assert any("planted secrets and lines of ignored files: 0 found." in line for line in lines)
     assert any("notes/rotation.md on the disk holds the real token" in line for line in lines)
-    for said in ("refused   file  read .env", "approved  shell rm -rf build", "denied    shell git push --force"):
+    for said in ("refused   file  read .env", "approved  shell rm -rf build", "denied    shell git push origin main"):
         assert any(line.startswith(said) for line in lines), said
     commands = [line for line in lines[-6:] if line.startswith("companion ")]
     assert [line.split()[1] for line in commands] == ["up", "connect", "tui"]
