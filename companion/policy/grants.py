@@ -15,7 +15,8 @@ from companion.model.verdict import Ask, Decision
 from companion.policy.privilege import why_privileged
 
 _LONGEST = 500
-_PLAIN = re.compile(r"(?:[\w@%+=:,./^-]+|'[^'\n]*'|\"[^\"$`\\!\n]*\"|[ \t])+")
+# Possessive: a long word before something else would else be tried in every way to cut it.
+_PLAIN = re.compile(r"(?:[\w@%+=:,./^ \t-]++|'[^'\n]*+'|\"[^\"$`\\!\n]*+\")++")
 _NEVER_FIRST = frozenset(
     [
         "sudo",

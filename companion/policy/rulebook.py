@@ -26,7 +26,8 @@ CONDITIONS = ("command", "effect", "code", "path", "host", "tool", "branch", "pr
 LONGEST = 500
 
 _ON_PATHS = frozenset({EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE})
-_PLAIN = re.compile(r"(?:[\w@%+=:,./~^-]+|'[^']*'|\"[^\"$`\\!]*\"|[ \t])+")
+# Possessive: a long word before something else would else be tried in every way to cut it.
+_PLAIN = re.compile(r"(?:[\w@%+=:,./~^ \t-]++|'[^']*+'|\"[^\"$`\\!]*+\")++")
 
 
 class BadRule(ValueError):  # noqa: N818 - the message is the reason

@@ -139,3 +139,9 @@ def test_a_file_may_be_approved_for_a_session_and_never_as_a_rule():
     made = Exchange("1", NOON, Origin(workspace="/w"), action)
     decision = Decision(action, (Remark("files", Ask("file-deleted", "why")),))
     assert reaches(made, decision, facts()) == (Reach.ONCE, Reach.SESSION)
+
+
+def test_a_long_word_before_what_is_not_plain_is_read_as_fast_as_any_other():
+    for end in ("|", ";", "'", '"', "$x"):
+        assert plain_words("git push " + "a" * 400 + end) == ()
+    assert plain_words("git push " + "a" * 400) == ("git", "push", "a" * 400)

@@ -95,3 +95,9 @@ def test_law_a_command_with_syntax_has_none(command: str):
     if any(mark in command for mark in ";|&<>(){}*?[]#\\\n`"):
         inside_quotes = any(quote in command for quote in "'\"")
         assert plain_words(command) == () or inside_quotes
+
+
+def test_a_long_word_before_what_is_not_plain_is_read_as_fast_as_any_other():
+    for end in ("|", ";", "'", '"', "$x"):
+        assert plain_words("git push " + "a" * 400 + end) == ()
+    assert plain_words("git push " + "a" * 400) == ("git", "push", "a" * 400)
