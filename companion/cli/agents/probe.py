@@ -51,7 +51,6 @@ def check_agent(agent: Agent, around: Surroundings, status: Status | None) -> It
     if sys.platform != "win32" and file.mode & _OTHERS:
         said = f"others may read the key in {file.path} (mode {stat.S_IMODE(file.mode):04o})"
         yield fail(agent.NAME, said, f"chmod 600 {file.path}")
-    yield from check_hooks(agent, around, record, document)
     for detour in agent.detours(document, around.environ):
         yield fail(agent.NAME, detour, f"mend {file.path}, or the shell's environment")
     if status is None:
@@ -68,6 +67,7 @@ def check_agent(agent: Agent, around: Surroundings, status: Status | None) -> It
         yield fail(agent.NAME, f"the gateway refuses the key in {file.path}", again)
     else:
         yield ok(agent.NAME, f"{file.path} leads to {link.gateway}, and its key is live")
+    yield from check_hooks(agent, around, record, document)
     if program := shutil.which(agent.PROGRAM, path=around.environ.get("PATH")):
         yield ok(agent.NAME, f"its program is {program}")
     else:
