@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -31,7 +31,7 @@ from companion.edges.gateway.listing import Listing
 from companion.edges.gateway.tools import actions_of
 from companion.edges.hooks.app import Door, HooksApp
 from companion.edges.hooks.gate import HookGate
-from companion.edges.server import DRAIN_SECONDS, HttpServer
+from companion.edges.server import CANCEL_SECONDS, HttpServer, drain
 from companion.gatekeeper.admit import Gatekeeper
 from companion.gatekeeper.approvals import Approvals
 from companion.gatekeeper.asking import Asking
@@ -86,8 +86,6 @@ from companion.watch.file import changes
 
 _log = get_logger("companion.daemon")
 
-_CANCEL_SECONDS = 2.0
-_LAST_ANSWERS_SECONDS = 1.0
 _WRITE_SECONDS = 5.0
 _SETTLE_SECONDS = 0.5
 _FLUSH_SECONDS = 60.0
@@ -326,10 +324,10 @@ class Daemon:
                 _log.info("stopping")
                 parts.services.approvals.close()
                 parts.bus.close()
-                await _drain(servers, serving)
+                await drain(servers, serving)
             finally:
                 # A call that is cut off queues its closing line before the ledger stops, or it would count as lost.
-                await end_all(_CANCEL_SECONDS)
+                await end_all(CANCEL_SECONDS)
 
     def _watch(self, parts: Parts) -> None:
         spawn(parts.evaluator.run(lambda change: _told(parts.bus, change)), "evaluate alert rules", _task_failed)
@@ -340,22 +338,6 @@ class Daemon:
 
 async def _find_secrets(scanner: SecretScan, text: str, workspace: str, path: str) -> list[SecretFinding]:
     return [finding_line(one) for one in await scanner.scan([text], workspace, path)]
-
-
-async def _drain(servers: Sequence[HttpServer], serving: Sequence[asyncio.Task[None]]) -> None:
-    """Waits for the calls under way, the gateway's first: `servers` begins with it."""
-    for server in servers:
-        server.should_exit = True
-    await asyncio.wait(serving[:1], timeout=DRAIN_SECONDS * 2)
-    await asyncio.wait(serving, timeout=_LAST_ANSWERS_SECONDS)
-    # A face that does not read its events would hold up the end for as long as an agent may.
-    for server in servers:
-        server.force_exit = True
-    await asyncio.wait(serving, timeout=_LAST_ANSWERS_SECONDS)
-    for answering in (left := [task for server in servers for task in server.server_state.tasks]):
-        answering.cancel()
-    if left:
-        await asyncio.wait(left, timeout=_CANCEL_SECONDS)
 
 
 async def _flush_now_and_then(keys: KeyStore) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import uvicorn
@@ -13,6 +13,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 DRAIN_SECONDS = 5
 """How long calls under way may go on once the daemon stops."""
+
+CANCEL_SECONDS = 2.0
+_LAST_ANSWERS_SECONDS = 1.0
 
 _HEAD_SECONDS = 0.005
 
@@ -95,3 +98,19 @@ class HttpServer(uvicorn.Server):
 
     async def run(self) -> None:  # type: ignore[override]
         await self.serve(sockets=self._sockets)
+
+
+async def drain(servers: Sequence[HttpServer], serving: Sequence[asyncio.Task[None]]) -> None:
+    """Waits for the calls under way, the gateway's first: `servers` begins with it."""
+    for server in servers:
+        server.should_exit = True
+    await asyncio.wait(serving[:1], timeout=DRAIN_SECONDS * 2)
+    await asyncio.wait(serving, timeout=_LAST_ANSWERS_SECONDS)
+    # A face that does not read its events would hold up the end for as long as an agent may.
+    for server in servers:
+        server.force_exit = True
+    await asyncio.wait(serving, timeout=_LAST_ANSWERS_SECONDS)
+    for answering in (left := [task for server in servers for task in server.server_state.tasks]):
+        answering.cancel()
+    if left:
+        await asyncio.wait(left, timeout=CANCEL_SECONDS)

@@ -24,7 +24,7 @@ def home(tmp_path):
 def repository(tmp_path):
     folder = tmp_path / "r"
     (folder / ".git").mkdir(parents=True)
-    (folder / ".git" / "HEAD").write_text("ref: refs/heads/work/x\n")
+    (folder / ".git" / "HEAD").write_text("ref: refs/heads/topic/x\n")
     return folder
 
 
@@ -72,7 +72,7 @@ INCLUDES = [
     ('[includeIf "gitdir:R/"]\npath = more\n', False),
     ('[includeIf "gitdir/i:R/"]\npath = more\n', True),
     ('[includeIf "gitdir:/elsewhere/"]\npath = more\n', False),
-    ('[includeIf "onbranch:work/"]\npath = more\n', True),
+    ('[includeIf "onbranch:topic/"]\npath = more\n', True),
     ('[includeIf "onbranch:main"]\npath = more\n', False),
     ('[includeIf "hasconfig:remote.*.url:x"]\npath = more\n', False),
     ('[includeIf "nonsense"]\npath = more\n', False),
