@@ -24,6 +24,7 @@ from companion.contract.types import SecretFinding
 from companion.edges.control.acceptances import AcceptanceDesk
 from companion.edges.control.app import Services, agent_app, operator_app
 from companion.edges.control.claim import ControlSocket, announce, bind_control, bind_gateway, withdraw
+from companion.edges.gateway.afterwards import AnswerScan
 from companion.edges.gateway.app import GatewayApp
 from companion.edges.gateway.calls import ModelCalls
 from companion.edges.gateway.gate import WireGate
@@ -232,6 +233,7 @@ class Daemon:
             brake,
             cache=cache_of(config),
             auto=lambda: in_force.auto,
+            afterwards=AnswerScan(scanner, listener),
         )
         hooks = HookGate(gatekeeper, actions_of, ids.next, _now)
         hook_token = hook_token_of(key)

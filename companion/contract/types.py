@@ -353,7 +353,7 @@ class KeyLine:
 class Event:
     """One server-sent event. `name`: approval.opened, approval.closed, exchange.opened, exchange.closed, alert,
     budget.warning, secret.accepted, secret.revoked, call.attached, config.changed, placeholder.unknown,
-    request.turned-away or failure; more may come.
+    answer.secret, answer.unread, request.turned-away or failure; more may come.
     """
 
     name: str

@@ -84,19 +84,18 @@ class Gatherer:
                 return action, Facts(exchange.origin, policy, findings=findings, unexamined=str(why))
             return action, Facts(exchange.origin, policy, findings=findings, excerpts=self._ungranted(excerpts))
         found = await self.scanner.examine(action.parts, workspace)
+        seen = replace(action, texts=found.texts, examined=found.numbers) if found.numbers else action
         of_parts: tuple[PartExcerpts, ...] = ()
         if not self.excerpts.is_clean(action.parts, workspace, policy):
             try:
                 of_parts = await self.excerpts.examine(action.parts, workspace, policy)
             except Unexamined as why:
-                return action, Facts(exchange.origin, policy, findings=found.findings, unexamined=str(why))
+                return seen, Facts(exchange.origin, policy, findings=found.findings, unexamined=str(why))
         if of_parts:
             found, excerpts = _together(action.parts, found, of_parts)
             action = replace(action, texts=found.texts, examined=found.numbers)
             return action, Facts(exchange.origin, policy, findings=found.findings, excerpts=self._ungranted(excerpts))
-        if found.numbers:
-            action = replace(action, texts=found.texts, examined=found.numbers)
-        return action, Facts(exchange.origin, policy, findings=found.findings)
+        return seen, Facts(exchange.origin, policy, findings=found.findings)
 
     def _ungranted(self, excerpts: tuple[Excerpt, ...]) -> tuple[Excerpt, ...]:
         return tuple(one for one in excerpts if one.digest not in self.granted) if self.granted else excerpts

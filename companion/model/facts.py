@@ -19,6 +19,10 @@ class Confidence(StrEnum):
     LOW = "low"
 
 
+KEPT = "ENV"
+"""The type of a value that stands in a file where its user keeps secrets."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A secret at `start:end` (characters) of text number `text`. Never carries the secret itself."""

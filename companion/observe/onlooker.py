@@ -30,6 +30,9 @@ class Onlooker:
                 _log.info("approval closed", approval=id, how=text)
             case "call.attached":
                 catalogue.calls_attached_total.add()
+            case "answer.secret":
+                catalogue.secrets_answered_total.add(int(str(details["known"])))
+                _log.warning("a secret in an answer", exchange=id, what=text)
             case "budget.warning":
                 catalogue.budgets_reached_total.add(
                     dimension=id, window=str(details["window"]), percent=str(details["percent"])

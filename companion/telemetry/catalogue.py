@@ -206,6 +206,17 @@ secrets_redacted_total = Counter(
     alert=Never(because="a redaction is the protection at work; the ledger line of its exchange tells of it"),
 )
 
+secrets_answered_total = Counter(
+    "companion_secrets_answered_total",
+    "Values of the user's secret files that stood in a model's answer.",
+    alert=any_increase(
+        "secret-answered",
+        severity="warn",
+        summary="a model said a value of your secret files, so it has met it",
+        todo="companion log shows which call; change that secret where it is in use",
+    ),
+)
+
 unpriced_calls_total = Counter(
     "companion_unpriced_calls_total",
     "Model calls whose price is unknown.",

@@ -102,6 +102,13 @@ def test_a_mark_of_a_budget_and_an_attached_request_are_counted():
     assert total(catalogue.calls_attached_total) == attached + 1
 
 
+def test_values_of_ones_own_files_in_answers_are_counted():
+    before = total(catalogue.secrets_answered_total)
+    Onlooker().notice("answer.secret", "x1", "the answer holds SECRET_ENV_1A2B3C4D", {"types": {"ENV": 1}, "known": 1})
+    Onlooker().notice("answer.secret", "x2", "the answer holds SECRET_AWS_1A2B3C4D", {"types": {"AWS": 1}, "known": 0})
+    assert total(catalogue.secrets_answered_total) == before + 1
+
+
 async def test_who_reaches_for_control_is_counted():
     before = total(catalogue.privileged_requests_total, client="claude")
     keeper = gatekeeper([("control", control())], listener=Onlooker())

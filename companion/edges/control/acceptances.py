@@ -13,6 +13,7 @@ from companion.contract.types import AcceptanceLine, AcceptRequest, FindingLine
 from companion.edges.control.keys import read_end
 from companion.edges.control.problems import Refusal
 from companion.ledger.acceptances import AcceptanceStore, until_ns
+from companion.model.facts import KEPT
 from companion.policy.acceptance import Acceptance
 from companion.policy.redaction import FINGERPRINT_LENGTH, PLACEHOLDER
 
@@ -76,7 +77,7 @@ class AcceptanceDesk:
         if _FINGERPRINT.fullmatch(name):
             return name.lower(), ""
         if (found := self._recorded(name)) is not None and found.fingerprint:
-            return found.fingerprint, found.rule if found.type == "ENV" else ""
+            return found.fingerprint, found.rule if found.type == KEPT else ""
         raise Refusal(
             404, "unknown-secret", f"no call on record held {name}", "companion log, or companion accept value -"
         )

@@ -76,6 +76,10 @@ class StreamedAnswer:
         """Streams are not kept."""
         return None
 
+    def document(self) -> dict[str, Any]:
+        """What the model said, placeholders as they came. Raises UnclearAnswer where it broke off."""
+        return document_of(self._turn.module.DIALECT, self._events)
+
     async def read(self, admission: Admission, reply: Reply, headers: list[tuple[str, str]]) -> None:
         """Passes what may pass and holds the rest, to the end of the upstream's answer."""
         answer, respond = self._answer, self._turn.respond
@@ -116,8 +120,7 @@ class StreamedAnswer:
                 if self._answer.over:
                     return
                 passed += self._answer.feed(event)
-                if self._turn.asked.tools:
-                    self._events.append(event)
+                self._events.append(event)
                 if passed and not self._passed:
                     # What comes first goes at once: until then nobody knows that there is an answer.
                     self._passed = True
@@ -171,6 +174,10 @@ class WholeAnswer:
             return None
         kept = [(name, value) for name, value in headers if name not in _OF_ONE_ANSWER]
         return Kept(self._status, (*kept, ("content-type", "application/json")), self._raw)
+
+    def document(self) -> dict[str, Any]:
+        """As StreamedAnswer; {} where it could not be read."""
+        return self._document
 
     async def read(self, admission: Admission, reply: Reply, headers: list[tuple[str, str]]) -> None:
         self._headers, self._status = headers, reply.status

@@ -13,6 +13,7 @@ from functools import partial
 
 from msgspec import Struct
 
+from companion.edges.gateway.afterwards import AnswerScan
 from companion.edges.gateway.agents import Modes, workspace_of
 from companion.edges.gateway.answer import Holding, StreamedAnswer, WholeAnswer, give_again
 from companion.edges.gateway.cache import AnswerCache, Kept
@@ -75,6 +76,8 @@ class ModelCalls:
     cache: AnswerCache = field(default_factory=lambda: AnswerCache(0, 0, time.monotonic))
     auto: Callable[[], AutoRules] = AutoRules
     """The rules of `companion/auto` in force."""
+    afterwards: AnswerScan | None = None
+    """What looks at answers once they are given; None looks at none."""
 
     async def serve(self, incoming: Incoming, module: DialectModule, respond: Responder) -> None:
         """Answers every request, also a bad one, in the dialect's own shape."""
@@ -106,6 +109,7 @@ class ModelCalls:
                     # It keeps nobody waiting, so the agent has it before the line is closed.
                     given, answer = answer, None
                     failed = await _failure(given.give(admission, self.held))
+                    self._look_at(turn, given)
             except BudgetExceeded as exceeded:
                 admission.refusal = Refusal("budget-exceeded", str(exceeded), "companion spend")
                 await _refuse(turn, admission.refusal)
@@ -117,7 +121,12 @@ class ModelCalls:
             raise failed
         # The line of the model call is closed: what the answer asks for are exchanges of their own.
         if answer is not None:
+            self._look_at(turn, answer)
             await answer.give(admission, self.held)
+
+    def _look_at(self, turn: Turn, answer: StreamedAnswer | WholeAnswer) -> None:
+        if self.afterwards is not None:
+            self.afterwards.offer(turn.exchange, turn.module.DIALECT, answer.document)
 
     def _read(self, incoming: Incoming, module: DialectModule, respond: Responder) -> Turn:
         """Raises BadRequest or NoRoute."""

@@ -16,6 +16,8 @@ _CODE = "secret-egress"
 _HINT = "look at where it goes before you allow it; a host that may have it belongs into policy.trusted_hosts"
 _PUSHES = "git-push"
 _ENVIRONMENT = "reads-environment"
+_AWAY = frozenset({EffectKind.NETWORK, EffectKind.CLOUD})
+_NOBODY_SAYS = dict.fromkeys(EffectKind, "a remote") | {EffectKind.CLOUD: "the account it works on"}
 _LOCAL = frozenset({Sort.HARMLESS, Sort.SUBAGENT})
 
 # Whatever could be an address: behind a scheme, behind a user's name, or any word with a dot in it.
@@ -54,11 +56,13 @@ def _command(action: ShellCommand, facts: Facts) -> Verdict:
         return PASS
     named = [effect.target for effect in leaving if effect.kind is EffectKind.NETWORK]
     hosts = list(dict.fromkeys((*named, *_hosts(action.command))))
-    return PASS if _all_trusted(hosts, facts) else _ask(what, hosts or ["a remote"])
+    # An account is no host, and whoever may read it is not known.
+    to_hosts = all(effect.kind is not EffectKind.CLOUD for effect in leaving)
+    return PASS if to_hosts and _all_trusted(hosts, facts) else _ask(what, hosts or [_NOBODY_SAYS[leaving[0].kind]])
 
 
 def _leaves(effect: Effect) -> bool:
-    return effect.kind is EffectKind.NETWORK or effect.code.startswith(_PUSHES)
+    return effect.kind in _AWAY or effect.code.startswith(_PUSHES)
 
 
 def _secrets(findings: Sequence[Finding]) -> str:

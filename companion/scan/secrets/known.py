@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote, quote_plus
 
+from companion.model.facts import KEPT
 from companion.scan.secrets.disguises import apart, apart_before
 from companion.scan.secrets.prefilter import Prefilter
 from companion.scan.secrets.values import is_distinctive
 
 KNOWN_VALUES = "known-values"
 """The engine named in what is found by value."""
-ENV = "ENV"
-"""The kind of values that an environment file keeps."""
 _HEAD = 8
 _FEW = 32
 """Up to this many spellings are looked for one by one; that takes about 10 µs each in 100 kB."""
@@ -129,7 +128,7 @@ class KnownValues:
     def env_file(self, value: str) -> str:
         """The name of the environment file that keeps this value; "" where none is known to."""
         kind, rule = self._entries.get(self._numbers.get(value, -1), ("", ""))
-        return rule if kind == ENV else ""
+        return rule if kind == KEPT else ""
 
     def fork(self) -> KnownValues:
         """Another one that knows the same. What either learns from then on the other does not."""

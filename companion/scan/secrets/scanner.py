@@ -19,14 +19,14 @@ from msgspec.structs import replace
 
 from companion.gatekeeper.ports import Examined
 from companion.model.action import Part, TextKind
-from companion.model.facts import Confidence, Finding
+from companion.model.facts import KEPT, Confidence, Finding
 from companion.policy.redaction import fingerprint_of, placeholder_for, redact, restore
 from companion.scan.secrets import prefilter
 from companion.scan.secrets.accepted import Accepted, none_accepted, without_accepted
 from companion.scan.secrets.engine import Engine, Span, TooMuchError, allowed
 from companion.scan.secrets.envfiles import EnvFiles, env_values
 from companion.scan.secrets.kingfisher import Kingfisher
-from companion.scan.secrets.known import ENV, KNOWN_VALUES, KnownValues
+from companion.scan.secrets.known import KNOWN_VALUES, KnownValues
 from companion.scan.secrets.memo import Memo, Result
 from companion.scan.secrets.merge import merge, without_placeholders
 from companion.scan.secrets.pem import KeyBlocks
@@ -198,7 +198,7 @@ class SecretScan:
     def learn(self, text: str, name: str) -> None:
         """Makes the values known that stand in a file like `.env`; `name` says which."""
         for value in env_values(text):
-            self._known.add(value, ENV, name, certain=True)
+            self._known.add(value, KEPT, name, certain=True)
 
     def scrub(self, text: str) -> str:
         """`text` with every secret that is known or found replaced by its placeholder. Raises ScanFailed."""
@@ -274,7 +274,7 @@ class SecretScan:
 
     def _know(self, value: str, source: str) -> None:
         """Learns what the user says is secret. After a restart a model may still name it by its placeholder."""
-        self._known.add(value, ENV, source, certain=True)
+        self._known.add(value, KEPT, source, certain=True)
         self._vault.offer(value)
 
     def _scan(self, texts: tuple[str, ...], workspace: str, work: Work, place: str = "") -> tuple[Finding, ...]:

@@ -16,6 +16,8 @@ _WORK = 0.025
 _WORK_A_MEGABYTE = 0.05
 """Seconds of a processor that engines may work on one text: several times what ordinary text takes."""
 MEGABYTE = 1_000_000
+_SMALL = 0.1
+"""Up to so many megabytes a text that took too long is tried once more: what it holds must not depend on the moment."""
 _MOST_SECRETS = 400
 """In one text, and again for each further megabyte of it: what holds more is hidden whole."""
 _KIND = "generic"
@@ -58,25 +60,31 @@ class Search:
         digest = self._memo.digest(text, self._rules)
         if (remembered := self._memo.get(digest)) is not None:
             return remembered
-        check(work)
         size = len(text) / MEGABYTE
-        try:
-            with allowed((_WORK + _WORK_A_MEGABYTE * size) * self._patience):
-                spans = without_placeholders(text, self._found_in(text))
-            most = _MOST_SECRETS * (1 + size) * self._patience
-            too_many = len({text[span.start : span.end] for span in spans}) > most
-        except TooMuchError:
-            if work.is_short:
-                raise
-            too_many = True
-        if too_many:
+        spans = self._found_in_time(text, size, work)
+        most = _MOST_SECRETS * (1 + size) * self._patience
+        if spans is None or len({text[span.start : span.end] for span in spans}) > most:
             spans = whole(text)
         return self._memo.put(Result(digest, tuple(spans)))
+
+    def _found_in_time(self, text: str, size: float, work: Work) -> list[Span] | None:
+        """What the engines find, None where they would take too long. Raises as `examine`."""
+        check(work)
+        usual = (_WORK + _WORK_A_MEGABYTE * size) * self._patience
+        # What an engine does for the first time, and a machine that is busy, take their share of a small allowance.
+        for seconds in (usual,) if size > _SMALL else (usual, 2 * usual):
+            try:
+                with allowed(seconds):
+                    return without_placeholders(text, self._found_in(text))
+            except TooMuchError:
+                if work.is_short:
+                    raise
+        return None
 
     def kind_of(self, secret: str) -> str:
         """What the engines call it when they see nothing else."""
         try:
-            with allowed(_WORK):
+            with allowed(4 * _WORK):
                 found = [span for span in self._found_in(secret) if span.end - span.start == len(secret)]
         except TooMuchError:
             found = []

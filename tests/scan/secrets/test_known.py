@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion.scan.secrets.known import ENV, KnownValues, spellings
+from companion.model.facts import KEPT
+from companion.scan.secrets.known import KnownValues, spellings
 
 VALUE = 'pa$$ "word"\\é+/12'
 
@@ -114,7 +115,7 @@ def test_spellings_are_long_enough_to_be_told_from_chance() -> None:
 
 def test_a_fork_knows_the_same_and_learns_for_itself() -> None:
     known = KnownValues()
-    first = known.add("first-value-1", ENV, ".env", certain=True)
+    first = known.add("first-value-1", KEPT, ".env", certain=True)
     fork = known.fork()
     second, third = (
         known.add("second-value-2", "X", "x", certain=True),
@@ -129,6 +130,6 @@ def test_a_fork_knows_the_same_and_learns_for_itself() -> None:
 
 def test_it_tells_which_file_keeps_a_value() -> None:
     known = KnownValues()
-    known.add("first-value-1", ENV, ".env.local", certain=True)
+    known.add("first-value-1", KEPT, ".env.local", certain=True)
     known.add("second-value-2", "X", "x", certain=True)
     assert [known.env_file(value) for value in ("first-value-1", "second-value-2", "none")] == [".env.local", "", ""]

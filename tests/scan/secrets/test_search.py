@@ -51,13 +51,33 @@ def test_what_was_found_before_is_not_sought_again() -> None:
 def test_a_text_that_takes_too_much_work_is_hidden_whole_unless_there_is_patience(
     patience: float, hidden_whole: bool
 ) -> None:
-    engine = Fake(work=0.05)
+    engine = Fake(work=0.2)
     assert is_whole(search(engine, patience).examine("a x", LONG).spans) is hidden_whole
+
+
+class Slow(Fake):
+    """Takes long the first time."""
+
+    def find(self, text: str) -> list[Span]:
+        self.work = 0 if self.calls else 0.2
+        return super().find(text)
+
+
+def test_what_only_the_first_look_takes_long_for_is_found_all_the_same() -> None:
+    engine = Slow()
+    assert [span.start for span in search(engine).examine("a x", LONG).spans] == [2]
+    assert engine.calls == 2
+
+
+def test_a_large_text_is_tried_once() -> None:
+    engine = Fake(work=1)
+    assert is_whole(search(engine).examine("a x" + " " * 200_000, LONG).spans)
+    assert engine.calls == 1
 
 
 def test_somebody_in_a_hurry_is_told_that_it_takes_longer() -> None:
     with pytest.raises(TooMuchError):
-        search(Fake(work=0.05)).examine("a x", SHORT)
+        search(Fake(work=0.2)).examine("a x", SHORT)
 
 
 def test_an_engine_that_fails_fails_the_scan() -> None:
@@ -74,4 +94,4 @@ def test_nothing_is_begun_past_the_deadline() -> None:
 def test_a_secret_is_called_what_it_is_alone() -> None:
     assert search(Fake()).kind_of("x") == "X"
     assert search(Fake()).kind_of("xy") == "generic"
-    assert search(Fake(work=0.05)).kind_of("x") == "generic"
+    assert search(Fake(work=0.2)).kind_of("x") == "generic"
