@@ -7,26 +7,72 @@ comes back nowhere.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
-from collections.abc import Callable
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from msgspec import Struct
+
 from companion.edges.gateway.dialect import UnclearAnswer
-from companion.edges.gateway.jsontext import dump
+from companion.edges.gateway.jsontext import dump, strings_within
 from companion.edges.gateway.prompt import PromptReader
+from companion.edges.gateway.sealed import CARRIERS
 from companion.gatekeeper.ports import Listener, SecretScanner
 from companion.gatekeeper.tasks import spawn
-from companion.model.action import Dialect
+from companion.model.action import Dialect, Part, TextKind
 from companion.model.exchange import Exchange
 from companion.model.facts import KEPT, Confidence, Finding
 
 Document = Callable[[], dict[str, Any]]
 """Makes the document that an answer is. Raises UnclearAnswer."""
 
-_MOST_WAITING = 256
+_MOST_WAITING = 1_000
 _PAUSE = 0.05
 """Seconds for which answers are gathered: whoever waits for one goes first."""
 _NAME = "look at answers"
+
+
+class _Texts:
+    """The plain texts of an answer, as a part that a scanner takes."""
+
+    __slots__ = ("_texts", "digest", "size")
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        raw = "\0".join(texts).encode("utf-8", "surrogatepass")
+        self._texts = tuple(texts)
+        self.size = len(raw)
+        self.digest = hashlib.blake2b(raw, digest_size=16, person=b"answer").digest()
+
+    def texts(self) -> tuple[str, ...]:
+        return self._texts
+
+    def kinds(self) -> Mapping[int, TextKind]:
+        return {}
+
+    @property
+    def is_answer(self) -> bool:
+        return True
+
+
+class _Answer(Struct, frozen=True):
+    exchange: Exchange
+    dialect: Dialect
+    document: Document
+
+    def parts(self) -> Sequence[Part]:
+        """As it will come back in the next turn, so that what is opaque there is opaque here. Raises UnclearAnswer."""
+        said = _SAID[self.dialect](self.document())
+        texts = strings_within(said)
+        return PromptReader().read(dump(said)).parts if not CARRIERS.isdisjoint(texts) else [_Texts(texts)]
+
+
+class _Read(Struct, frozen=True):
+    """An answer with its parts; none where it broke off, and why not where it could not be read."""
+
+    answer: _Answer
+    parts: Sequence[Part] = ()
+    problem: str = ""
 
 
 class AnswerScan:
@@ -36,7 +82,7 @@ class AnswerScan:
         self._scanner = scanner
         self._listener = listener
         self._most = most
-        self._waiting: deque[tuple[Exchange, Dialect, Document]] = deque()
+        self._waiting: list[_Answer] = []
         self._task: asyncio.Task[None] | None = None
 
     def offer(self, exchange: Exchange, dialect: Dialect, document: Document) -> None:
@@ -46,7 +92,7 @@ class AnswerScan:
         if len(self._waiting) >= self._most:
             self._unread(exchange, "too many answers came at once")
             return
-        self._waiting.append((exchange, dialect, document))
+        self._waiting.append(_Answer(exchange, dialect, document))
         if self._task is None or self._task.done():
             self._task = spawn(self._look(), _NAME, self._failed)
 
@@ -56,31 +102,47 @@ class AnswerScan:
             await asyncio.wait([self._task])
 
     async def _look(self) -> None:
-        await asyncio.sleep(_PAUSE)
         while self._waiting:
-            exchange, dialect, document = self._waiting.popleft()
-            try:
-                await self._examine(exchange, dialect, document)
-            except UnclearAnswer:
-                # It broke off, and its line in the ledger says so.
-                continue
-            except Exception as error:  # noqa: BLE001 - one that fails must not keep the others from being read
-                self._unread(exchange, f"the scan failed ({type(error).__name__})")
+            await asyncio.sleep(_PAUSE)
+            answers, self._waiting = self._waiting, []
+            of_places: dict[str, list[_Read]] = {}
+            for read in await asyncio.to_thread(_read, answers):
+                if read.problem:
+                    self._unread(read.answer.exchange, read.problem)
+                of_places.setdefault(read.answer.exchange.origin.workspace, []).append(read)
+            for workspace, some in of_places.items():
+                await self._examine(some, workspace)
 
-    async def _examine(self, exchange: Exchange, dialect: Dialect, document: Document) -> None:
-        prompt = await asyncio.to_thread(_as_prompt, dialect, document)
-        examined = await self._scanner.examine(prompt.parts, exchange.origin.workspace)
-        sure = [finding for finding in examined.findings if finding.confidence is Confidence.HIGH]
-        if sure:
-            self._tell(exchange, sure)
+    async def _examine(self, answers: list[_Read], workspace: str) -> None:
+        parts = [part for read in answers for part in read.parts]
+        whose = [read.answer.exchange for read in answers for _ in read.parts]
+        try:
+            examined = await self._scanner.examine(parts, workspace)
+        except Exception as error:  # noqa: BLE001 - whatever it was, it must not keep the others from being read
+            if len(answers) > 1:
+                for one in answers:
+                    await self._examine([one], workspace)
+            else:
+                self._unread(answers[0].answer.exchange, f"the scan failed ({type(error).__name__})")
+            return
+        if not examined.findings:
+            return
+        owners = [whose[number] for number in examined.numbers for _ in parts[number].texts()]
+        found: dict[str, tuple[Exchange, list[Finding]]] = {}
+        for finding in examined.findings:
+            if finding.confidence is Confidence.HIGH:
+                exchange = owners[finding.text]
+                found.setdefault(exchange.id, (exchange, []))[1].append(finding)
+        for exchange, findings in found.values():
+            self._tell(exchange, findings)
 
-    def _tell(self, exchange: Exchange, sure: list[Finding]) -> None:
-        kept = {finding.placeholder: finding for finding in sure}
-        types = Counter(finding.type for finding in kept.values())
-        known = sum(finding.type == KEPT for finding in kept.values())
-        text = f"the answer holds {', '.join(sorted(kept))}"
+    def _tell(self, exchange: Exchange, findings: list[Finding]) -> None:
+        each = {finding.placeholder: finding for finding in findings}
+        known = sum(finding.type == KEPT for finding in each.values())
+        text = f"the answer holds {', '.join(sorted(each))}"
         if known:
             text += f"; in your own secret files: {known}"
+        types = Counter(finding.type for finding in each.values())
         self._listener.notice("answer.secret", exchange.id, text, {"types": dict(types), "known": known})
 
     def _unread(self, exchange: Exchange, why: str) -> None:
@@ -90,9 +152,17 @@ class AnswerScan:
         self._listener.notice("failure", where, str(error), {"error": error})
 
 
-def _as_prompt(dialect: Dialect, document: Document) -> Any:
-    """The answer as it will come back in the next turn, so that what is opaque there is opaque here."""
-    return PromptReader().read(dump(_SAID[dialect](document())))
+def _read(answers: Sequence[_Answer]) -> list[_Read]:
+    found = []
+    for answer in answers:
+        try:
+            found.append(_Read(answer, answer.parts()))
+        except UnclearAnswer:
+            # It broke off, and its line in the ledger says so.
+            found.append(_Read(answer))
+        except Exception as error:  # noqa: BLE001 - as in a scan
+            found.append(_Read(answer, problem=f"the scan failed ({type(error).__name__})"))
+    return found
 
 
 def _chat(answer: dict[str, Any]) -> dict[str, Any]:

@@ -25,8 +25,9 @@ from typing import Any
 _SEAL = re.compile(r"[A-Za-z0-9+/_=-]{64,}")
 _BASE64 = re.compile(r"(?P<head>data:[^,]{0,200};base64,)?(?P<data>(?:[A-Za-z0-9+/]|\r?\n){64,}+\s*+(?:=\s*+){0,2})")
 _BASE64_KEYS = frozenset({"data", "url", "image_url", "file_data"})
-_CARRIERS = _BASE64_KEYS | {"thinking", "signature", "encrypted_content", "arguments"}
-_KEYS = re.compile(rb'"(?:%b)"\s*:|\\u00[2-7]' % "|".join(sorted(_CARRIERS)).encode())
+CARRIERS = _BASE64_KEYS | {"thinking", "signature", "encrypted_content", "arguments"}
+"""The keys under which a string stands that may be none of plain text."""
+_KEYS = re.compile(rb'"(?:%b)"\s*:|\\u00[2-7]' % "|".join(sorted(CARRIERS)).encode())
 
 _CALLS = frozenset({"function_call", "mcp_call", "mcp_approval_request"})
 # An escaped letter (of two halves, where it takes two), a slash, or any other escape, which stays.
@@ -41,7 +42,7 @@ _MEDIA = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"%PDF-", b"ID3", b"\xf
 
 def may_hold(raw: bytes, key: str) -> bool:
     """Whether a JSON text under `key` may hold any such string. Quick, and True where escapes could spell its key."""
-    return key in _CARRIERS or _KEYS.search(raw) is not None
+    return key in CARRIERS or _KEYS.search(raw) is not None
 
 
 def seals_of(body: dict[str, Any]) -> frozenset[tuple[str, str]]:

@@ -44,8 +44,8 @@ ANSWERS: dict[Dialect, Any] = {
 }
 
 
-def exchange(workspace: str = "", dialect: Dialect = Dialect.CHAT) -> Exchange:
-    return Exchange("x1", NOON, Origin(workspace=workspace), ModelCall(dialect, "m"))
+def exchange(workspace: str = "", dialect: Dialect = Dialect.CHAT, name: str = "x1") -> Exchange:
+    return Exchange(name, NOON, Origin(workspace=workspace), ModelCall(dialect, "m"))
 
 
 async def heard(dialect: Dialect, document: Any, workspace: str = "") -> list[tuple[str, str, str, Any]]:
@@ -113,8 +113,8 @@ async def test_beyond_the_most_that_wait_an_answer_is_told_as_unread_and_the_oth
     ears, scanner = Heard(), SecretScan(KEY, [OwnRules()])
     scan = AnswerScan(scanner, ears, most=2)
     document = ANSWERS[Dialect.CHAT](TOKEN)
-    for _ in range(3):
-        scan.offer(exchange(), Dialect.CHAT, lambda: document)
+    for number in range(3):
+        scan.offer(exchange(name=str(number)), Dialect.CHAT, lambda: document)
     await scan.done()
     assert sorted(name for name, *_ in ears.notices) == ["answer.secret", "answer.secret", "answer.unread"]
     scan.offer(exchange(), Dialect.CHAT, lambda: document)
