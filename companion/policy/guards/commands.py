@@ -11,6 +11,7 @@ from companion.model.policy import CommandLevel
 from companion.model.verdict import PASS, Allow, Ask, Deny, Verdict
 from companion.policy.rulebook import BadRule, Rule, plain_words, read_rule
 from companion.policy.shell.effects import (
+    AT_ROOT,
     DEEP_DELETE,
     GLOB,
     LOOKS,
@@ -157,6 +158,8 @@ def _judge_delete(effect: Effect, facts: Facts) -> Ask | Deny | None:
     asked = Ask(effect.code or "delete", effect.reason or f"{effect.target} would be deleted", effect.hint)
     if path is None or not path.resolved:
         return asked
+    if effect.code == AT_ROOT and not path.is_dir and not path.inside:
+        return None
     if path.privileged and path.inside:
         return Ask(
             "deletes-privileged", f"{effect.target} would be deleted: {path.privileged}", "leave this file alone"
@@ -201,6 +204,15 @@ def _judge_write(effect: Effect, facts: Facts) -> Ask | Deny | None:
         return Ask("path-not-judged", f"nobody looked at what {target} is", "name a file in the workspace")
     if is_device(target):
         return Deny("writes-device", f"{target} is a device, and what is written over cannot come back", _TAKEN_BACK)
+    if (
+        not path.inside
+        # A folder by itself is what something is put into.
+        and is_temporary(f"{path.resolved}/x" if path.is_dir else path.resolved)
+        and not path.privileged
+        and path.ignored is None
+        and facts.policy.commands is not CommandLevel.STRICT
+    ):
+        return None
     if not path.inside:
         return Ask("writes-outside", f"{target} lies outside of the workspace", "write inside of the workspace")
     if path.privileged:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from companion.policy.shell.invocation import Finding, Invocation, read
+from companion.policy.shell.invocation import Finding, Invocation, Text, read
 from companion.policy.shell.options import split
+from companion.policy.shell.words import Value
 
 _OPTIONS = (
     "F= v= f< field-separator= assign= file< posix re-interval traditional non-decimal-data lint sandbox s S b c P r V "
     "version help"
 )
-_NOTHING = re.compile(r'"(?:[^"\\]|\\.)*"|#[^\n]*|/(?:[^/\\\n]|\\.)+/')
-_LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_TOKEN = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"|#[^\n]*|/')
+_REGEX = re.compile(r'/(?:[^/\\\n\["]|\\[^\n]|\[\^?\]?[^\]/"\n\\]*\])+/')
+_BEFORE_REGEX = frozenset("({[,;!~&|}=?:\n")
+"""Behind one of these, or first of all, a slash begins a regular expression; elsewhere it may divide."""
 _WORDS = re.compile(
     r"\b(?:system|getline|printf?\s*>|close|fflush|ENVIRON|PROCINFO|@\w+|ARGV|include|load|extension|nextfile)\b|\||@"
 )
 _REDIRECT = re.compile(r"\bprintf?\b[^;}\n]*>|>>")
+_LONGEST = 4000
 _COMPARES = re.compile(r"\([^()]*>[^()]*\)")
 
 
@@ -36,12 +41,18 @@ def judge_awk(invocation: Invocation) -> Iterator[Finding]:
         return
     if arguments.has("f", "file"):
         yield invocation.rule("runs-script")
-    elif not operands or operands[0].constant is None or not only_prints(operands[0].constant):
-        yield invocation.rule("runs-code", at=operands[0] if operands else None)
-        operands = operands[1:]
     else:
+        text = operands[0].constant if operands else None
+        program = _take_apart(text) if text is not None else None
+        rest, inputs = _inputs(program) if program is not None else ("", [])
+        if program is not None and _only_prints(rest):
+            yield invocation.runs()
+        else:
+            yield invocation.rule("runs-code", at=operands[0] if operands else None)
+        for name, runs in inputs:
+            value = Value(name, operands[0].start, operands[0].end)
+            yield from (Text(value),) if runs else read(value)
         operands = operands[1:]
-        yield invocation.runs()
     for path in arguments.reads:
         yield from read(path)
     for operand in operands:
@@ -50,11 +61,65 @@ def judge_awk(invocation: Invocation) -> Iterator[Finding]:
             yield from read(operand)
 
 
-def only_prints(program: str) -> bool:
-    """Whether an awk program can do nothing but to print what it reads."""
-    if len(program) > 4000:
-        return False
-    bare = _NOTHING.sub('""', program)
+_INPUT = re.compile(
+    r"(?P<before>^|[{;(\n])\s*"
+    r'(?:"(?P<command>\d+)"\s*\|\s*getline|getline(?:\s+[A-Za-z_]\w*)?\s*<\s*"(?P<file>\d+)")'
+    r"(?:\s+[A-Za-z_]\w*)?(?=\s*(?:[;})\n]|$))"
+)
+"""What is read from a spelled out file or command; nothing beside it could become part of its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """`bare` is a program in which each string is its number in quotes; regular expressions and comments are gone."""
+
+    bare: str
+    strings: tuple[str, ...]
+
+
+def _take_apart(program: str) -> _Program | None:
+    """None where it cannot be told what is a string, what a regular expression, and what a division."""
+    if len(program) > _LONGEST or "\\\n" in program:
+        return None
+    bare = ""
+    strings: list[str] = []
+    at = 0
+    while token := _TOKEN.search(program, at):
+        bare += program[at : token.start()]
+        at = token.end()
+        text = token.group()
+        last = bare.rstrip(" \t")[-1:]
+        if text[0] == '"':
+            bare += f'"{len(strings)}"'
+            strings.append(text[1:-1])
+        elif text == "/" and (not last or last in _BEFORE_REGEX):
+            regex = _REGEX.match(program, token.start())
+            if regex is None:
+                return None
+            bare += '""'
+            at = regex.end()
+        elif text == "/":
+            bare += "/"
+    bare += program[at:]
+    return None if bare.count('"') != 2 * len(re.findall(r'"\d*"', bare)) else _Program(bare, tuple(strings))
+
+
+def _inputs(program: _Program) -> tuple[str, list[tuple[str, bool]]]:
+    """The bare program without what it reads by `getline`, and those: the text, and whether it is run."""
+    inputs: list[tuple[str, bool]] = []
+
+    def take(found: re.Match[str]) -> str:
+        text = program.strings[int(found["command"] or found["file"])]
+        if "\\" in text:
+            return found.group()
+        inputs.append((text, found["command"] is not None))
+        return f"{found['before']} 0"
+
+    return _INPUT.sub(take, program.bare), inputs
+
+
+def _only_prints(bare: str) -> bool:
+    """Whether such a program can do nothing but to print what it reads."""
     if _WORDS.search(bare):
         return False
     while _COMPARES.search(bare):

@@ -28,6 +28,10 @@ class Budget:
     characters: int = LONGEST
     scripts: int = _DEEPEST_SCRIPT
     """How many more scripts may stand inside each other."""
+    pending: list[Effect] = field(default_factory=list[Effect])
+    """Effects that there are only where a program runs that is not among the plainest, wherever it stands."""
+    plain: bool = True
+    """Whether no such program was met."""
     look: Callable[[str], str | None] | None = None
     """The text of a file of the project, by its path as effects name it."""
 

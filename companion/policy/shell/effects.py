@@ -33,6 +33,9 @@ LOOKS = frozenset({WEB_READ})
 DEEP_DELETE = "delete-tree"
 """The code of a DELETE of whole folders."""
 
+AT_ROOT = "delete-at-root"
+"""The code of a DELETE that happens only where a variable is empty that hardly ever is."""
+
 MADE_AGAIN = "generated-delete"
 """The code of a DELETE of what builds and package managers make."""
 
@@ -58,6 +61,8 @@ _SYSTEM_FILES = re.compile(
     r"|/dev/(?:null|zero|stdin|random|urandom)"
 )
 _PERSONAL = re.compile(r"/(?:\.[^/]+|root|Keychains|Cookies|Mail|Messages)(?:/|$)|/proc/(?:self|\d+)")
+TEMPORARY = "/tmp"  # noqa: S108 - a name for wherever it is
+"""The folder for temporary things."""
 _TEMPORARY = re.compile(
     r"/(?:tmp|var/tmp|private/tmp|private/var/tmp)/[^/]|/(?:private/)?var/folders/[^/]+/[^/]+/T/[^/]"
 )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from companion.model.facts import Effect, EffectKind
-from companion.policy.shell.effects import TREE, is_temporary
+from companion.policy.shell.effects import NAMES, TEMPORARY, TREE, is_temporary
 from companion.policy.shell.invocation import Finding, Invocation, delete, plain, read, write
 from companion.policy.shell.options import Arguments, split
+from companion.policy.shell.rules import apply
 from companion.policy.shell.state import join
 from companion.policy.shell.words import Value
 
@@ -102,13 +104,43 @@ def _remove(invocation: Invocation) -> Iterator[Finding]:
         yield invocation.runs()
         return
     elsewhere = all(
-        is_temporary(path.constant or "") and ".." not in (path.constant or "") for path in arguments.operands
+        path.below_temporary or (is_temporary(path.constant or "") and ".." not in (path.constant or ""))
+        for path in arguments.operands
     )
     if arguments.has("r", "R", "f", "recursive", "force") and not elsewhere:
         yield invocation.rule("rm-recursive")
     deep = arguments.has("r", "R", "recursive")
     for path in arguments.operands:
-        yield from delete(path, deep=deep)
+        if path.below_temporary:
+            yield from delete(replace(path, text=TEMPORARY + path.below_temporary, many=False), deep=deep)
+            # Where the variable is not set, what follows it counts from the root.
+            first = "/" + path.below_temporary.split("/")[1]
+            yield apply("delete-at-root", first, path.start, path.end)
+        else:
+            yield from delete(path, deep=deep)
+
+
+_SYNC = (
+    "a v r n z h i u c t p o g D l H A X S x W P R q d k L m dry-run archive verbose recursive compress human-readable "
+    "itemize-changes update checksum times perms links delete delete-before delete-after delete-during delete-delay "
+    "delete-excluded force stats progress info= out-format= exclude= include= existing ignore-existing size-only "
+    "no-motd max-size= min-size= list-only"
+)
+
+
+def _sync(invocation: Invocation) -> Iterator[Finding]:
+    """`rsync -n` only says what it would do; hosts are asked by a program that options may name."""
+    arguments = split(invocation.args, _SYNC)
+    operands = arguments.operands
+    local = all(path.constant is not None and ":" not in path.constant for path in operands)
+    if arguments.unknown is not None or not arguments.has("n", "dry-run", "list-only") or not local:
+        yield invocation.rule("file-change")
+        for path in operands[:-1]:
+            yield from read(path, TREE)
+        return
+    yield invocation.runs()
+    for path in operands:
+        yield from read(path, NAMES)
 
 
 def _remove_folder(invocation: Invocation) -> Iterator[Finding]:
@@ -132,6 +164,7 @@ WRITERS: dict[str, Callable[[Invocation], Iterator[Finding]]] = {
     "cp": _copy,
     "mv": _move,
     "rm": _remove,
+    "rsync": _sync,
     "unlink": _remove_folder,
     "rmdir": _remove_folder,
     "chmod": _rights,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from companion.model.facts import Effect
-from companion.policy.shell.effects import NAMES, TREE
+from companion.policy.shell.effects import NAMES, TREE, is_temporary
 from companion.policy.shell.invocation import Finding, Invocation, Lists, delete, read, tree
 from companion.policy.shell.knowledge import FIND, FIND_VALUED
 from companion.policy.shell.runners import find_exec
@@ -51,13 +51,21 @@ def judge_find(invocation: Invocation) -> Iterator[Finding]:
         else:
             if word == "-delete":
                 findings += [effect for root in roots for effect in delete(root, deep=True)]
-            code = "find-delete" if word == "-delete" else "unknown-option"
-            findings.append(invocation.rule(code, word or "this word", args[at]))
+            if word != "-delete" or not _only_temporary(roots, words):
+                code = "find-delete" if word == "-delete" else "unknown-option"
+                findings.append(invocation.rule(code, word or "this word", args[at]))
             at += 1
     yield from findings
     yield from _each(tuple(roots) or (Value(".", invocation.start, invocation.end),))
     if all(root.constant and not root.constant.startswith("-") for root in roots):
         yield Lists(_found(invocation, roots, names), dashed=False)
+
+
+def _only_temporary(roots: list[Value], words: tuple[str, ...]) -> bool:
+    """Whether all that it can delete lies in named folders for what nobody counts on; links are followed by -L."""
+    plain = [root.constant or "" for root in roots]
+    followed = any(word in {"-L", "-H", "-follow"} for word in words)
+    return bool(plain) and not followed and all(is_temporary(root) and ".." not in root for root in plain)
 
 
 def _found(invocation: Invocation, roots: list[Value], names: list[Value]) -> tuple[Effect, ...]:

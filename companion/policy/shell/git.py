@@ -100,8 +100,8 @@ _READING: dict[str, str] = {
 """Subcommands that only read, with the options under which that holds."""
 
 _LISTING: dict[str, str] = {
-    "branch": "a r v l list all remotes verbose show-current contains~ no-contains~ merged~ no-merged~ points-at= "
-    "sort= "
+    "branch": "a r v l list all remotes remote verbose show-current contains~ no-contains~ merged~ no-merged~ "
+    "points-at= sort= "
     "format= color~ no-color column~ no-column abbrev= no-abbrev i ignore-case",
     "tag": "l list n~ contains~ no-contains~ merged~ no-merged~ points-at= sort= format= color~ column~ no-column i",
     "remote": "v verbose",
@@ -111,6 +111,9 @@ _LISTING: dict[str, str] = {
 _NESTED: dict[tuple[str, str], str] = {
     ("stash", "list"): _LOG,
     ("stash", "show"): "stat~ numstat shortstat summary name-only name-status",
+    ("rerere", "status"): "",
+    ("rerere", "diff"): "",
+    ("rerere", "remaining"): "",
     ("remote", "get-url"): "all push",
     ("worktree", "list"): "porcelain v z verbose",
     ("reflog", "show"): _LOG,
@@ -150,7 +153,7 @@ def judge_git(invocation: Invocation) -> Iterator[Finding]:
         text = rest[0].constant or ""
         if text == "-C" and len(rest) > 1 and folder is None:
             folder = rest[1]
-        elif text.partition("=")[0] in _GLOBAL_VALUED or split(rest[:1], _GLOBAL).unknown:
+        elif text[:2] in {"-C", "-c"} or text.partition("=")[0] in _GLOBAL_VALUED or split(rest[:1], _GLOBAL).unknown:
             yield invocation.rule("git-option", text.partition("=")[0], rest[0])
         rest = rest[2 if text in _GLOBAL_VALUED else 1 :]
     if not rest or rest[0].constant is None:
@@ -252,13 +255,18 @@ def _long(words: tuple[str, ...], *names: str) -> bool:
     return any(name.startswith(word) for word in given for name in names)
 
 
+def _only_lists(words: tuple[str, ...]) -> bool:
+    """With -n nothing is deleted, whatever else is asked for."""
+    return (_short(words, "n") or _long(words, "--dry-run")) and not _long(words, "--no-dry-run")
+
+
 def _discards(words: tuple[str, ...]) -> bool:
     return "--" in words or "." in words or _short(words, "fB") or _long(words, "--force", "--ours", "--theirs")
 
 
 _DANGERS: tuple[tuple[str, _Check, str], ...] = (
     ("reset", lambda words: _long(words, "--hard", "--merge"), "git-reset-hard"),
-    ("clean", lambda words: not (_short(words, "n") or "--dry-run" in words) or _short(words, "f"), "git-clean"),
+    ("clean", lambda words: not _only_lists(words), "git-clean"),
     ("clean", lambda _: True, "git-fetch"),
     ("checkout", _discards, "git-discard"),
     ("switch", lambda words: _short(words, "fC") or _long(words, "--force", "--discard-changes"), "git-discard"),

@@ -11,13 +11,22 @@ from companion.policy.shell.options import Arguments, split
 from companion.policy.shell.words import Value
 
 _LOCAL: dict[str, str] = {
-    "commit": "m= message= a all v verbose q quiet s signoff allow-empty S~ no-gpg-sign dry-run",
-    "checkout": "b= q quiet t track~ no-track l progress no-progress orphan=",
+    "commit": "m= message= F= file= a all v verbose q quiet s signoff allow-empty S~ no-gpg-sign dry-run",
+    "checkout": "b= q quiet t track~ no-track l progress no-progress orphan= d detach recurse-submodules~ "
+    "no-recurse-submodules",
+    "switch": "d detach q quiet guess no-guess recurse-submodules~ no-recurse-submodules progress no-progress",
+    "restore": "S staged s= source= q quiet progress no-progress",
+    "reset": "soft q quiet",
+    "add": "v verbose n dry-run N intent-to-add",
     "branch": "q quiet t track~ no-track d u= set-upstream-to= unset-upstream",
 }
 """Subcommands, with the options under which git loses nothing by them."""
 
 _NAME = re.compile(r"[A-Za-z0-9][\w./@{}^~-]*")
+# A folder's name has no ending, but for a few.
+_FILE = re.compile(
+    r"(?!.*(?:^|/)\.\.?(?:/|$))(?:[\w@.][\w.@+-]*/)*(?:[\w@.+-]*[\w@+-]\.[\w+-]+|Makefile|Dockerfile|README|LICENSE|\.gitignore)"
+)
 _REMOTE = re.compile(r"[A-Za-z0-9][\w.-]*")
 _FETCH = (
     "all a append depth= deepen= unshallow t tags n no-tags p prune P prune-tags q quiet v verbose j= jobs= dry-run "
@@ -52,7 +61,16 @@ def judge_local(invocation: Invocation, name: str) -> Iterator[Finding] | None:
     arguments = split(args, _LOCAL[name])
     if arguments.unknown is not None or not _loses_nothing(name, arguments):
         return None
-    return iter((invocation.rule("git-local", f"git {name}"),))
+    return iter((invocation.rule("git-local", f"git {name}"), *_taken_in(name, arguments)))
+
+
+def _taken_in(name: str, arguments: Arguments) -> Iterator[Finding]:
+    """Reads of the files whose text becomes part of the repository."""
+    taken = arguments.operands if name == "add" else ()
+    if name == "commit":
+        taken = tuple(value for option, value in arguments.order if option in {"F", "file"} and value.text != "-")
+    for path in taken:
+        yield from read(path)
 
 
 def _writes(invocation: Invocation, arguments: Arguments, name: str) -> Iterator[Finding] | None:
@@ -81,7 +99,18 @@ def _loses_nothing(name: str, arguments: Arguments) -> bool:
     named = all(one is not None and _NAME.fullmatch(one) for one in operands)
     match name:
         case "commit":
-            return arguments.has("m", "message") and not operands and not arguments.has("S", "patch")
+            told = arguments.has("m", "message", "F", "file")
+            return told and not operands and not arguments.has("S", "patch")
+        case "switch":
+            return len(operands) == 1 and operands[0] in _BRANCHES
+        case "restore":
+            # Only what is staged changes; the files stay as they are.
+            return arguments.has("S", "staged") and bool(operands) and None not in operands
+        case "reset":
+            return arguments.has("soft") and named and len(operands) <= 1
+        case "add":
+            # All at once is how what nobody meant to keep gets in.
+            return bool(operands) and all(one and _FILE.fullmatch(one) for one in operands)
         case "checkout":
             if not arguments.has("b", "orphan"):
                 # Any other name may be that of a file, whose changes would be lost.

@@ -69,6 +69,8 @@ class Text:
     """A text that is run as a command of its own, in a new shell."""
 
     value: Value
+    words: tuple[Value, ...] = ()
+    """What the text knows as `$0`, `$1` and so on."""
 
 
 @dataclass(frozen=True, slots=True)

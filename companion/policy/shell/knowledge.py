@@ -149,7 +149,7 @@ READERS: dict[str, Reader] = {
     ),
     "hexdump": Reader("b c C d o x v n= s= e=", Operands.CONTENT),
     # Its letters are not written together: `-ps x` is one option and a file.
-    "xxd": Reader("a b c~ C e E g~ i l~ o~ p s~ u R~", Operands.CONTENT, most=1),
+    "xxd": Reader("a b c~ C e E g~ i l~ o~ p s~ u R~ v", Operands.CONTENT, most=1),
     "strings": Reader("a f n= t= e= o w # all print-file-name bytes= radix= encoding=", Operands.CONTENT),
     "column": Reader("t s= o= c= n x e l= N= R= H= T= J table separator= output-separator= columns=", Operands.CONTENT),
     "base64": Reader("d D n u w= decode wrap=", Operands.CONTENT, most=1),

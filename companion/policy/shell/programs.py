@@ -9,6 +9,7 @@ from companion.model.facts import Effect
 from companion.policy.shell.archives import ARCHIVERS
 from companion.policy.shell.awk import judge_awk
 from companion.policy.shell.dangers import DANGERS, INTERPRETERS, PRIVILEGED, RUNS_ITS_INPUT, SHELLS
+from companion.policy.shell.disks import DISKS
 from companion.policy.shell.effects import NAMES, TRACKED, TREE
 from companion.policy.shell.files import WRITERS
 from companion.policy.shell.find import judge_find
@@ -30,8 +31,9 @@ from companion.policy.shell.options import Arguments, split
 from companion.policy.shell.project import judge_environment, judge_project
 from companion.policy.shell.runners import WRAPPERS, judge_privileged, judge_shell
 from companion.policy.shell.services import INFRASTRUCTURE, SERVICES, judge_service
+from companion.policy.shell.singles import judge_hash, judge_local_copy, judge_service_status, without_numbers
 from companion.policy.shell.toolbox import FORGES, PACKAGES, SYSTEM
-from companion.policy.shell.tools import asks_for_help, judge_tool
+from companion.policy.shell.tools import asks_for_help, judge_tool, names
 from companion.policy.shell.viewers import VIEWERS, judge_viewer
 from companion.policy.shell.web import WEB
 from companion.policy.shell.words import Value
@@ -45,6 +47,11 @@ _HOST = re.compile(r"(?:[\w.-]+@)?([\w-]+(?:\.[\w-]+)+)(?::|/|$)")
 _CODES = {Operands.CONTENT: "", Operands.NAMES: NAMES, Operands.TREE: TREE}
 
 
+_NEEDS_WORDS = names(
+    "chmod chown chgrp shred ln kill killall pkill unlink rmdir truncate install rsync scp ssh setfacl chattr mknod "
+    "mkfifo wipe srm useradd userdel usermod groupadd rename"
+)
+"""Programs that without a word only say how they are used, whatever stands on their input."""
 _FILTERS = frozenset({"head", "tail", "sort", "uniq", "grep", "egrep", "tac", "shuf"})
 
 
@@ -80,7 +87,7 @@ def _names_files(invocation: Invocation) -> Lists | None:
 
 def _judge(invocation: Invocation) -> Iterator[Finding]:
     name = invocation.name
-    if _asks_for_version(invocation):
+    if _asks_for_version(invocation) or (not invocation.args and name in _NEEDS_WORDS):
         yield invocation.runs()
     elif name in PRIVILEGED:
         yield from judge_privileged(invocation)
@@ -99,7 +106,7 @@ def _judge(invocation: Invocation) -> Iterator[Finding]:
     elif (findings := _by_table(invocation)) is not None:
         yield from findings
     elif name in READERS:
-        yield from _judge_reader(invocation, READERS[name])
+        yield from _judge_reader(without_numbers(invocation) if name == "xxd" else invocation, READERS[name])
     elif name in VIEWERS:
         yield from judge_viewer(invocation, VIEWERS[name])
     elif tool := TOOLS.get(name):
@@ -113,7 +120,7 @@ def _judge(invocation: Invocation) -> Iterator[Finding]:
 
 
 _UNSURE = frozenset(
-    {"build", "project-change", "unknown-command", "unknown-option", "unknown-word", "glob-option", "runs-other", ""}
+    {"build", "project-change", "unknown-command", "unknown-option", "unknown-word", "glob-option", "runs-other"}
 )
 
 
@@ -124,7 +131,8 @@ def _by_table(invocation: Invocation) -> list[Finding] | None:
         return None
     findings = list(known)
     name = invocation.name
-    unsure = all(finding.code in _UNSURE for finding in findings if isinstance(finding, Effect))
+    codes = {finding.code for finding in findings if isinstance(finding, Effect)} - {""}
+    unsure = bool(codes) and codes <= _UNSURE
     return None if unsure and (name in VIEWERS or name in TOOLS or name in SERVICES or name in READERS) else findings
 
 
@@ -148,7 +156,11 @@ def _judge_danger(invocation: Invocation) -> Iterator[Finding]:
     code = DANGERS.get(name)
     if code is None and name.startswith("mkfs."):
         code = "disk"
-    if code == "network":
+    if name == "ssh" and re.fullmatch(r"-[Vh]|-Q [\w-]+", " ".join(invocation.words)):
+        yield invocation.runs()
+    elif name == "scp" and (copied := judge_local_copy(invocation)) is not None:
+        yield from copied
+    elif code == "network":
         yield from _judge_network(invocation)
     elif code is not None:
         yield invocation.rule(code, " ".join([name, *invocation.words[:1]]).strip() if code == "cloud" else "")
@@ -335,6 +347,7 @@ _SPECIAL: dict[str, Callable[[Invocation], Iterator[Finding]]] = {
     **WRAPPERS,
     **ARCHIVERS,
     **WEB,
+    **DISKS,
     **dict.fromkeys(("awk", "gawk", "mawk", "nawk"), judge_awk),
     **dict.fromkeys(("grep", "egrep", "fgrep"), _grep),
     **dict.fromkeys(("test", "["), _test),
@@ -347,4 +360,6 @@ _SPECIAL: dict[str, Callable[[Invocation], Iterator[Finding]]] = {
     "printf": _printf,
     "ps": _ps,
     "set": _set,
+    "hash": judge_hash,
+    "service": judge_service_status,
 }

@@ -54,6 +54,10 @@ RUNNERS: dict[str, _Runner] = {
     "mix": _Runner("mix.exs", "test compile format"),
     "rspec": _Runner("Gemfile", "", "r require I"),
     "rubocop": _Runner("Gemfile", "", "r require c config a A"),
+    **dict.fromkeys(
+        ("terraform", "tofu"), _Runner("", "plan", "out generate-config-out chdir destroy replace target lock var-file")
+    ),
+    "ansible-test": _Runner("", "sanity units", "docker remote venv requirements containers"),
     "phpunit": _Runner("composer.json phpunit.xml", "", "bootstrap c configuration prepend"),
 }
 

@@ -31,6 +31,8 @@ def read_command(
     effects = budget.effects
     try:
         walk(command, cwd, home, budget)
+        if not budget.plain:
+            effects += budget.pending
     except Unclear as unclear:
         end = len(command) if unclear.code == "over-budget" or not unclear.end else unclear.end
         effects.append(apply(unclear.code, "this", 0 if unclear.code == "over-budget" else unclear.start, end))

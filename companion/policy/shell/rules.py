@@ -71,6 +71,9 @@ RULES: dict[str, Rule] = {
     "delete-tree": Rule(
         EffectKind.DELETE, "{target} would be deleted with all that lies below it", "move it aside instead"
     ),
+    "delete-at-root": Rule(
+        EffectKind.DELETE, "where TMPDIR is not set, this deletes {target} or what is in it", "write the folder out"
+    ),
     "delete": Rule(EffectKind.DELETE, "{target} would be deleted", "move it aside instead"),
     "leaks-secret": Rule(
         EffectKind.LEAK,
@@ -117,6 +120,7 @@ RULES: dict[str, Rule] = {
     "runs-script": Rule(_UNKNOWN, "{target} runs a script that nobody has looked at", "show the script first"),
     "runs-a-file": Rule(_UNKNOWN, "{target} is a file, not a program that is known", "show the file first"),
     "find-exec": Rule(_UNKNOWN, "find runs a command for each match", "run find alone, then the command on its list"),
+    "never-ends": Rule(_UNKNOWN, "{target} shows a screen until somebody closes it", "ask for one look: top -b -n 1"),
     "secret-shown": Rule(
         _UNKNOWN, "{target} prints what may be a secret", "ask the person for what is needed of it, without the secret"
     ),

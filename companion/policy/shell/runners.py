@@ -11,7 +11,7 @@ from companion.policy.shell.dangers import POSIX_SHELLS
 from companion.policy.shell.invocation import Feed, Finding, Inner, Invocation, Lists, Text, read, write
 from companion.policy.shell.options import split
 from companion.policy.shell.tools import names
-from companion.policy.shell.variables import is_private
+from companion.policy.shell.variables import PLAIN, is_of_no_meaning, is_private
 from companion.policy.shell.words import Value
 
 
@@ -82,10 +82,15 @@ def _env(invocation: Invocation) -> Iterator[Finding]:
     if arguments.unknown is not None:
         yield invocation.refuse(arguments.unknown)
     rest = arguments.operands
+    names_set: list[tuple[str, Value]] = []
     while rest and (found := re.match(r"(\w+)=", rest[0].text or "")):
         if not is_private(found.group(1)):
-            yield invocation.rule("sets-environment", found.group(1), rest[0])
+            names_set.append((found.group(1), rest[0]))
         rest = rest[1:]
+    program = rest[0].constant if rest else None
+    for name, word in names_set:
+        if program not in PLAIN or not is_of_no_meaning(name):
+            yield invocation.rule("sets-environment", name, word)
     if rest:
         yield Inner(rest, invocation.feed)
     else:
@@ -125,7 +130,9 @@ def _xargs(invocation: Invocation) -> Iterator[Finding]:
     for path in arguments.reads:
         yield from read(path)
     if not words:
-        yield invocation.rule("unknown-word", "xargs --") if "--" in invocation.words else invocation.runs()
+        # By itself it waits for an input that does not come.
+        alone = "--" in invocation.words or not (invocation.feed or arguments.reads)
+        yield invocation.rule("unknown-word", "xargs") if alone else invocation.runs()
         return
     place = arguments.given.get("I") or arguments.given.get("J")
     more = _handed_on(invocation, words[0].constant or "", from_file=bool(arguments.reads))
@@ -190,9 +197,18 @@ def judge_privileged(invocation: Invocation) -> Iterator[Finding]:
         yield Inner(arguments.operands[leading:], invocation.feed)
 
 
+def _may_be_option(word: Value) -> bool:
+    return not word.is_path if word.text is None else word.text[:1] in {"-", "+", "", "*", "?", "["}
+
+
 def judge_shell(invocation: Invocation) -> Iterator[Finding]:
     """A shell with a text, a script, or whatever stands on its input."""
     args = invocation.args
+    if invocation.words[:1] == ("-n",) and len(args) > 1 and not any(map(_may_be_option, args[1:])):
+        # It looks for mistakes in the script and runs nothing.
+        yield invocation.runs()
+        yield from read(args[1])
+        return
     at = 0
     reads_text = unknown = False
     while at < len(args) and re.match(r"[-+]\w|--\w", args[at].text or ""):
@@ -209,7 +225,7 @@ def judge_shell(invocation: Invocation) -> Iterator[Finding]:
         yield invocation.rule("shell-text")
     rest = args[at:]
     if reads_text and rest:
-        yield from _script(invocation, rest[0])
+        yield from _script(invocation, rest[0], rest[1:])
     elif rest and rest[0].constant != "-":
         piped = any(arg.substituted for arg in rest)
         yield invocation.rule("pipe-to-shell" if piped else "runs-script", at=rest[0])
@@ -223,12 +239,12 @@ def judge_shell(invocation: Invocation) -> Iterator[Finding]:
         yield invocation.rule("shell-text")
 
 
-def _script(invocation: Invocation, text: Value) -> Iterator[Finding]:
+def _script(invocation: Invocation, text: Value, words: tuple[Value, ...] = ()) -> Iterator[Finding]:
     if text.constant is None:
         yield invocation.rule("shell-text", at=text)
     else:
         yield invocation.runs()
-        yield Text(text)
+        yield Text(text, words)
 
 
 def _eval(invocation: Invocation) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from companion.policy.shell.effects import NAMES
 from companion.policy.shell.invocation import Finding, Invocation
 from companion.policy.shell.tools import Tool, asks_for_help, named_files, names
 
@@ -52,7 +53,10 @@ INFRASTRUCTURE: dict[str, Tool] = {
     "kustomize": Tool(
         "version build cfg(tree cat grep count)", refused="enable-exec enable-alpha-plugins output o enable-helm"
     ),
-    "promtool": Tool("check(config rules metrics web-config) test(rules) query(instant range series labels)"),
+    # What it checks it does not print.
+    "promtool": Tool(
+        "check(config rules metrics web-config) test(rules) query(instant range series labels)", code=NAMES
+    ),
     "amtool": Tool("alert(. query) silence(query) config(show) check-config"),
     "kubectx": Tool("", flags="-c --current"),
     "kubens": Tool("", flags="-c --current"),
@@ -79,6 +83,7 @@ _NAMES = (
     "kafka-topics kafka-configs kafka-acls kafka-consumer-groups kafka-broker-api-versions kafka-log-dirs rpk kcat "
     "openstack nova glance ceph rados rbd gluster etcdctl zkcli consul-template traefik caddy nginx haproxy pm2 "
     "supervisorctl "
+    "rabbitmqadmin rabbitmq-diagnostics rabbitmq-queues kafka-get-offsets "
     "forge envoyer platform upsun acquia terminus wp drush ddev lando sonar-scanner snyk trivy grype syft cosign crane "
     "skopeo oras regctl buf grpcurl evans newman postman http-server turbo nx lerna changeset"
 )
@@ -89,7 +94,8 @@ _READING = names(
     "list ls lsd lsl lsf lists list-all listall get show describe desc info status view whoami version help "
     "search inspect stat stats state tail logs log cat head find du tree diff check validate lint ping events "
     "history usage ps top doctor health report browse explain config-show display count size about query "
-    "lookup summary verify env-list ncdu lsjson tags plan print outputs dump-config"
+    "lookup summary verify env-list ncdu lsjson tags plan print outputs dump-config snapshots evaluate diagnostic "
+    "diagnostics overview versions topology"
 )
 _CHANGING = re.compile(
     r"(?:create|add|new|set|put|update|edit|delete|destroy|rm|remove|purge|drop|unset|revoke|rotate|deploy|apply|restart|"
@@ -98,7 +104,9 @@ _CHANGING = re.compile(
     r"detach|join|leave|init|install|uninstall|upgrade|clean|prune|flush|truncate|forget|mount|unmount|serve|proxy|dev|send|"
     r"write|pub|publish|unlink|link|clear|seal|unseal|rekey|generate|sign|encrypt|decrypt|decode|reload|undo|wipe|erase|"
     r"format|abort|alter|terminate|suspend|resume|pause|unpause|swap|switch|use|select|config-set|rename|tag|fork|archive|expire|"
-    r"mirror|bulk|assign|grant|deny|register|deregister|provision|taint|replace|patch|modify|change|reboot|poweroff)"
+    r"mirror|bulk|assign|grant|deny|register|deregister|provision|taint|replace|patch|modify|change|reboot|poweroff|activate|deactivate|finish|complete|retire|"
+    r"block|unblock|ban|lock|unlock|evict|failover|recover|revert|requeue|resend|retry|replay|skip|ack|nack|toggle|hide|close|"
+    r"reopen|quarantine|bind|unbind|renew|reset|refresh|rebuild|reindex|rebalance|compact|vacuum|restrict|override|commit)"
     r"(?:$|[-:_])"
 )
 _SECRET = re.compile(
@@ -111,6 +119,30 @@ _SECRET_VERBS = frozenset(
 _WRITES = re.compile(
     r"-(?:o|O|f)$|--?(?:out|output-file|output-dir|outfile|exec|config-override|endpoint|force|reveal|show-secrets?)"
 )
+
+
+_READS: dict[str, re.Pattern[str]] = {
+    "kong": re.compile(r"(?:config parse|check)(?: .*)?"),
+    "nats": re.compile(r"(?:sub|subscribe|server (?:check|ping|list|info|report))(?: .*)?"),
+    **dict.fromkeys(
+        ("rabbitmqctl", "rabbitmq-diagnostics", "rabbitmq-queues"),
+        re.compile(
+            r"(?:list_\w+|check_\w+|(?:cluster_|quorum_)?status|ping|memory_breakdown|server_version"
+            r"|cipher_suites)(?: .*)?"
+        ),
+    ),
+    **dict.fromkeys(("kafka-broker-api-versions", "kafka-get-offsets"), re.compile(r"[\w.:,-]*(?: [\w./:,-]+)*")),
+}
+"""What some tools name in words of their own, with all that may follow."""
+
+
+_CHECKS = frozenset({"kong"})
+"""Those that look at a file and say whether it is right."""
+
+
+def _does_more(words: list[str | None], known: list[str]) -> bool:
+    """Whether a word is not known, or an option writes or runs something."""
+    return len(known) < len(words) or any(_WRITES.match(word) for word in known)
 
 
 def judge_service(invocation: Invocation, otherwise: str = "cloud") -> Iterator[Finding]:
@@ -131,7 +163,11 @@ def judge_service(invocation: Invocation, otherwise: str = "cloud") -> Iterator[
     )
     every = [word.lstrip("-") for word in known if not word.startswith("-") or word.startswith("--")]
     changing = any(_CHANGING.match(verb) for word in every for verb in (word, *word.split(":")[1:]))
-    if reading is None or changing or len(known) < len(words) or any(_WRITES.match(word) for word in known):
+    own = _READS.get(invocation.name)
+    if own is not None and own.fullmatch(" ".join(operands)) and not _does_more(words, known):
+        yield invocation.runs()
+        yield from named_files(invocation, NAMES if invocation.name in _CHECKS else "")
+    elif reading is None or changing or _does_more(words, known):
         yield invocation.rule(otherwise, shown)
     elif (reading in _SECRET_VERBS or not operands) and any(_SECRET.search(word) for word in operands):
         yield invocation.rule("secret-shown", shown)

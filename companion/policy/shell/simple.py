@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import replace
 
 from tree_sitter import Node
@@ -20,8 +22,14 @@ from companion.policy.shell.rules import apply
 from companion.policy.shell.source import Unclear
 from companion.policy.shell.state import After, State, join
 from companion.policy.shell.stateful import CHANGES_STATE
-from companion.policy.shell.variables import is_harmless_to_set, is_harmless_to_show, is_private
-from companion.policy.shell.words import Lookup, Value, evaluate, substitution
+from companion.policy.shell.variables import (
+    PLAIN,
+    is_harmless_to_set,
+    is_harmless_to_show,
+    is_of_no_meaning,
+    is_private,
+)
+from companion.policy.shell.words import Lookup, Value, evaluate, holds, substitution
 
 DEEPEST = 80
 """How deep statements, substitutions and programs may stand inside each other."""
@@ -33,14 +41,28 @@ STATEMENTS = frozenset(
     | {"do_group", "while_statement", "for_statement", "c_style_for_statement", "function_definition"}
     | {"if_statement", "elif_clause", "else_clause", "case_statement", "case_item"}
 )
+_VERB = re.compile(r"[a-z][a-z-]*")
+_PART = r"(?:/(?!\.\.?(?:[/\"]|$))[\w.-]+)+"
+_BELOW_TEMPORARY = re.compile(rf'(?P<quote>"?)\$(?:TMPDIR|\{{TMPDIR\}})(?P<path>{_PART})/?(?P=quote)')
 _TRUSTED = frozenset({"/bin", "/usr/bin", "/sbin", "/usr/sbin"})
 _ON_PATHS = frozenset({EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE})
 
 
 class Simple(ABC):
-    """Judges simple commands. `span` stands for every place in the text when it is a script inside of another."""
+    """Judges simple commands. `span` stands for every place in the text when it is a script inside of another.
 
-    def __init__(self, syntax: Syntax, cwd: str, home: str, budget: Budget, span: tuple[int, int] | None) -> None:
+    `handed` are parameters in quotes whose value is not known, but that name only what is listed.
+    """
+
+    def __init__(
+        self,
+        syntax: Syntax,
+        cwd: str,
+        home: str,
+        budget: Budget,
+        span: tuple[int, int] | None,
+        handed: Mapping[str, Value] | None = None,
+    ) -> None:
         self._syntax = syntax
         self._cwd = cwd
         self._home = home
@@ -53,13 +75,14 @@ class Simple(ABC):
         """What the last command printed."""
         self._listed: Lists | None = None
         self._outputs: dict[str, str | None] = {}
+        self._handed = handed or {}
 
     @abstractmethod
     def _substitute(self, node: Node, state: State) -> None:
         """Walks the commands of a command or process substitution."""
 
     @abstractmethod
-    def _script(self, value: Value, state: State) -> None:
+    def _script(self, value: Value, state: State, words: tuple[Value, ...] = ()) -> None:
         """Walks a text that a new shell runs."""
 
     def _enter(self, start: int, end: int) -> None:
@@ -115,6 +138,19 @@ class Simple(ABC):
                 case Risk(inner, code):
                     self._say(code, inner)
 
+    def _word(self, node: Node, state: State, lookup: Lookup) -> Value:
+        """A word's value; `"$1"` is known by what it names where a program hands on names that another one lists."""
+        value = evaluate(node, self._syntax, lookup)
+        if value.text is not None:
+            name = node.type == "command_name" and holds(node, "command_substitution")
+            return replace(value, printed=True) if name or node.type == "command_substitution" else value
+        text = self._syntax.text(node)
+        if (found := _BELOW_TEMPORARY.fullmatch(text)) and "TMPDIR" not in state.variables:
+            return replace(value, below_temporary=found["path"], is_path=True)
+        # Without quotes a name with a space in it would be two others.
+        given = self._handed.get(text)
+        return value if given is None else replace(value, listed=given.listed, is_path=given.is_path)
+
     def _redirect(self, node: Node, state: State) -> Redirect:
         # A heredoc's node holds what follows it on the line; that is walked as statements.
         for child in node.children:
@@ -132,10 +168,17 @@ class Simple(ABC):
         for part in parts:
             name, value = self._assignment(part, state)
             if not is_private(name):
-                self._say("sets-environment", part, name)
+                self._set_plainly(name, part)
             state = state.set(name, None if self._loops else value)
         self._emit(Effect(EffectKind.RUN, "=", *self._syntax.span(node)))
         return After(state, state)
+
+    def _set_plainly(self, name: str, node: Node) -> None:
+        """Without `export` only programs that already know the name see its new value."""
+        if is_of_no_meaning(name):
+            self._budget.pending.append(apply("sets-environment", name, *(self._span or self._syntax.span(node))))
+        else:
+            self._say("sets-environment", node, name)
 
     def _assignment(self, node: Node, state: State) -> tuple[str, str | None]:
         name = node.child_by_field_name("name")
@@ -151,6 +194,7 @@ class Simple(ABC):
         lookup = self._lookup(state)
         values: list[Value] = []
         behind: tuple[Value, ...] = ()
+        assigned: list[Node] = []
         for child in node.children:
             if child.type in REDIRECTS:
                 redirect = self._redirect(child, state)
@@ -159,13 +203,15 @@ class Simple(ABC):
                 continue
             self._expand(child, state)
             if child.type == "variable_assignment":
-                name, _ = self._assignment(child, state)
-                if not is_harmless_to_set(name):
-                    self._say("sets-environment", child, name)
+                assigned.append(child)
             else:
-                values.append(evaluate(child, self._syntax, lookup))
+                values.append(self._word(child, state, lookup))
         # The grammar counts words behind a redirection to it, even the program's name.
         values = sorted((*values, *behind), key=lambda value: value.start)
+        for child in assigned:
+            name, _ = self._assignment(child, state)
+            if not is_harmless_to_set(name) and not (values[0].constant in PLAIN and is_of_no_meaning(name)):
+                self._say("sets-environment", child, name)
         return self._invoke((*values, *words), state, feed)
 
     def _invoke(self, words: tuple[Value, ...], state: State, feed: Feed) -> After:
@@ -179,6 +225,12 @@ class Simple(ABC):
             self._emit(apply("unknown-program", words[0].text or "this word", start, end))
         if slash and folder not in _TRUSTED:
             self._emit(apply("runs-a-file", name, start, end))
+        self._budget.plain = self._budget.plain and not slash and short in PLAIN
+        if words[0].printed or (
+            words[1:] and words[1].printed and short not in PLAIN and _VERB.fullmatch(words[1].text or "")
+        ):
+            # Nobody who means well has the name of a program, or of its subcommand, put together.
+            self._emit(apply("expansion", words[0].text or "", start, end))
         invocation = Invocation(short, words[1:], start, end, feed, self._look_from(state))
         self._said, self._listed = None, None
         after = After(state, state)
@@ -215,8 +267,8 @@ class Simple(ABC):
                 case Inner(words, feed):
                     inner = self._invoke(words, state, feed).either
                     after = After(after.success.merge(inner), after.failure.merge(inner))
-                case Text(value):
-                    self._script(value, state)
+                case Text(value, words):
+                    self._script(value, state, words)
                 case Lists():
                     listed = finding
                 case _:

@@ -36,6 +36,8 @@ class Tool:
     """Options with which nothing counts as reading: letters for `-o`, words for `--output`."""
     paths: bool = True
     """Whether operands and values that look like paths are files that it reads."""
+    code: str = ""
+    """What is read of those files, as effects say it."""
     dry: str = ""
     """An option with which it only says what it would do."""
     flags: str = ""
@@ -95,7 +97,7 @@ def judge_tool(invocation: Invocation, tool: Tool, otherwise: str) -> Iterator[F
     else:
         yield invocation.runs()
         if tool.paths:
-            yield from named_files(invocation)
+            yield from named_files(invocation, tool.code)
 
 
 def _only_gets(words: list[str | None]) -> bool:

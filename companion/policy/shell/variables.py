@@ -48,6 +48,27 @@ _LIVE = re.compile(
 )
 
 
+PLAIN = frozenset(
+    {"echo", "printf", "true", "false", ":", "test", "[", "pwd", "cd", "ls", "cat", "head", "tail", "wc", "uniq", "cut"}
+    | {"tr", "basename", "dirname", "seq", "sleep", "stat", "mkdir", "touch", "rm", "rmdir", "cp", "mv", "tee"}
+)
+"""Programs that look at hardly any variable, and run nothing."""
+
+# Names, and parts of names, by which a shell, a loader, a library or a tool is told what to run, load, read or talk to.
+_MEANT = re.compile(
+    r"(?:_|LD|DYLD|GLIBC|MALLOC|LIB|SHLIB|GCONV|LOC|NLS|BASH|ZSH|ZDOT|KSH|GREP|LESS|MORE|GIT|SSH|TAR_|TAPE|ARG|STTY|COMP|HIST|MAIL|OPT"
+    r"|POSIX|PS\d|R?PROMPT|ENV|IFS|HOME|PWD|OLDPWD|SHELL|GLOB|EXEC|FUNC|FIGNORE|TMP|TEMP|NULL|READ|WATCH|PAGER|MAN|EDITOR"
+    r"|VISUAL|PERL|PYTHON|NODE|NPM|RUBY|JAVA|GO|CARGO|RUST|DOCKER|KUBE|AWS|AZURE|GOOGLE|VERSION_CONTROL|SIMPLE_BACKUP)\w*"
+    r"|\w*(?:PATH|OPTION|OPTS|FLAGS|ARGS|PRELOAD|CMD|COMMAND|HOOK|PROXY|CONFIG|DIR|RC|FILE|CERT|URL|HOST|ENDPOINT|SOCK)\w*"
+)
+
+
+def is_of_no_meaning(name: str) -> bool:
+    """Whether the plainest programs do the same with a variable of this name and without it."""
+    named = re.fullmatch(r"[A-Za-z_]\w*", name) is not None
+    return named and _MEANT.fullmatch(name.upper()) is None and _LIVE.fullmatch(name) is None
+
+
 def is_harmless_to_show(name: str) -> bool:
     """Whether the variable's value may be told. Positional and special parameters are the command's own."""
     return name in _SHOWN or name.startswith("LC_") or not name[:1].isalpha() or name == "_"

@@ -230,6 +230,8 @@ VIEWERS: dict[str, Viewer] = {
 }
 
 
+_SCREENS = frozenset({"top", "htop", "btop", "iotop", "nettop"})
+_ENDS = re.compile(r"-\w*[bnlLhVv]|--(?:batch|iterations?|help|version)")
 _DIRECTORY_READS = r"-?(?:read|readall|readpli?|list|search|diff|help)"
 _ASKS_NETWORK = frozenset(
     {"ping", "ping6", "traceroute", "traceroute6", "mtr", "dig", "nslookup", "host", "whois", "drill"}
@@ -284,6 +286,8 @@ def judge_viewer(invocation: Invocation, viewer: Viewer) -> Iterator[Finding]:
         re.search(r"(?:execute|become|reload|transform(?!-))", word) for word in words if "bind" in word or ":" in word
     ):
         yield invocation.rule("unknown-option", "a binding that runs a command")
+    if invocation.name in _SCREENS and not any(_ENDS.match(word) for word in words):
+        yield invocation.rule("never-ends")
     if invocation.name == "dscl" and not any(re.fullmatch(_DIRECTORY_READS, word) for word in words):
         yield invocation.rule("unknown-option", "this use of dscl")
     if invocation.name in _ASKS_NETWORK and operands:

@@ -270,20 +270,41 @@ class _Walk(Simple):
             self._said = None
         self._depth -= 1
 
-    def _script(self, value: Value, state: State) -> None:
-        """The new shell stands in the same folder and knows none of the variables."""
+    def _script(self, value: Value, state: State, words: tuple[Value, ...] = ()) -> None:
+        """The new shell stands in the same folder and knows none of the variables, but its own words."""
         span = self._span or (value.start, value.end)
         text = value.text or ""
         self._budget.scripts -= 1
         if self._budget.scripts < 0:
             raise Unclear("over-budget", *span)
         try:
-            _Walk(parse(text, self._budget), self._cwd, self._home, self._budget, span).run(State(state.folders))
+            syntax = parse(text, self._budget)
+            inner = _Walk(syntax, self._cwd, self._home, self._budget, span, _listed_words(words))
+            inner.run(State(state.folders, _known_words(words)))
         except Unclear as unclear:
             if unclear.code == "over-budget":
                 raise Unclear("over-budget", *span) from None
             self._emit(apply(unclear.code, text, *span))
         self._budget.scripts += 1
+
+
+def _known_words(words: tuple[Value, ...]) -> dict[str, str | None]:
+    """Parameters by their number, up to the first word that may turn out to be several."""
+    known: dict[str, str | None] = {}
+    for number, word in enumerate(words[:10]):
+        if word.many or word.glob:
+            break
+        known[str(number)] = word.constant
+    return known
+
+
+def _listed_words(words: tuple[Value, ...]) -> dict[str, Value]:
+    first = next((number for number, word in enumerate(words) if word.listed is not None or word.many), None)
+    if first is None or words[first].listed is None:
+        return {}
+    # Behind the first of them all may be more of the same.
+    same = all(word.listed == words[first].listed for word in words[first:])
+    return {f'"${number}"': words[first] for number in range(first, 10) if number} if same else {}
 
 
 def _holds_list(node: Node | None) -> bool:

@@ -222,7 +222,8 @@ def _httpie(invocation: Invocation) -> Iterator[Finding]:
     elif not plain or invocation.feed or (plain[0].constant or "").isupper():
         yield invocation.rule("network", f"whatever {invocation.name} names")
     else:
-        url = plain[0].constant or ""
+        # What looks like a pattern is a query: no file has such a name.
+        url = plain[0].text or ""
         scheme = "https://" if invocation.name in {"https", "xhs"} else "http://"
         full = url if "://" in url else scheme + ("localhost" if url.startswith(":") else "") + url
         yield from _addresses(invocation, [replace(plain[0], text=full)], reason)

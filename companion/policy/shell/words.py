@@ -33,6 +33,10 @@ class Value:
     """Holds a process substitution: a command's output, or its input, as a file."""
     listed: tuple[Effect, ...] | None = None
     """Where the word is not known, but it can only be one of these: the reads of all of them."""
+    printed: bool = False
+    """Known only by what a command would print."""
+    below_temporary: str = ""
+    """Not known, but it lies below the folder for temporary things by this path, which begins with a slash."""
     is_path: bool = False
     """Not known, and certainly no option."""
 
@@ -63,7 +67,7 @@ _QUOTED = "\0"
 _MULTIPLIES = re.compile(r"[*?\[{]")
 _TILDE = re.compile(r"~(?=/|$)")
 # After = and : a tilde expands in assignments, and in words that look like them.
-_INNER_TILDE = re.compile(r"[=:]~")
+_INNER_TILDE = re.compile(r"[=:]~(?!\d+%)")
 _SPLITS = re.compile(r"[\s*?\[\\]|^$")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPE_IN_STRING = re.compile(r"\\([\"$`\\])")
@@ -80,7 +84,7 @@ def evaluate(node: Node, syntax: Syntax, lookup: Lookup) -> Value:
     """The value of a word's node."""
     start, end = syntax.span(node)
     pieces = list(_pieces(node, syntax, lookup))
-    substituted = _holds(node, "process_substitution")
+    substituted = holds(node, "process_substitution")
     if any(piece.text is None for piece in pieces):
         many = any(not piece.quoted and (piece.text is None or _MULTIPLIES.search(piece.text)) for piece in pieces)
         return Value(None, start, end, many=many, substituted=substituted)
@@ -213,7 +217,8 @@ def _pattern(text: str, shape: str) -> str:
     )
 
 
-def _holds(node: Node, kind: str) -> bool:
+def holds(node: Node, kind: str) -> bool:
+    """Whether a node of this kind is the node or stands in it."""
     waiting = [node]
     while waiting:
         current = waiting.pop()

@@ -156,7 +156,7 @@ ASKED = [
     ("unlink a", "rm"),
     ("shred a", "shred"),
     ("truncate -s 0 a", "shred"),
-    ("dd if=/dev/zero of=/dev/sda", "disk"),
+    ("dd if=/dev/zero of=disk.img", "disk"),
     ("mkfs.ext4 /dev/sda1", "disk"),
     ("shutdown -h now", "power"),
     ("kill -9 1", "kill"),
@@ -266,7 +266,9 @@ ASKED = [
     ("cd $d && cat a", "reads-environment"),
     ("echo x > ../a", "writes-outside"),
     ("echo x > ~/.bashrc", "writes-outside"),
-    ("cp a /tmp/a", "writes-outside"),
+    ("cp a /srv/a", "writes-outside"),
+    ("cp a /tmp/../srv/a", "writes-outside"),
+    ("echo x > /tmp", "writes-outside"),
     ("mv a ..", "writes-outside"),
     ("echo x > .git/hooks/pre-commit", "writes-privileged"),
     ("cd .git && echo x > config", "writes-privileged"),
@@ -297,6 +299,10 @@ DENIED_COMMANDS = [
     ("git push >/dev/null --force", "git-push-protected"),
     ("git push --mirror", "git-push-protected"),
     ("echo x > /dev/sda", "writes-device"),
+    ("dd if=/dev/zero of=/dev/sda", "writes-device"),
+    ("find /tmp -delete", "deletes-outside"),
+    ("find /tmp/. -delete", "deletes-outside"),
+    ("find /tmp/x/.. -delete", "deletes-outside"),
 ]
 
 IN_PROJECT = [
@@ -431,3 +437,43 @@ def test_what_is_asked_stays_asked_in_company(asked, harmless, operator):
     if asked.startswith(("#", "cat <<")) or harmless.startswith(("cat <<", "cd ")) or "#" in harmless:
         return
     assert isinstance(judge(f"{harmless} {operator} {asked}"), Ask)
+
+
+@pytest.mark.parametrize(
+    "command", ["cp a /tmp/a", "tee /tmp/x <<< a", "echo x >> /var/tmp/x/log", "mkdir -p /tmp/a/b"]
+)
+def test_temporary_files_may_be_written_unless_strict(command):
+    assert isinstance(judge(command), Allow)
+    assert isinstance(judge(command, CommandLevel.STRICT), Ask)
+
+
+def test_a_temporary_name_that_leads_elsewhere_or_is_privileged_is_asked_about():
+    leads = {"/tmp/x": PathFacts("/tmp/x", "/home/me/.bashrc", inside=False)}
+    assert judge("echo x > /tmp/x", paths=leads).code == "writes-outside"
+    own = {"/tmp/x": PathFacts("/tmp/x", "/tmp/x", inside=False, privileged="companion keeps its state here")}
+    assert isinstance(judge("echo x > /tmp/x", paths=own), Ask)
+    denied = {"/tmp/x": PathFacts("/tmp/x", "/tmp/x", inside=False, ignored=DENIED)}
+    assert isinstance(judge("echo x > /tmp/x", paths=denied), Ask)
+    unseen = {"/tmp/y": PathFacts("/tmp/y", "/tmp/y", inside=False)}
+    assert judge("echo x > /tmp/x", paths=unseen).code == "path-not-judged"
+
+
+def test_a_folder_for_temporary_things_may_be_written_into():
+    folder = {
+        "/tmp": PathFacts("/tmp", "/tmp", inside=False, is_dir=True),
+        "/tmp/a": PathFacts("/tmp/a", "/tmp/a", inside=False),
+        "a": PathFacts("a", "/ws/a", inside=True),
+    }
+    assert isinstance(judge("cp a /tmp/", paths=folder), Allow)
+
+
+def test_what_an_unset_variable_would_delete_at_the_root_is_asked_about_where_it_is():
+    def at_root(*, is_dir: bool) -> Verdict:
+        below = PathFacts("/tmp/x", "/tmp/x", inside=False)
+        return judge(
+            "rm -rf $TMPDIR/x", paths={"/tmp/x": below, "/x": PathFacts("/x", "/x", inside=False, is_dir=is_dir)}
+        )
+
+    assert isinstance(at_root(is_dir=False), Allow)
+    assert isinstance(at_root(is_dir=True), Ask)
+    assert isinstance(judge("rm -rf $TMPDIR/x", paths={}), Ask)

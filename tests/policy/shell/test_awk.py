@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from companion.policy.shell.awk import only_prints
+from companion.policy.shell.read import read_command
 from tests.support.shell import codes, only_reads
 
 
@@ -16,10 +16,16 @@ from tests.support.shell import codes, only_reads
         "NR > 5",
         'BEGIN {FS=":"} {print $1}',
         "$1 > 10 {print}",
+        "{print $1 / 2}",
+        "$1 ~ /^a[0-9]+$/ && /b|c/ {n++} END {print n / 2}",
+        "{x = $1 / $2; y = x / 3} END {print x, y}",
+        'BEGIN {"date" | getline d; print d}',
+        'BEGIN {getline l < "README.md"; print l}',
+        'BEGIN {while ((getline l < "f") > 0) print l}',
+        'BEGIN {while (("ls" | getline l) > 0) print l}',
     ],
 )
 def test_what_only_prints(program: str):
-    assert only_prints(program)
     assert only_reads(f"awk '{program}' x")
 
 
@@ -30,9 +36,21 @@ def test_what_only_prints(program: str):
         '{print >> "x"}',
         '{print | "sh"}',
         'BEGIN {system("x")}',
-        '{"x" | getline}',
         "{print $1 > $2}",
-        'BEGIN {while ((getline l < "f") > 0) print l}',
+        'BEGIN {x = 1 / 2; system("id"); y = 3 / 4}',
+        'BEGIN {x = 1 / 2; print 1 > "f"; y = 3 / 4}',
+        '{print /a/; system("id"); print /b/}',
+        '/[/"]/ {system("id")} /"/',
+        '/"/ {system("id")} /"/',
+        '{a[1] / 2; system("id"); b / 2}',
+        '{f() / 2; system("id"); b / 2}',
+        '{x \\\n / 2; system("id"); b / 2}',
+        'BEGIN {getline < "a" ".env"}',
+        'BEGIN {x = "a" "id" | getline}',
+        'BEGIN {"echo \\x41" | getline}',
+        "BEGIN {getline < f}",
+        "BEGIN {c | getline}",
+        'BEGIN {"unclosed',
         'BEGIN {print ENVIRON["X"]}',
         '@load "x"',
         'BEGIN {printf "a" > "b"}',
@@ -42,7 +60,13 @@ def test_what_only_prints(program: str):
     ids=lambda program: program[:40],
 )
 def test_what_does_more(program: str):
-    assert not only_prints(program)
+    assert "runs-code" in codes(f"awk '{program}' x") - {"not-understood"}
+
+
+def test_what_a_program_reads_and_runs_is_told():
+    assert "delete-tree" in codes("awk 'BEGIN {\"rm -rf /\" | getline}'")
+    read = {effect.target for effect in read_command("awk 'BEGIN {getline x < \".env\"; print x}'")}
+    assert ".env" in read
 
 
 @pytest.mark.parametrize("command", ["awk -f x y", "gawk -i inplace '{print}' x", "gawk -l x 1", "awk $x y", "awk"])

@@ -62,3 +62,64 @@ def test_what_moves_is_written_at_both_ends():
 
 def test_every_path_of_a_recursive_rm_is_told():
     assert {e.target for e in read_command("cd s && rm -rf a b/*.o") if e.kind == "delete"} == {"s/a", "s/b/*.o"}
+
+
+def deleted(command: str) -> set[tuple[str, str]]:
+    return {(effect.target, effect.code) for effect in read_command(command) if effect.kind == "delete"}
+
+
+@pytest.mark.parametrize("word", ["$TMPDIR/x/y", "${TMPDIR}/x/y/", '"$TMPDIR/x/y"', '"${TMPDIR}/x/y"'])
+def test_below_the_folder_for_temporary_things_or_where_there_is_none_at_the_root(word: str):
+    assert codes(f"rm -rf {word}") == {"delete-tree", "delete-at-root"}
+    assert deleted(f"rm -rf {word}") == {("/tmp/x/y", "delete-tree"), ("/x", "delete-at-root")}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "rm -rf $TMPDIR",
+        'rm -rf "$TMPDIR/"',
+        "rm -rf $TMPDIR/*",
+        "rm -rf $TMPDIR/..",
+        'rm -rf "$TMPDIR/a/../.."',
+        "rm -rf $TMPDIR/a/.",
+        "rm -rf $TMPDIRS/a",
+        "rm -rf $TMP/a",
+        "rm -rf ${TMPDIR:-/}/a",
+        "rm -rf ${TMPDIR%x}/a",
+        "rm -rf $TMPDIR/$x",
+        "rm -rf $TMPDIR/a b",
+        "rm -rf x$TMPDIR/a",
+        "TMPDIR=/home; rm -rf $TMPDIR/a",
+        "TMPDIR=/home rm -rf $TMPDIR/a",
+        "read TMPDIR; rm -rf $TMPDIR/a",
+        "for TMPDIR in /home; do rm -rf $TMPDIR/a; done",
+        "unset TMPDIR; rm -rf $TMPDIR/a",
+        "cat $TMPDIR/etc/shadow",
+        "mv src $TMPDIR/a",
+    ],
+)
+def test_every_other_word_with_that_folder_is_asked_about(command: str):
+    assert codes(command) - {"delete-tree", "delete-at-root", "delete", "reads-environment"}
+
+
+def test_a_dry_run_of_rsync_only_looks():
+    assert codes("rsync -avn --delete src/ dst/") == set()
+    assert {effect.code for effect in read_command("rsync -n src dst") if effect.kind == "read"} == {"names"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "rsync -a src dst",
+        "rsync -n src host:dst",
+        "rsync -n -e ./x src dst",
+        "rsync -n --rsh=./x src dst",
+        "rsync -n --log-file=x src dst",
+        "rsync -n $x dst",
+        "rsync --no-dry-run -n src dst",
+        "rsync -n --write-batch=x src dst",
+    ],
+)
+def test_rsync_in_earnest_or_to_a_host_is_asked_about(command: str):
+    assert "file-change" in codes(command)

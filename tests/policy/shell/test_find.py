@@ -46,3 +46,28 @@ def test_what_is_found_is_read_by_the_name_that_was_asked_for():
     assert {"src/**/.env*", "src/.env*"} <= reads("find src -name '.env*' | xargs cat")
     assert "./" in reads("find . -type f -exec cat {} +")
     assert "./" in reads("find . -name 'a*' -name 'b*' -exec cat {} +")
+
+
+@pytest.mark.parametrize("command", ["find /tmp/x -delete", "find /tmp/x /var/tmp/y/z -name '*.log' -depth -delete"])
+def test_what_lies_in_a_folder_of_its_own_for_temporary_things_may_be_deleted(command: str):
+    assert codes(command) == {"delete-tree"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "find /tmp -delete",
+        "find /tmp/ -delete",
+        "find /tmp/x* -delete",
+        "find /tmp/x src -delete",
+        "find /tmp/../etc -delete",
+        "find -L /tmp/x -delete",
+        "find -H /tmp/x -delete",
+        "find /tmp/x -follow -delete",
+        "find $x -delete",
+        "find -delete",
+        "echo src | xargs find /tmp/x -delete",
+    ],
+)
+def test_deleting_anything_else_is_asked_about(command: str):
+    assert codes(command) & {"find-delete", "unknown-option", "unknown-word"}

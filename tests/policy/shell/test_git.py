@@ -3,7 +3,7 @@ import pytest
 from companion.model.facts import EffectKind
 from companion.policy.shell.effects import most_dangerous
 from companion.policy.shell.read import read_command
-from tests.support.shell import only_reads
+from tests.support.shell import codes, only_reads
 
 
 @pytest.mark.parametrize(
@@ -144,3 +144,28 @@ def test_what_changes_is_named(command: str, code: str):
 )
 def test_what_is_read_through_the_repository_is_told(command: str, target: str):
     assert target in {effect.target for effect in read_command(command) if effect.kind is EffectKind.READ}
+
+
+@pytest.mark.parametrize(
+    "command", ["git clean -nfd", "git clean -f -n", "git clean --force --dry-run", "git clean --forc --dry-r"]
+)
+def test_a_dry_run_deletes_nothing_whatever_else_is_asked_for(command: str):
+    assert codes(command) == {"git-fetch"}
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("git clean -fd", "git-clean"),
+        ("git clean -fd --no-dry-run", "git-clean"),
+        ("git clean -fdn --no-dry-run", "git-clean"),
+        ("git clean -fdn --no-dry", "git-clean"),
+        ("git -C. status", "git-option"),
+        ("git -Crepo status", "git-option"),
+        ("git -calias.x=!id x", "git-option"),
+        ("git rerere forget x", "git-change"),
+        ("git rerere", "git-change"),
+    ],
+)
+def test_close_to_what_reads(command: str, code: str):
+    assert code in codes(command)

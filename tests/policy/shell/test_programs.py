@@ -102,8 +102,8 @@ def test_what_only_reads(command: str):
         ("wc -l *", "glob-option"),
         ("test -v x", "unknown-word"),
         ("less -o x y", "unknown-option"),
-        ("dd if=a of=b", "disk"),
-        ("mkfs.ext4 x", "disk"),
+        ("dd if=a of=/dev/sda what=b", "disk"),
+        ("mkfs.xfs x", "disk"),
         ("shutdown now", "power"),
         ("kill 1", "kill"),
         ("chmod -R 777 x", "chmod-recursive"),
@@ -166,3 +166,23 @@ def test_every_reader_tells_its_file(command: str):
 
 def test_reads_are_told_even_when_an_option_is_not_known():
     assert ".env" in {e.target for e in read_command("sort --zzz .env") if e.kind == "read"}
+
+
+@pytest.mark.parametrize("command", ["chmod", "shred", "kill", "ssh -V", "ssh -Q cipher", "rsync", "mkfifo"])
+def test_a_program_that_lacks_its_words_only_says_so(command: str):
+    assert only_reads(command)
+
+
+@pytest.mark.parametrize(
+    "command", ["find . | xargs chmod", "chmod $x", "kill 1", "ssh -V -x", "ssh host", "reboot", "createdb"]
+)
+def test_with_words_it_does_what_they_say(command: str):
+    assert not only_reads(command)
+
+
+def test_a_table_that_is_sure_is_believed():
+    assert only_reads("npm version")
+    assert only_reads("pip -V")
+    assert only_reads("npm run")
+    assert not only_reads("cargo publish --dry-run")
+    assert not only_reads("npm version 1.2.3")

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from companion.policy.shell.read import read_command
+from tests.support.shell import codes
 
 NODE = {
     "package.json": json.dumps({"scripts": {"test": "jest", "pretest": "eslint .", "clean": "rm -rf /srv", "odd": "x"}})
@@ -90,3 +91,26 @@ def test_the_rest_is_asked_about(command: str, files: dict[str, str]):
 
 def test_without_a_look_at_the_project_no_script_is_known():
     assert {effect.code for effect in read_command("npm test", "/ws")} - {"project-run", ""}
+
+
+@pytest.mark.parametrize("command", ["terraform plan", "terraform plan -var 'a=b' -no-color", "ansible-test sanity"])
+def test_a_plan_is_the_projects_own(command: str):
+    assert codes(command) == {"project-run"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "terraform plan -out=/x",
+        "terraform plan -destroy",
+        "terraform -chdir=../x plan",
+        "terraform apply",
+        "terraform test",
+        "terraform plan $x",
+        "terraform plan -generate-config-out=x",
+        "ansible-test shell",
+        "ansible-test units --docker",
+    ],
+)
+def test_close_to_a_plan_is_asked_about(command: str):
+    assert codes(command) - {"project-run"}

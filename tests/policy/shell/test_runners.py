@@ -1,5 +1,6 @@
 import pytest
 
+from companion.policy.shell.read import read_command
 from tests.support.shell import codes, only_reads
 
 
@@ -92,7 +93,67 @@ def test_what_runs_is_named(command: str, code: str):
 
 
 @pytest.mark.parametrize(
-    "command", ["sh -c ls", "bash -lc 'git status'", "ls | xargs echo", "ls | xargs -I{} echo a{}", "xargs"]
+    "command", ["sh -c ls", "bash -lc 'git status'", "ls | xargs echo", "ls | xargs -I{} echo a{}", "ls | xargs"]
 )
 def test_a_runner_of_readers_only_reads(command: str):
     assert only_reads(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sh -c 'cat \"$1\"' _ a.txt",
+        "find src -name '*.py' -exec sh -c 'wc -l \"$1\"' _ {} \\;",
+        "find src -type f | xargs -n1 sh -c 'head \"$1\"' _",
+        "find src | xargs -I{} bash -c 'cat \"$2\"' _ a {}",
+        "bash -n x.sh",
+        "find src -type f -print0 | xargs -0 -n1 bash -n",
+        "env FOO=bar ls",
+        "env -i FOO=bar cat a",
+    ],
+)
+def test_a_script_knows_its_own_words(command: str):
+    assert only_reads(command), codes(command)
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("sh -c 'rm -rf \"$1\"' _ src", "rm-recursive"),
+        ("sh -c '$1 -rf src' _ rm", "rm-recursive"),
+        ("sh -c '\"$0\" -rf src' rm", "rm-recursive"),
+        ("sh -c 'cat \"$2\"' _ $x .env", "unknown-path"),
+        ("sh -c 'cat \"$1\"' _ *", "unknown-path"),
+        ("sh -c 'shift; cat \"$1\"' _ a b", "unknown-program"),
+        ("sh -c 'set -- b; cat \"$1\"' _ a", "reads-environment"),
+        ("sh -c 'cat \"$@\"' _ a", "unknown-path"),
+        ("sh -c 'eval \"$1\"' _ 'rm -rf /'", "delete-tree"),
+        ("find . | xargs sh -c 'rm \"$1\"' _", "unknown-path"),
+        ("find . | xargs -n1 sh -c 'cat $1' _", "unknown-path"),
+        ('find . -exec sh -c \'cat "$1" > "$1".x\' _ {} \\;', "redirect"),
+        ("cat list | xargs sh -c 'cat \"$1\"' _", "unknown-path"),
+        ("bash -n -c 'rm -rf /'", "delete-tree"),
+        ("bash -n x.sh +n", "shell-text"),
+        ("bash -n $x", "shell-text"),
+        ("bash -n", "shell-text"),
+        ("xargs", "unknown-word"),
+        ("xargs -0", "unknown-word"),
+        ("env PATH=. ls", "sets-environment"),
+        ("env FOO=bar make", "sets-environment"),
+        ("env LD_PRELOAD=x ls", "sets-environment"),
+        ("env FOO=bar sh -c ls", "sets-environment"),
+        ("env FOO=bar ./ls", "sets-environment"),
+        ("env FOO=bar", "reads-environment"),
+    ],
+)
+def test_what_such_a_script_does_is_told(command: str, code: str):
+    assert code in codes(command)
+
+
+def test_names_that_are_handed_on_are_read():
+    read = {
+        effect.target for effect in read_command("find src | xargs -n1 sh -c 'head \"$1\"' _") if effect.kind == "read"
+    }
+    assert "src/" in read
+    read = {effect.target for effect in read_command("sh -c 'cat \"$1\"' _ .env") if effect.kind == "read"}
+    assert read == {".env"}

@@ -63,3 +63,41 @@ def test_a_word_that_is_not_known_asks():
 def test_tables_are_well_formed():
     assert len(SERVICES) > 100
     assert all(tree_of(tool.reads) or tool.flags or not tool.reads for tool in INFRASTRUCTURE.values())
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "nats sub subject",
+        "nats server check connection",
+        "rabbitmqctl list_queues name messages",
+        "rabbitmq-diagnostics check_running",
+        "kafka-broker-api-versions --bootstrap-server localhost:9092",
+        "kong config parse x.conf",
+        "flipt evaluate --flag a --entity b",
+        "restic snapshots",
+    ],
+)
+def test_words_of_a_tool_s_own_read(command: str):
+    assert judged(command) == set()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "nats pub subject x",
+        "nats server run",
+        "nats subjects purge",
+        "rabbitmqctl delete_queue x",
+        "rabbitmqctl environment",
+        "rabbitmqctl eval list_queues",
+        "rabbitmqctl list_queues --output-file x",
+        "kong config init",
+        "kong migrations reset",
+        "fastly service version activate --version 5",
+        "restic snapshots forget",
+        "flipt flag create --key evaluate",
+    ],
+)
+def test_their_neighbours_do_not(command: str):
+    assert judged(command)

@@ -96,7 +96,26 @@ def test_a_value_that_is_not_certain_is_none(command: str):
         ("LD_PRELOAD=x ls", {"sets-environment"}),
         ("LC_ALL=C ls", set()),
         ("LC_ALL=C PATH=. ls", {"sets-environment"}),
-        ("x=1 ls", {"sets-environment"}),
+        ("x=1 ls", set()),
+        ("FOO=1 BAR=2 cat a", set()),
+        ("x=1 make", {"sets-environment", "build"}),
+        ("FOO=1 ./ls", {"sets-environment", "runs-a-file"}),
+        ("FOO=1 bash -c ls", {"sets-environment"}),
+        ("DYLD_X=1 ls", {"sets-environment"}),
+        ("ARGV0=rm cat a", {"sets-environment"}),
+        ("GREP_OPTIONS=-f grep x a", {"sets-environment"}),
+        ("FOO=1", set()),
+        ("FOO=1; echo $FOO; ls", set()),
+        ("FOO=1; make", {"sets-environment", "build"}),
+        ("for f in a b; do make; FOO=1; done", {"sets-environment", "build"}),
+        ("FOO=1; bash -c ls", {"sets-environment"}),
+        ("bash -c 'FOO=1; ls'", {"sets-environment"}),
+        ("FOO=1; export FOO; ls", {"sets-environment"}),
+        ("NODE_OPTIONS=x", {"sets-environment"}),
+        ("IFS=,", {"sets-environment"}),
+        ("BASH_ENV=x", {"sets-environment"}),
+        ("HTTPS_PROXY=x", {"sets-environment"}),
+        ("TMPDIR=/x", {"sets-environment"}),
         ("x=1", set()),
         ("PATH=.", {"sets-environment"}),
         ("PATH+=:.", {"sets-environment"}),
@@ -143,3 +162,24 @@ def test_commands_inside_of_each_other_end_at_a_depth(pieces: tuple[str, str, st
 
     assert nested(10) == set()
     assert nested(DEEPEST + 1) == {"over-budget"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "$(echo ls)",
+        "`echo rm` -rf x",
+        "l$(echo s)",
+        '"$(printf ls)" -l',
+        "git $(echo status)",
+        "time git $(echo status)",
+        "env $(echo ls)",
+    ],
+)
+def test_a_name_that_is_put_together_is_asked_about(command: str):
+    assert "expansion" in codes(command)
+
+
+@pytest.mark.parametrize("command", ["echo $(echo x)", "cat $(echo x)", "git show $(echo x)", "find $(pwd) -name x"])
+def test_any_other_word_may_be_put_together(command: str):
+    assert "expansion" not in codes(command)

@@ -86,3 +86,13 @@ def test_every_pattern_is_one():
     for name, viewer in VIEWERS.items():
         re.compile(viewer.only)
         assert not name.startswith("-")
+
+
+@pytest.mark.parametrize("command", ["top", "htop", "top -u me"])
+def test_a_screen_that_nobody_closes_is_asked_about(command: str):
+    assert "never-ends" in codes(command)
+
+
+@pytest.mark.parametrize("command", ["top -b -n 1", "top -bn1", "top -l 1", "htop --version"])
+def test_one_look_only_reads(command: str):
+    assert only_reads(command)

@@ -82,3 +82,10 @@ def test_what_sends_saves_or_goes_elsewhere_is_asked_about(command: str):
 )
 def test_files_that_leave_are_read(command: str, file: str):
     assert file in {effect.target for effect in read_command(command) if effect.kind == "read"}
+
+
+def test_a_query_of_httpie_is_no_pattern():
+    assert codes("http GET :9200/_cat/indices?v") == {"web-read"}
+    assert "network" in codes("http POST :9200/_cat/indices?v")
+    assert "network" in codes("http GET :9200/_cat/indices?v a=b")
+    assert "network" in codes("http GET http://example.com/?v")

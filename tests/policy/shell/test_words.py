@@ -98,3 +98,10 @@ def test_ansi_escapes(text: str, decoded: str | None):
 )
 def test_the_folder_above_the_first_wildcard(pattern: str, folder: str):
     assert fixed_folder(pattern) == folder
+
+
+def test_a_tilde_that_no_user_can_follow_stays():
+    assert value_of("x=~50%").text == "x=~50%"
+    assert value_of("x=~").text is None
+    assert value_of("x=~1").text is None
+    assert value_of("x=~root%").text is None
