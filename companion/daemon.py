@@ -75,7 +75,7 @@ from companion.settings import InForce, Reload, accepted_by, cache_of, faults_of
 from companion.status_lines import budget_line, finding_line, index_line, limit_line, upstream_line
 from companion.telemetry import catalogue
 from companion.telemetry.log import configure, get_logger
-from companion.trim import share_one_arena, trim
+from companion.trim import drop_library_pages, share_one_arena, trim
 from companion.upstream.addresses import permits_any
 from companion.upstream.breaker import State
 from companion.upstream.dispatch import Dispatcher
@@ -356,6 +356,7 @@ def _warm(parts: Parts) -> None:
     gc.collect()
     gc.freeze()
     trim()
+    drop_library_pages()
 
 
 def _aside(step: Callable[[], None]) -> None:
