@@ -165,7 +165,7 @@ class Daemon:
         bus, ids = EventBus(_now), IdSource()
         catalogue.ledger_queue_depth.follow(lambda: float(ledger.depth))
         reports = Reports(places.ledger, zone, partial(ledger.drain, _SETTLE_SECONDS))
-        prices = GenaiPrices()
+        prices = GenaiPrices(books=places.cache / "prices")
         keys = KeyStore(places.ledger, zone=zone)
         key, acceptances = machine_key(places.machine_key), AcceptanceStore(places.ledger, zone=zone)
         files = user_files(config)
@@ -349,8 +349,9 @@ async def _flush_now_and_then(keys: KeyStore) -> None:
 
 
 def _warm(parts: Parts) -> None:
-    parts.scanner.load()
+    # First what takes a moment: a call that comes meanwhile loads the engines itself.
     parts.prices.warm()
+    parts.scanner.load()
     # What is there now stays for good. Left to the collector, it would be walked through now and then, and everybody
     # would stand still for a tenth of a second.
     gc.collect()
