@@ -15,7 +15,7 @@ from companion.telemetry.log import get_logger
 _log = get_logger("companion.ledger.bookshelf")
 
 _MAKER = "companion.ledger.genai"
-_SECONDS = 30.0
+_SECONDS = 20.0
 _MOST_BOOKS = 4
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)

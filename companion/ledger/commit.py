@@ -169,10 +169,10 @@ class Committer:
 def _inserts(statement: Callable[[int], str], rows: Sequence[Row]) -> Iterator[tuple[str, Row]]:
     most = _ROWS_AT_ONCE[-1]
     for start in range(0, len(rows), most):
-        some = rows[start : start + most]
+        some = list(rows[start : start + most])
         size = next(size for size in _ROWS_AT_ONCE if size >= len(some))
         # A row that is there already is passed over, so the last one may fill up what is left.
-        yield statement(size), tuple(chain.from_iterable((*some, *some[-1:] * (size - len(some)))))
+        yield statement(size), tuple(chain.from_iterable(some + some[-1:] * (size - len(some))))
 
 
 def _identity(path: Path) -> _Identity:

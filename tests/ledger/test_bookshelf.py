@@ -10,6 +10,7 @@ import pytest
 from companion.ledger import bookshelf
 from companion.ledger.book import Book, Seller, printed
 from companion.ledger.bookshelf import price_book
+from tests.support.prices import whole_book
 
 NOW = "edition-now"
 DATA = printed(NOW, "prices 2", {"us": Seller("us", None, (), ())})
@@ -175,6 +176,22 @@ def test_the_real_one_is_made_by_a_process_and_spares_this_one_the_catalogue(tmp
     assert daemon(str(tmp_path)) == first
     assert (first[0], int(first[2]) > 50, first[3]) == ("genai-prices", True, "False")
     assert kept.stat().st_mtime_ns == at
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="scripts")
+@pytest.mark.parametrize(
+    "script",
+    ["kill -9 $$", "exit 3", "echo warning; exit 0", "exec head -c 100000 /dev/zero", "exec cat"],
+    ids=["killed", "failed", "talks", "garbage", "silent"],
+)
+def test_whatever_becomes_of_the_process_the_prices_are_those_of_the_catalogue(monkeypatch, tmp_path, script):
+    interpreter = tmp_path / "python"
+    interpreter.write_text(f"#!/bin/sh\n{script}\n")
+    interpreter.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(interpreter))
+    monkeypatch.setattr(bookshelf, "_made_here", whole_book)
+    assert price_book(tmp_path / "books") is whole_book()
+    assert not (tmp_path / "books").exists()
 
 
 def test_a_program_that_brings_its_own_interpreter_does_without_the_process(monkeypatch):
