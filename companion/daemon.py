@@ -89,7 +89,7 @@ _log = get_logger("companion.daemon")
 
 _WRITE_SECONDS = 5.0
 _SETTLE_SECONDS = 0.5
-_FLUSH_SECONDS = 60.0
+_TIDY_SECONDS = 60.0
 
 
 def _now() -> datetime:
@@ -335,17 +335,18 @@ class Daemon:
         spawn(parts.evaluator.run(lambda change: _told(parts.bus, change)), "evaluate alert rules", _task_failed)
         spawn(watch_self(), "watch the daemon itself", _task_failed)
         spawn(self._watch_config(parts.reload), "watch the configuration", _task_failed)
-        spawn(_flush_now_and_then(parts.keys), "note when keys were used", _task_failed)
+        spawn(_tidy_now_and_then(parts.keys), "note when keys were used, and give back memory", _task_failed)
 
 
 async def _find_secrets(scanner: SecretScan, text: str, workspace: str, path: str) -> list[SecretFinding]:
     return [finding_line(one) for one in await scanner.scan([text], workspace, path)]
 
 
-async def _flush_now_and_then(keys: KeyStore) -> None:
+async def _tidy_now_and_then(keys: KeyStore) -> None:
     while True:
-        await asyncio.sleep(_FLUSH_SECONDS)
+        await asyncio.sleep(_TIDY_SECONDS)
         await asyncio.to_thread(_attempt, keys.flush)
+        await asyncio.to_thread(trim)
 
 
 def _warm(parts: Parts) -> None:
