@@ -182,7 +182,8 @@ class Companion:
             raise SystemExit(f"companion up: {err or out}")
         said = json.loads(out)
         headers = {"authorization": f"Bearer {said['key']}", "x-companion-workspace": str(self.workspace)}
-        return Target("companion", said["gateway"], headers, family(self._pid()))
+        # Itself alone: what it has others make at its start, they end with.
+        return Target("companion", said["gateway"], headers, (self._pid(),))
 
     def _pid(self) -> int:
         return json.loads(self.places.discovery.read_text())["pid"]

@@ -75,7 +75,7 @@ from companion.settings import InForce, Reload, accepted_by, cache_of, faults_of
 from companion.status_lines import budget_line, finding_line, index_line, limit_line, upstream_line
 from companion.telemetry import catalogue
 from companion.telemetry.log import configure, get_logger
-from companion.trim import share_one_arena, trim
+from companion.trim import drop_library_pages, share_one_arena, trim
 from companion.upstream.addresses import permits_any
 from companion.upstream.breaker import State
 from companion.upstream.dispatch import Dispatcher
@@ -89,7 +89,7 @@ _log = get_logger("companion.daemon")
 
 _WRITE_SECONDS = 5.0
 _SETTLE_SECONDS = 0.5
-_FLUSH_SECONDS = 60.0
+_TIDY_SECONDS = 60.0
 
 
 def _now() -> datetime:
@@ -165,7 +165,7 @@ class Daemon:
         bus, ids = EventBus(_now), IdSource()
         catalogue.ledger_queue_depth.follow(lambda: float(ledger.depth))
         reports = Reports(places.ledger, zone, partial(ledger.drain, _SETTLE_SECONDS))
-        prices = GenaiPrices()
+        prices = GenaiPrices(books=places.cache / "prices")
         keys = KeyStore(places.ledger, zone=zone)
         key, acceptances = machine_key(places.machine_key), AcceptanceStore(places.ledger, zone=zone)
         files = user_files(config)
@@ -335,27 +335,30 @@ class Daemon:
         spawn(parts.evaluator.run(lambda change: _told(parts.bus, change)), "evaluate alert rules", _task_failed)
         spawn(watch_self(), "watch the daemon itself", _task_failed)
         spawn(self._watch_config(parts.reload), "watch the configuration", _task_failed)
-        spawn(_flush_now_and_then(parts.keys), "note when keys were used", _task_failed)
+        spawn(_tidy_now_and_then(parts.keys), "note when keys were used, and give back memory", _task_failed)
 
 
 async def _find_secrets(scanner: SecretScan, text: str, workspace: str, path: str) -> list[SecretFinding]:
     return [finding_line(one) for one in await scanner.scan([text], workspace, path)]
 
 
-async def _flush_now_and_then(keys: KeyStore) -> None:
+async def _tidy_now_and_then(keys: KeyStore) -> None:
     while True:
-        await asyncio.sleep(_FLUSH_SECONDS)
+        await asyncio.sleep(_TIDY_SECONDS)
         await asyncio.to_thread(_attempt, keys.flush)
+        await asyncio.to_thread(trim)
 
 
 def _warm(parts: Parts) -> None:
-    parts.scanner.load()
+    # First what takes a moment: a call that comes meanwhile loads the engines itself.
     parts.prices.warm()
+    parts.scanner.load()
     # What is there now stays for good. Left to the collector, it would be walked through now and then, and everybody
     # would stand still for a tenth of a second.
     gc.collect()
     gc.freeze()
     trim()
+    drop_library_pages()
 
 
 def _aside(step: Callable[[], None]) -> None:

@@ -108,6 +108,8 @@ class Gatekeeper:
             if any(isinstance(remark.verdict, Amend) for remark in decision.remarks):
                 types = (finding.type for finding in facts.findings)
                 admission.redacted = dict(Counter([*types, *[IGNORED_TEXT] * hidden(facts)]))
+            if not self.prices.ready and isinstance(exchange.action, ModelCall):
+                await self.prices.load()
             admission.passed = await self._wait_for_turn(admission)
             self._reserve(admission)
             if writing is not None:

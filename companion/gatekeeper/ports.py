@@ -114,6 +114,15 @@ class Ledger(Protocol):
 class Prices(Protocol):
     """What a call costs."""
 
+    @property
+    def ready(self) -> bool:
+        """Whether that can be told at once, as it always can some seconds after the start."""
+        ...
+
+    async def load(self) -> None:
+        """Waits until it can. Never raises."""
+        ...
+
     def price(self, provider: str, model: str, usage: Usage, at: datetime) -> Cost:
         """Never raises: an unknown price is a Cost without picodollars."""
         ...

@@ -22,8 +22,8 @@ _Identity = tuple[int, int] | None
 """Device and number of a file, None where there is none."""
 
 _ROWS_AT_A_TIME = 8
-_ROWS_AT_ONCE = 32
-"""Each number of rows is a statement of its own, which SQLite keeps ready."""
+_ROWS_AT_ONCE = (1, 2, 4, 8, 16, 32)
+"""Each number of rows is a statement of its own, and SQLite keeps it ready: up to 0.2 MB for each."""
 
 # What no repetition cures: the line itself is at fault, not the disk.
 _BAD_LINE = (
@@ -167,9 +167,12 @@ class Committer:
 
 
 def _inserts(statement: Callable[[int], str], rows: Sequence[Row]) -> Iterator[tuple[str, Row]]:
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        some = rows[start : start + _ROWS_AT_ONCE]
-        yield statement(len(some)), tuple(chain.from_iterable(some))
+    most = _ROWS_AT_ONCE[-1]
+    for start in range(0, len(rows), most):
+        some = list(rows[start : start + most])
+        size = next(size for size in _ROWS_AT_ONCE if size >= len(some))
+        # A row that is there already is passed over, so the last one may fill up what is left.
+        yield statement(size), tuple(chain.from_iterable(some + some[-1:] * (size - len(some))))
 
 
 def _identity(path: Path) -> _Identity:

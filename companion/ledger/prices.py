@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from companion.ledger.bookshelf import price_book
+from companion.ledger.catalogue import Catalogue
+from companion.ledger.tariff import Entry
 from companion.model.money import PICODOLLARS_PER_DOLLAR, Cost, Usage, to_picodollars
-
-if TYPE_CHECKING:
-    from companion.ledger.catalogue import Catalogue
-    from companion.ledger.tariff import Entry
 
 PriceOverride = tuple[Decimal, Decimal, Decimal, Decimal]
 """USD per million tokens: input, output, cache read, cache write."""
@@ -30,21 +31,44 @@ _REMEMBERED = 1_024
 class GenaiPrices:
     """Fulfils `companion.gatekeeper.ports.Prices`. Any thread may call.
 
-    `overrides` maps a model, or "provider/model", to the user's own prices; they win over the catalogue.
+    `overrides` maps a model, or "provider/model", to the user's own prices; they win over the catalogue. `books` is a
+    folder of ours for what is made of the catalogue; without one genai-prices itself is loaded.
     """
 
-    def __init__(self, overrides: Mapping[str, PriceOverride] | None = None) -> None:
+    def __init__(self, overrides: Mapping[str, PriceOverride] | None = None, books: Path | None = None) -> None:
         """Raises ValueError for a price that is negative or not finite."""
         self._overrides = {name.strip().lower(): prices for name, prices in (overrides or {}).items()}
         for name, prices in self._overrides.items():
             if not all(price.is_finite() and price >= 0 for price in prices):
                 raise ValueError(f"the prices of {name!r} must be amounts of 0 or more, in USD per million tokens")
+        self._books = books
         self._catalogue: Catalogue | None = None
+        self._missing = ""
+        self._lock = threading.Lock()
+        self._turn = asyncio.Lock()
         self._find = lru_cache(maxsize=_REMEMBERED)(self._look_up)
 
+    @property
+    def ready(self) -> bool:
+        """Whether a price can be told at once."""
+        return self._catalogue is not None or bool(self._missing)
+
+    async def load(self) -> None:
+        """Waits until it can, without keeping the loop."""
+        # One thread waits for all: there are not many.
+        async with self._turn:
+            if not self.ready:
+                await asyncio.to_thread(self.warm)
+
     def warm(self) -> None:
-        """Loads the catalogue, 0.1 s; else the first call pays for it."""
-        self._loaded()
+        """Loads the catalogue: milliseconds, and the first time seconds; else the first call pays for it."""
+        with self._lock:
+            if self.ready:
+                return
+            try:
+                self._catalogue = Catalogue(price_book(self._books))
+            except Exception as error:  # noqa: BLE001 - whatever a broken installation raises
+                self._missing = f"the price catalogue cannot be loaded ({type(error).__name__}: {error})"
 
     def price(self, provider: str, model: str, usage: Usage, at: datetime) -> Cost:
         """Never raises: an unknown price is a Cost without picodollars."""
@@ -80,17 +104,13 @@ class GenaiPrices:
         for key in (f"{provider.strip().lower()}/{name}", name):
             if (own := self._overrides.get(key)) is not None:
                 return own
+        self.warm()
+        if self._catalogue is None:
+            return self._missing
         try:
-            return self._loaded().find(provider, model)
+            return self._catalogue.find(provider, model)
         except LookupError as unlisted:
             return str(unlisted)
-
-    def _loaded(self) -> Catalogue:
-        if self._catalogue is None:
-            from companion.ledger.catalogue import Catalogue  # noqa: PLC0415 - 0.1 s, spared to whoever needs no price
-
-            self._catalogue = Catalogue()
-        return self._catalogue
 
 
 def _override_dollars(prices: PriceOverride, usage: Usage) -> Decimal:

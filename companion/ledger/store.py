@@ -17,6 +17,8 @@ SCHEMA_VERSION = 3
 _OLDEST_SQLITE = (3, 37, 0)
 
 _BUSY_SECONDS = 2.0
+_CACHE_KB = 512
+"""Of a connection that writes: it stays open, and a commit of a few lines touches few pages."""
 
 
 def prepare(path: Path) -> None:
@@ -47,6 +49,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """A connection that writes, in autocommit mode, to a ledger that exists. Raises sqlite3.Error."""
     connection = sqlite3.connect(_uri(path, "rw"), uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
     return connection
 
 

@@ -224,6 +224,47 @@ async def test_a_budget_is_never_passed_by_calls_side_by_side():
     assert meter.reserve(subject, 100 - spent).picodollars == 100 - spent, "what was not spent was given back"
 
 
+class LatePrices(Prices):
+    """They come when somebody says so."""
+
+    def __init__(self) -> None:
+        super().__init__(most=60)
+        self.ready = False
+        self.come = asyncio.Event()
+
+    async def load(self) -> None:
+        await self.come.wait()
+        self.ready = True
+
+    def ceiling(self, *_: object) -> int:
+        assert self.ready
+        return self.most
+
+
+async def test_a_call_waits_for_the_prices_and_nothing_else_does():
+    prices = LatePrices()
+    meter = Meter(ZoneInfo("UTC"), lambda: NOON, [Budget(Dimension.GLOBAL, ALL, Window.DAY, 100)])
+    keeper = gatekeeper(meter=meter, prices=prices)
+    refusals = []
+
+    async def ask(number: int) -> None:
+        async with keeper.admit(call("x", id=str(number)), ROUTE) as admission:
+            refusals.append(admission.refusal and admission.refusal.code)
+            await asyncio.sleep(0.001)
+
+    asking = [asyncio.create_task(ask(number)) for number in range(3)]
+    async with keeper.admit(tool("tool")) as admission:
+        assert admission.refusal is None
+    assert refusals == []
+    asking[2].cancel()
+    await asyncio.gather(asking[2], return_exceptions=True)
+    prices.come.set()
+    await asyncio.gather(*asking[:2])
+    assert sorted(refusals, key=str) == [None, "budget-exceeded"]
+    endings = {id: ending for id, ending, _ in lines(keeper)}
+    assert endings["2"] is Ending.CANCELLED
+
+
 @pytest.mark.parametrize("where", ["gathering", "opening", "asking", "inside"])
 async def test_cancelled_anywhere_an_opening_has_its_closing(where):
     ask = where == "asking"

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from companion.ledger import store
 from companion.ledger.commit import Committer
 from companion.ledger.store import connect, connect_to_read, prepare
+from companion.model.money import Usage
 from companion.model.record import Ending
 
 
@@ -62,6 +63,20 @@ def test_law_all_is_kept_once_but_what_can_never_be(batches, power, opening, clo
             assert all(isinstance(one.error, sqlite3.IntegrityError | ValueError) for one in rejected)
             assert kept(path) == (Counter(opened), Counter(ended))
         committer.disconnect()
+
+
+def test_a_batch_of_any_size_is_kept_whole_and_counted_once(committer, ledger_path, opening, closing):
+    """Rows that fill up a statement are none of the ledger's, nor are they added to its sums."""
+    sizes = [*range(1, 36), 64, 65]
+    for size in sizes:
+        ids = [f"{size}-{number}" for number in range(size)]
+        lines = [*map(opening, ids), *[closing(id_, calls=1, usage=Usage(input=3)) for id_ in ids]]
+        assert committer.commit(lines, survive_power_loss=False) == []
+    opened, ended = kept(ledger_path)
+    assert (opened, ended) == (Counter(opened.keys()), Counter(opened.keys()))
+    assert len(opened) == sum(sizes)
+    assert rows(ledger_path, "SELECT sum(calls), sum(input) FROM roll_day") == [(sum(sizes), 3 * sum(sizes))]
+    assert rows(ledger_path, "SELECT count(*) FROM unclosed") == [(0,)]
 
 
 def test_the_first_line_of_an_id_stays(committer, ledger_path, opening, closing):

@@ -1,5 +1,8 @@
+import asyncio
+import threading
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +11,13 @@ from hypothesis import strategies as st
 from companion.ledger.catalogue import Catalogue
 from companion.ledger.prices import DEFAULT_MOST_OUTPUT, GenaiPrices
 from companion.model.money import Usage
+from tests.support.prices import whole_book
+
+
+@pytest.fixture(autouse=True)
+def one_book(monkeypatch):
+    monkeypatch.setattr("companion.ledger.prices.price_book", lambda _: whole_book())
+
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PRICES = GenaiPrices()
@@ -34,7 +44,7 @@ def test_what_it_knows_costs_what_it_says():
     usage = Usage(input=7, output=5, cache_read=3)
     cost = PRICES.price("openai", "gpt-5", usage, AT)
     assert cost.picodollars
-    assert cost == Catalogue().find("openai", "gpt-5").cost(usage, AT)
+    assert cost == Catalogue(whole_book()).find("openai", "gpt-5").cost(usage, AT)
 
 
 def test_negative_counts_are_unpriced_not_paid_back():
@@ -79,9 +89,50 @@ def test_a_users_price_that_is_no_amount_is_refused(bad):
 
 def test_the_catalogue_is_loaded_when_it_is_needed():
     prices = GenaiPrices()
-    assert prices._catalogue is None
-    prices.warm()
-    assert prices._catalogue is not None
+    assert not prices.ready
+    assert prices.price("openai", "gpt-5", Usage(input=1), AT).picodollars
+    assert prices.ready
+
+
+async def test_whoever_waits_for_it_waits_for_one_load_and_keeps_no_loop(monkeypatch):
+    loads, begun, may_end = [], threading.Event(), threading.Event()
+
+    def slow(folder):
+        loads.append(folder)
+        begun.set()
+        assert may_end.wait(60)
+        return whole_book()
+
+    monkeypatch.setattr("companion.ledger.prices.price_book", slow)
+    prices = GenaiPrices(books=Path("/books"))
+    waiting = [asyncio.ensure_future(prices.load()) for _ in range(50)]
+    await asyncio.to_thread(begun.wait, 60)
+    given_up = waiting.pop()
+    given_up.cancel()
+    await asyncio.sleep(0)
+    assert not prices.ready
+    assert not any(one.done() for one in waiting)
+    may_end.set()
+    await asyncio.gather(*waiting)
+    assert (prices.ready, loads) == (True, [Path("/books")])
+
+
+async def test_a_catalogue_that_cannot_be_loaded_is_tried_once_and_leaves_calls_unpriced(monkeypatch):
+    tried = []
+
+    def broken(folder):
+        tried.append(folder)
+        raise ImportError("no module named genai_prices")
+
+    monkeypatch.setattr("companion.ledger.prices.price_book", broken)
+    prices = GenaiPrices(OWN)
+    await prices.load()
+    for model in ("gpt-5-mini", "gpt-5-nano"):
+        cost = prices.price("openai", model, Usage(input=1), AT)
+        assert (cost.picodollars, "no module named genai_prices" in cost.reason) == (None, True)
+        assert prices.ceiling("openai", model, 1_000, 10, AT) == 0
+    assert prices.price("openai", "house-model", Usage(input=1), AT).picodollars == 1_000_000
+    assert (prices.ready, len(tried)) == (True, 1)
 
 
 MODELS = st.sampled_from(

@@ -105,6 +105,10 @@ class Prices:
 
     def __init__(self, most: int = 0) -> None:
         self.most = most
+        self.ready = True
+
+    async def load(self) -> None:
+        self.ready = True
 
     def price(self, provider: str, model: str, usage: Usage, at: datetime) -> Cost:
         return Cost(None, "unknown") if model == "unknown" else Cost(usage.prompt + usage.output, source="test")
