@@ -1,6 +1,6 @@
 """How long prompts are searched for secrets: cold, as a next turn, small, hostile; and what the event loop notices.
 
-    python benchmarks/secret_speed.py [--rounds 7] [--only small turn cold hostile] [--json]
+    python benchmarks/secret_speed.py [--rounds 7] [--only small turn cold first hostile] [--json]
 
 Everything goes the way of a real call: the body is read by PromptReader and examined by SecretScan with all engines
 that are installed. Text is this repository's own, so that nothing has to be fetched. Of each figure the fastest round
@@ -36,11 +36,11 @@ _BEAT_SECONDS = 0.001
 _numbers = itertools.count()
 
 
-def loaded_scan(cache: Path | None = None) -> SecretScan:
-    """A scan with every engine ready and warm, and nothing remembered of what will be asked."""
+def loaded_scan(cache: Path | None = None, seen: int = 100_000) -> SecretScan:
+    """A scan with every engine ready, that has met so many letters, and remembers nothing of what will be asked."""
     scan = SecretScan(_KEY, default_engines(cache))
     scan.load()
-    scan.scrub(ordinary_text(100_000))
+    scan.scrub(ordinary_text(seen))
     return scan
 
 
@@ -64,8 +64,9 @@ def messages_of(text: str) -> list[dict[str, object]]:
     pieces = [text[at : at + _BLOCK] for at in range(0, len(text), _BLOCK)]
     messages: list[dict[str, object]] = [{"role": "user", "content": "Read the whole project and say what it does."}]
     for number, piece in enumerate(pieces):
-        call = {"type": "tool_use", "id": f"toolu_{number:06d}", "name": "Read", "input": {"file_path": f"f{number}"}}
-        result = {"type": "tool_result", "tool_use_id": f"toolu_{number:06d}", "content": piece}
+        name = f"toolu_{next(_numbers):010d}"
+        call = {"type": "tool_use", "id": name, "name": "Read", "input": {"file_path": f"f{number}"}}
+        result = {"type": "tool_result", "tool_use_id": name, "content": f"{name}\n{piece}"}
         messages += [{"role": "assistant", "content": [call]}, {"role": "user", "content": [result]}]
     return messages
 
@@ -223,16 +224,17 @@ async def _hostile(rounds: int) -> list[tuple[str, Hostile]]:
 
 async def measure(rounds: int, only: Sequence[str]) -> dict[str, object]:
     said: dict[str, object] = {}
-    single: dict[str, tuple[str, Callable[[SecretScan], Awaitable[Took]]]] = {
-        "small": ("a new part of 1 KB", small_part),
-        "turn": ("a next turn: 2 KB new on 1 MB", next_turn),
-        "cold": ("a cold prompt of 1 MB", cold_prompt),
+    single: dict[str, tuple[str, Callable[[SecretScan], Awaitable[Took]], int]] = {
+        "small": ("a new part of 1 KB", small_part, 100_000),
+        "turn": ("a next turn: 2 KB new on 1 MB", next_turn, 100_000),
+        "cold": ("a cold prompt of 1 MB", cold_prompt, 2 * MEGABYTE),
+        "first": ("the same as the first of all", cold_prompt, 100),
     }
-    for name, (title, run) in single.items():
+    for name, (title, run, seen) in single.items():
         if name in only:
             figures = []
             for _ in range(rounds):
-                scan = loaded_scan()
+                scan = loaded_scan(seen=seen)
                 figures.append(await run(scan))
                 scan.close()
             said[name] = figures
@@ -252,7 +254,7 @@ async def measure(rounds: int, only: Sequence[str]) -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--only", nargs="+", default=["small", "turn", "cold", "hostile"])
+    parser.add_argument("--only", nargs="+", default=["small", "turn", "cold", "first", "hostile"])
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     said = asyncio.run(measure(given.rounds, given.only))
