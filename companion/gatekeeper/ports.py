@@ -81,6 +81,14 @@ class PathJudge(Protocol):
         """Facts of `path`, relative paths taken from `cwd` or the workspace. Blocking, short."""
         ...
 
+    def judge_literally(self, path: str, workspace: str, policy: Policy, *, cwd: str = "") -> PathFacts:
+        """As `judge` for the name of one file: no part of it is a glob or a home."""
+        ...
+
+    def is_file(self, path: str, workspace: str, *, cwd: str = "") -> bool:
+        """Whether a file lies there, links followed. Blocking, short. Never raises."""
+        ...
+
     def judge_tree(
         self, path: str, workspace: str, policy: Policy, *, cwd: str = "", knows_git: bool = False
     ) -> PathFacts:

@@ -79,6 +79,8 @@ class Excerpt(Struct, frozen=True):
     """What ignores the file."""
     digest: bytes = b""
     """Names the text, to nobody but this daemon."""
+    words: str = ""
+    """What stands in its place; not "" where a path says whose text it is, so that its length does not matter."""
 
 
 class EffectKind(StrEnum):
@@ -159,5 +161,7 @@ class Facts(Struct, frozen=True):
     unexamined: str = ""
     """Why nobody can say yet whether ignored text is in the prompt; "" where somebody could."""
     effects: tuple[Effect, ...] = ()
+    returns: bool = False
+    """As of the exchange."""
     paths: Mapping[str, PathFacts] = field(default_factory=dict[str, PathFacts])
     """Keyed by the path as an action or an effect names it."""

@@ -45,6 +45,12 @@ class Disk:
     ) -> PathFacts:
         return self._note("tree that knows git" if knows_git else "tree", path, workspace, policy, cwd)
 
+    def judge_literally(self, path: str, workspace: str, policy: Policy, *, cwd: str = "") -> PathFacts:
+        return self._note("literally", path, workspace, policy, cwd)
+
+    def is_file(self, path: str, workspace: str, *, cwd: str = "") -> bool:
+        return False
+
     def _note(self, how: str, path: str, workspace: str, policy: Policy, cwd: str) -> PathFacts:
         if self.fail:
             raise self.fail

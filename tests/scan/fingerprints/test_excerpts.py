@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from companion.gatekeeper.ports import Unexamined
-from companion.model.action import TextKind
+from companion.model.action import CallMade, CallResult, TextKind
 from companion.model.policy import Policy
 from companion.scan.fingerprints import excerpts as room
 from companion.scan.fingerprints.building import BuildFailed
@@ -25,8 +25,16 @@ class Piece:
     said: str
     kind: TextKind | None = None
 
+    is_answer = False
+
     def kinds(self) -> dict[int, TextKind]:
         return {0: self.kind} if self.kind else {}
+
+    def calls(self) -> tuple[CallMade, ...]:
+        return ()
+
+    def results(self) -> tuple[CallResult, ...]:
+        return ()
 
     @property
     def digest(self) -> bytes:
