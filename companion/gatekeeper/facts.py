@@ -83,7 +83,8 @@ class Gatherer:
                 excerpts = await self.excerpts.scan(action.texts, workspace, policy)
             except Unexamined as why:
                 return action, Facts(exchange.origin, policy, findings=findings, unexamined=str(why))
-            return action, Facts(exchange.origin, policy, findings=findings, excerpts=self._ungranted(excerpts))
+            excerpts, unseen = self._ungranted(excerpts), self.excerpts.unseen(workspace)
+            return action, Facts(exchange.origin, policy, findings=findings, excerpts=excerpts, unseen=unseen)
         found = await self.scanner.examine(action.parts, workspace)
         seen = replace(action, texts=found.texts, examined=found.numbers) if found.numbers else action
         of_parts: tuple[PartExcerpts, ...] = ()
@@ -92,11 +93,13 @@ class Gatherer:
                 of_parts = await self.excerpts.examine(action.parts, workspace, policy)
             except Unexamined as why:
                 return seen, Facts(exchange.origin, policy, findings=found.findings, unexamined=str(why))
+        unseen = self.excerpts.unseen(workspace)
         if of_parts:
             found, excerpts = _together(action.parts, found, of_parts)
             action = replace(action, texts=found.texts, examined=found.numbers)
-            return action, Facts(exchange.origin, policy, findings=found.findings, excerpts=self._ungranted(excerpts))
-        return seen, Facts(exchange.origin, policy, findings=found.findings)
+            excerpts = self._ungranted(excerpts)
+            return action, Facts(exchange.origin, policy, findings=found.findings, excerpts=excerpts, unseen=unseen)
+        return seen, Facts(exchange.origin, policy, findings=found.findings, unseen=unseen)
 
     def _ungranted(self, excerpts: tuple[Excerpt, ...]) -> tuple[Excerpt, ...]:
         return tuple(one for one in excerpts if one.digest not in self.granted) if self.granted else excerpts

@@ -69,6 +69,10 @@ class ExcerptFinder(Protocol):
         """The excerpts in the parts that have any, in order. Raises Unexamined."""
         ...
 
+    def unseen(self, workspace: str) -> str:
+        """What of a workspace's ignored text is not known yet, in words; "" where all is. Quick, never waits."""
+        ...
+
     async def scan(self, texts: Sequence[str], workspace: str, policy: Policy) -> tuple[Excerpt, ...]:
         """The excerpts in texts that are in no parts. Raises Unexamined."""
         ...

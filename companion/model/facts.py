@@ -160,6 +160,8 @@ class Facts(Struct, frozen=True):
     excerpts: tuple[Excerpt, ...] = ()
     unexamined: str = ""
     """Why nobody can say yet whether ignored text is in the prompt; "" where somebody could."""
+    unseen: str = ""
+    """What of the workspace's ignored text nobody knows yet, so that it was not looked for; "" where all is known."""
     effects: tuple[Effect, ...] = ()
     returns: bool = False
     """As of the exchange."""

@@ -63,6 +63,9 @@ class Paths:
 
 
 class NoIgnoredText:
+    def unseen(self, workspace: str) -> str:
+        return ""
+
     def is_clean(self, parts, workspace: str, policy: Policy) -> bool:
         return True
 

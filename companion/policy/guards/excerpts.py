@@ -46,7 +46,7 @@ def excerpts(action: Action, facts: Facts) -> Verdict:
         return Amend("ignored-text-redacted", f"{_told(hidden)} replaced", replace(action, texts=tuple(texts)))
     if seen := ways[ExcerptAction.WARN]:
         return Allow("ignored-text-seen", f"{_told(seen)} in the prompt")
-    return PASS
+    return Allow("ignored-text-unseen", facts.unseen) if facts.unseen else PASS
 
 
 def way_with(excerpt: Excerpt, policy: Policy) -> ExcerptAction | None:

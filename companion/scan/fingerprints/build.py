@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import stat
 import sysconfig
@@ -15,7 +16,7 @@ from companion.scan.fingerprints.prints import prints
 from companion.scan.fingerprints.skipped import LARGEST_FILE, as_text
 from companion.scan.fingerprints.store import Header, Source
 from companion.scan.fingerprints.text import compared
-from companion.scan.fingerprints.walk import Walk, Walked
+from companion.scan.fingerprints.walk import HURRIED, Walk, Walked
 
 MOST_IGNORED = 32 * 1024 * 1024
 """Bytes of ignored text whose prints are kept."""
@@ -48,15 +49,26 @@ class _Prints:
             del self.owners[one]
 
 
-def build(top: str, walk: Walk, key: bytes, made_of: str, report: Report) -> tuple[Header, Mapping[bytes, int]]:
-    """The index of what lies below `top`: what `store.write` takes."""
+def build(
+    top: str, walk: Walk, key: bytes, made_of: str, report: Report, seconds: float = math.inf
+) -> tuple[Header, Mapping[bytes, int]]:
+    """The index of what lies below `top`: what `store.write` takes.
+
+    What takes longer than about `seconds` is left out: half of the time to look around, a quarter to read ignored text,
+    a quarter to compare it.
+    """
     # What changes while it is read is newer than the index.
-    built_ns = time.time_ns()
-    walked = walk.run(top)
+    built_ns, began = time.time_ns(), time.monotonic()
+    walked = walk.run(top, began + seconds / 2)
     sources, total = _within(walked)
-    allowed_total = min(sum(map(_size, walked.allowed)), MOST_ALLOWED)
+    allowed_total = _allowed_size(walked.allowed)
+    until = time.monotonic() + seconds / 4
     known, done, same = _Prints(), 0, set[bytes]()
     for number, source in enumerate(sources):
+        if time.monotonic() > until:
+            walked.hurried = True
+            walked.leave(HURRIED, source.path)
+            continue
         data = read_text(source.path)
         if data is None:
             walked.leave("no text, or not to be read", source.path)
@@ -72,8 +84,11 @@ def build(top: str, walk: Walk, key: bytes, made_of: str, report: Report) -> tup
     for licence in _licences() if known.owners else ():
         known.drop(prints(compared(read_text(str(licence)) or b""), key))
     ignored, left = done, MOST_ALLOWED
+    until = time.monotonic() + seconds / 4
     for path in walked.allowed if known.owners else ():
-        if left <= 0:
+        hurried = time.monotonic() > until
+        walked.hurried = walked.hurried or hurried
+        if left <= 0 or hurried:
             walked.leave("allowed text that was not compared, so what it shares counts as ignored", path)
             continue
         data = read_text(path)
@@ -93,6 +108,7 @@ def build(top: str, walk: Walk, key: bytes, made_of: str, report: Report) -> tup
         allowed_bytes=MOST_ALLOWED - left,
         left_out=walked.left_out,
         young=walked.young,
+        hurried=walked.hurried,
     )
     return header, known.owners
 
@@ -120,6 +136,16 @@ def _licences() -> Iterator[Path]:
     for pattern in ("LICEN*", "COPYING*"):
         for folder in ("*.dist-info", "*.dist-info/licenses", "*.dist-info/licenses/*"):
             yield from Path(sysconfig.get_path("purelib")).glob(f"{folder}/{pattern}")
+
+
+def _allowed_size(paths: Sequence[str]) -> int:
+    """How much allowed text will be compared, as far as it can be told quickly."""
+    total = 0
+    for path in paths:
+        total += _size(path)
+        if total >= MOST_ALLOWED:
+            return MOST_ALLOWED
+    return total
 
 
 def _size(path: str) -> int:

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from companion.gatekeeper.ports import PartExcerpts, Unexamined
 from companion.gatekeeper.results import Results
 from companion.gatekeeper.tasks import spawn
@@ -40,6 +42,8 @@ _REBUILD_SECONDS = 60.0
 _BUILD_SHARE = 20
 """A new index that has time is made at most a twentieth of the time."""
 _RETRY_SECONDS = 5.0
+_QUICK_SECONDS = 8.0
+"""How long an index takes for which a call waits. Of a huge workspace it says less than the whole one that follows."""
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"(?P<key>\s*:)?', re.DOTALL)
 _CUT_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
 
@@ -102,6 +106,13 @@ class IgnoredText:
             if any(self._searched(part, ground) for part in unclean):
                 return False
         return True
+
+    def unseen(self, workspace: str) -> str:
+        """What of a workspace's ignored text is not known yet, in words; "" where all is, or nobody asked. Quick."""
+        ground = self._grounds.get(workspace)
+        if ground is None or not ground.is_hurried:
+            return ""
+        return "the workspace is so large that not all of its ignored text is known yet; companion is going through it"
 
     async def examine(self, parts: Sequence[Part], workspace: str, policy: Policy) -> tuple[PartExcerpts, ...]:
         """The excerpts in the parts that have any, in order. Raises Unexamined."""
@@ -223,8 +234,10 @@ class IgnoredText:
                 return
         began = time.monotonic()
         ground.building, ground.progress = True, (0, 0)
+        is_waited_for = ground.index is None or ground.rules_changed
+        job = replace(ground.job, seconds=_QUICK_SECONDS) if is_waited_for else ground.job
         try:
-            await build_index(ground.job, ground.note_progress)
+            await build_index(job, ground.note_progress)
             loaded = await loop.run_in_executor(self._pool, ground.load, self._learn)
             ground.failure = "" if loaded else "it was damaged as soon as it was written"
             await loop.run_in_executor(self._pool, tidy_up, self._folder)
@@ -243,7 +256,12 @@ class IgnoredText:
     def _renew(self, ground: Ground) -> None:
         """Has a new index made where it would say more, now and then."""
         rest = max(_REBUILD_SECONDS, _BUILD_SHARE * ground.build_seconds)
-        if ground.rules_changed or (ground.is_outdated and time.monotonic() - ground.built_at > rest):
+        idle = time.monotonic() - ground.built_at
+        if (
+            ground.rules_changed
+            or (ground.is_hurried and idle > (_RETRY_SECONDS if ground.failure else 0))
+            or (ground.is_outdated and idle > rest)
+        ):
             self._build(ground)
 
 

@@ -108,6 +108,11 @@ class Ground:
         return self._look is not None and self._look.rules_changed
 
     @property
+    def is_hurried(self) -> bool:
+        """Whether the index was made in a hurry, so that nobody waits, and the whole one is to follow."""
+        return self.index is not None and self.index.header.hurried
+
+    @property
     def is_outdated(self) -> bool:
         """Whether a new index would know more, which has time."""
         header = self.index.header if self.index else None
