@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from companion.scan.fingerprints.prints import prints
+from companion.scan.fingerprints.prints import prints_of, stretches
 from companion.scan.fingerprints.skipped import LARGEST_FILE, as_text
 from companion.scan.fingerprints.store import Header, Source
 from companion.scan.fingerprints.text import compared
@@ -31,15 +31,16 @@ Report = Callable[[int, int], None]
 
 
 @dataclass(slots=True)
-class _Prints:
-    """The prints so far, each with the last file that has it."""
+class _Stretches:
+    """What prints will be taken of, each with the last file that has it. Prints of what goes again need no hash."""
 
     owners: dict[bytes, int] = field(default_factory=dict[bytes, int])
     _twice: set[bytes] = field(default_factory=set[bytes])
     common: set[bytes] = field(default_factory=set[bytes])
 
     def add(self, found: set[bytes], number: int) -> None:
-        if known := self.owners.keys() & found:
+        if not self.owners.keys().isdisjoint(found):
+            known = self.owners.keys() & found
             self.common |= known & self._twice
             self._twice |= known
         self.owners.update(dict.fromkeys(found, number))
@@ -63,7 +64,7 @@ def build(
     sources, total = _within(walked)
     allowed_total = _allowed_size(walked.allowed)
     until = time.monotonic() + seconds / 4
-    known, done, same = _Prints(), 0, set[bytes]()
+    known, done, same = _Stretches(), 0, set[bytes]()
     for number, source in enumerate(sources):
         if time.monotonic() > until:
             walked.hurried = True
@@ -78,11 +79,11 @@ def build(
         if digest not in same:
             # A copy of another ignored file makes nothing common.
             same.add(digest)
-            known.add(prints(compared(data), key), number)
+            known.add(stretches(compared(data)), number)
         report(done, total + allowed_total)
     known.drop(known.common)
     for licence in _licences() if known.owners else ():
-        known.drop(prints(compared(read_text(str(licence)) or b""), key))
+        known.drop(stretches(compared(read_text(str(licence)) or b"")))
     ignored, left = done, MOST_ALLOWED
     until = time.monotonic() + seconds / 4
     for path in walked.allowed if known.owners else ():
@@ -95,22 +96,23 @@ def build(
         if data is not None:
             left -= len(data)
             done += len(data)
-            known.drop(prints(compared(data), key))
+            known.drop(stretches(compared(data)))
             report(done, total + allowed_total)
+    owners = prints_of(known.owners, key)
     header = Header(
         made_of=made_of,
         version="",
         built_ns=built_ns,
         sources=tuple(sources),
         looked_at=walked.looked_at,
-        prints=len(known.owners),
+        prints=len(owners),
         bytes=ignored,
         allowed_bytes=MOST_ALLOWED - left,
         left_out=walked.left_out,
         young=walked.young,
         hurried=walked.hurried,
     )
-    return header, known.owners
+    return header, owners
 
 
 def _within(walked: Walked) -> tuple[Sequence[Source], int]:
