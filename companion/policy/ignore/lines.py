@@ -11,10 +11,11 @@ _MOST_SPLITS = 16
 
 # path:12:content, path-12-content and path-content (lines around a match), path:content, path:12 (counts)
 _MARK = re.compile(r"[:=-]")
-_NUMBERED = re.compile(r"[^\s:]++[:=-]\d+(?:[:=-]|$)")
+_WORD = re.compile(r"[^\s:]*+")
+_NUMBER_AFTER = re.compile(r":\d{1,9}(?::|$)")
+_NUMBER_WITHIN = re.compile(r"[=-]\d{1,9}(?:[=-]|$)")
 _HEAD = re.compile(r"(?!\d+[:-])[\w./~@+]")
 """How a line begins that may say whose lines come now; a number before it makes it a line of the file above."""
-_PLAIN_PATH = re.compile(r"[^\s:]*/[^\s:]*:?$|[^\s:]*/[^\s:]*:")
 _DRAWN = re.compile(r"^[\s│├└─|`*•-]*(?:\U0001f512\s*)?(?:\d+\.\s+)?")
 """What lists draw before a name: trees, bullets, numbers, Cline's lock."""
 
@@ -26,7 +27,12 @@ def begins_with_path(line: str) -> bool:
 
 def names_path(line: str) -> bool:
     """Whether a line that begins with a path is likely to mean one, by how it goes on."""
-    return _NUMBERED.match(line) is not None or _PLAIN_PATH.match(line) is not None
+    word = _WORD.match(line[:_LONGEST_PATH])
+    assert word is not None
+    said, end = word[0], word.end()
+    if "/" in said:
+        return end == len(line) or line[end] == ":" or "-" in said
+    return _NUMBER_AFTER.match(line, end) is not None or _NUMBER_WITHIN.search(said) is not None
 
 
 def paths_at_start(line: str) -> Iterator[str]:

@@ -52,9 +52,8 @@ _ESCAPED_LINE = re.compile(
 )
 _JSON_STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"(\s*:)?', re.DOTALL)
 _MENTION = re.compile(
-    r"<(?P<tag>file_content|final_file_content|folder_content|file)\b[^>]{0,400}?\b(?:path|name)="
-    r"(?P<quote>[\"'])(?P<path>.{1,1024}?)(?P=quote)[^>]{0,400}>",
-    re.DOTALL,
+    r"<(?P<tag>file_content|final_file_content|folder_content|file)\b[^<>]{0,200}?\b(?:path|name)="
+    r"(?P<quote>[\"'])(?P<path>[^<>\n]{1,1024}?)(?P=quote)[^<>]{0,200}>"
 )
 _CALLED = re.compile(
     r"^Called the (?P<tool>\w{1,64}) tool with the following input: (?P<input>\{[^\n]*\})$", re.MULTILINE

@@ -10,6 +10,9 @@ LINES = [
     ("Makefile:12:x", True, True),
     ("src/a.py-12-x", True, True),
     ("src/a.py-x", True, True),
+    ("src/a.py-x y z", True, True),
+    ("Makefile-12-x", True, True),
+    ("Makefile:3", True, True),
     ("./src/a.py", True, True),
     ("12:private/k: x", False, False),
     ("  2: src/a.py:3: x", False, False),
@@ -30,6 +33,11 @@ def test_how_a_line_begins_says_whether_other_lines_belong_to_it(line, begins, n
 def test_the_longest_path_that_a_line_may_begin_with_comes_first():
     assert list(paths_at_start("a-1-b:3:x"))[:2] == ["a-1-b:3:x", "a-1-b:3"]
     assert "a-1-b" in set(paths_at_start("a-1-b:3:x"))
+
+
+@pytest.mark.parametrize("line", ["/" * 200_000 + " ", "a/" * 200_000, "-1" * 200_000, ":" * 200_000, "a" * 200_000])
+def test_a_line_of_any_length_is_read_in_no_time(line):
+    assert names_path(line) in {True, False}
 
 
 def test_a_line_of_marks_is_bounded():

@@ -193,6 +193,11 @@ def test_other_mentions_stay(text):
     assert mentions_of(text, covers) == []
 
 
+@pytest.mark.parametrize("mark", ['<file_content path="', "<file ", '<file name="a"', "<folder_content path='x'"])
+def test_marks_that_never_close_take_no_time(mark):
+    assert mentions_of(mark * 20_000, covers) == []
+
+
 def test_after_a_mentioned_ignored_file_the_next_one_stays():
     text = "".join(
         f'Called the Read tool with the following input: {{"file_path":"{path}"}}\nResult:\n1\t{said}\n\n'
