@@ -45,6 +45,7 @@ from companion.gatekeeper.limits import Limits
 from companion.gatekeeper.meter import Meter
 from companion.gatekeeper.ports import Listener
 from companion.gatekeeper.question import Previewer
+from companion.gatekeeper.results import Results
 from companion.gatekeeper.runaway import RunawayBrake
 from companion.gatekeeper.tasks import end_all, spawn
 from companion.ledger.acceptances import AcceptanceStore
@@ -171,7 +172,6 @@ class Daemon:
         files = user_files(config)
         engines = [*default_engines(places.cache / "rules"), *files.engines]
         scanner = SecretScan(key, engines, accepted=accepted_by(key, acceptances.cover, files.baselines))
-        ignored_text = IgnoredText(places.fingerprints, key, places.all, learn=scanner.learn)
         listener = Listeners([Onlooker(), bus], _listener_failed)
         show = desktop()
         notifier = Notifier(show, _aside, enabled=config.notify.desktop) if show else None
@@ -198,7 +198,10 @@ class Daemon:
         policies = WorkspacePolicies(config.policy)
         home = str(Path.home())
         paths = DiskPaths([*places.all, *files.paths])
-        gatherer = Gatherer(scanner, paths, policies, ignored_text, home, files=ProjectFiles())
+        project_files = ProjectFiles()
+        results = Results(paths, home, project_files)
+        ignored_text = IgnoredText(places.fingerprints, key, places.all, learn=scanner.learn, results=results)
+        gatherer = Gatherer(scanner, paths, policies, ignored_text, home, files=project_files)
         scripts = DiskScripts(places.scripts, home)
         grants = Grants(RuleFile(places.rules), listener, _now)
         grants.load()

@@ -23,6 +23,7 @@ BESIDE = {
     "tests/policy/guards/test_guards.py": "the list of guards, which is the package itself",
     "tests/policy/shell/test_against_bash.py": "the whole reading of commands, against bash",
     "tests/scan/secrets/test_adversarial.py": "all engines together, on what others miss",
+    "tests/scan/test_against_git.py": "the whole decision, against the cases of git's own test",
     "tests/tui/test_pictures.py": "whole screens",
     "tests/upstream/http1/test_as_httpx.py": "the whole transport, against httpx's own",
     "tests/upstream/http1/test_cancelling.py": "the whole transport, cancelled anywhere",

@@ -92,7 +92,7 @@ class Gatekeeper:
     ) -> Admission:
         """As entering `admit`. Where it raises, the line is closed; else `end` closes it."""
         if isinstance(exchange.action, ModelCall):
-            self.sessions.note(exchange.origin)
+            self.sessions.note(exchange.origin, returns=exchange.returns)
         summary = one_line(await self._safe_text(exchange))
         session = await self._safe_name(exchange.origin.session)
         admission = Admission(exchange, Decision(exchange.action), route)

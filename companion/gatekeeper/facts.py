@@ -28,6 +28,7 @@ from companion.model.policy import ExcerptAction, Policy
 from companion.policy.guards.excerpts import way_with
 from companion.policy.guards.tools import TOOLS
 from companion.policy.ignore.arguments import paths_in
+from companion.policy.ignore.searches import folder_of_search
 from companion.policy.rulebook import in_force
 from companion.policy.shell.effects import TREE
 from companion.policy.shell.read import read_command
@@ -82,7 +83,8 @@ class Gatherer:
                 excerpts = await self.excerpts.scan(action.texts, workspace, policy)
             except Unexamined as why:
                 return action, Facts(exchange.origin, policy, findings=findings, unexamined=str(why))
-            return action, Facts(exchange.origin, policy, findings=findings, excerpts=self._ungranted(excerpts))
+            excerpts, unseen = self._ungranted(excerpts), self.excerpts.unseen(workspace)
+            return action, Facts(exchange.origin, policy, findings=findings, excerpts=excerpts, unseen=unseen)
         found = await self.scanner.examine(action.parts, workspace)
         seen = replace(action, texts=found.texts, examined=found.numbers) if found.numbers else action
         of_parts: tuple[PartExcerpts, ...] = ()
@@ -91,11 +93,13 @@ class Gatherer:
                 of_parts = await self.excerpts.examine(action.parts, workspace, policy)
             except Unexamined as why:
                 return seen, Facts(exchange.origin, policy, findings=found.findings, unexamined=str(why))
+        unseen = self.excerpts.unseen(workspace)
         if of_parts:
             found, excerpts = _together(action.parts, found, of_parts)
             action = replace(action, texts=found.texts, examined=found.numbers)
-            return action, Facts(exchange.origin, policy, findings=found.findings, excerpts=self._ungranted(excerpts))
-        return seen, Facts(exchange.origin, policy, findings=found.findings)
+            excerpts = self._ungranted(excerpts)
+            return action, Facts(exchange.origin, policy, findings=found.findings, excerpts=excerpts, unseen=unseen)
+        return seen, Facts(exchange.origin, policy, findings=found.findings, unseen=unseen)
 
     def _ungranted(self, excerpts: tuple[Excerpt, ...]) -> tuple[Excerpt, ...]:
         return tuple(one for one in excerpts if one.digest not in self.granted) if self.granted else excerpts
@@ -105,14 +109,17 @@ class Gatherer:
         policy = self.policies.policy_for(origin.workspace)
         match exchange.action:
             case FileAccess(path=path, operation=operation):
+                # Of a result that comes back this way, the lines of ignored files are left out.
                 known = (
                     self.paths.judge_tree(path, origin.workspace, policy, knows_git=True)
-                    if operation is Operation.SEARCH
+                    if operation is Operation.SEARCH and not exchange.returns
                     else self.paths.judge(path, origin.workspace, policy)
                 )
-                return Facts(origin, policy, paths={path: known})
+                return Facts(origin, policy, returns=exchange.returns, paths={path: known})
             case ShellCommand() as command:
-                return examine_command(command, origin, policy, self.paths, self.home, self.files)
+                return examine_command(
+                    command, origin, policy, self.paths, self.home, self.files, returns=exchange.returns
+                )
             case ToolCall(tool=tool, arguments=arguments) if tool not in TOOLS:
                 # A tool that nobody knows may read whatever it is told, a whole folder too.
                 named = {path: self.paths.judge(path, origin.workspace, policy) for path in paths_in(arguments)}
@@ -128,8 +135,13 @@ def examine_command(
     judge: PathJudge,
     home: str,
     files: SmallFiles | None = None,
+    *,
+    returns: bool = False,
 ) -> Facts:
-    """What guards are told of a command: its effects, and how each path that they name lies on disk. Blocking."""
+    """What guards are told of a command: its effects, and how each path that they name lies on disk. Blocking.
+
+    `returns` as of an exchange: then a search may run over a folder with ignored files in it.
+    """
     cwd = command.cwd
     if policy.rules:
         policy = dataclasses.replace(policy, rules=in_force(policy.rules, datetime.now(UTC)))
@@ -137,6 +149,7 @@ def examine_command(
     look = partial(files.text, folder=folder) if files is not None and folder else None
     effects = read_command(command.command, cwd=cwd or origin.workspace, home=home, look=look)
     paths: dict[str, PathFacts] = {}
+    is_filtered = returns and folder_of_search(command.command) is not None
     for effect in effects:
         # A look at a whole tree says more than one at its root alone.
         if len(paths) >= _MOST_PATHS:
@@ -144,11 +157,11 @@ def examine_command(
             break
         if effect.kind in _ON_PATHS and effect.target and (effect.code == TREE or effect.target not in paths):
             known = judge.judge(effect.target, origin.workspace, policy, cwd=cwd)
-            if effect.code == TREE and known.inside:
+            if effect.code == TREE and known.inside and not is_filtered:
                 # Elsewhere a tree has no end, and what lies there is asked about anyway.
                 known = judge.judge_tree(effect.target, origin.workspace, policy, cwd=cwd)
             paths[effect.target] = known
-    return Facts(origin, policy, effects=effects, paths=paths)
+    return Facts(origin, policy, effects=effects, returns=returns, paths=paths)
 
 
 def _sent(action: Action, facts: Facts) -> str:

@@ -69,6 +69,10 @@ class ExcerptFinder(Protocol):
         """The excerpts in the parts that have any, in order. Raises Unexamined."""
         ...
 
+    def unseen(self, workspace: str) -> str:
+        """What of a workspace's ignored text is not known yet, in words; "" where all is. Quick, never waits."""
+        ...
+
     async def scan(self, texts: Sequence[str], workspace: str, policy: Policy) -> tuple[Excerpt, ...]:
         """The excerpts in texts that are in no parts. Raises Unexamined."""
         ...
@@ -79,6 +83,14 @@ class PathJudge(Protocol):
 
     def judge(self, path: str, workspace: str, policy: Policy, *, cwd: str = "") -> PathFacts:
         """Facts of `path`, relative paths taken from `cwd` or the workspace. Blocking, short."""
+        ...
+
+    def judge_literally(self, path: str, workspace: str, policy: Policy, *, cwd: str = "") -> PathFacts:
+        """As `judge` for the name of one file: no part of it is a glob or a home."""
+        ...
+
+    def is_file(self, path: str, workspace: str, *, cwd: str = "") -> bool:
+        """Whether a file lies there, links followed. Blocking, short. Never raises."""
         ...
 
     def judge_tree(

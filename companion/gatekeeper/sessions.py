@@ -16,6 +16,8 @@ _MOST = 10_000
 class Session:
     workspace: str
     tier: Tier
+    returns: bool = False
+    """Whether the results of its tools pass companion, as its model calls do."""
 
 
 class Sessions:
@@ -24,11 +26,11 @@ class Sessions:
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[str, str, str], Session] = OrderedDict()
 
-    def note(self, origin: Origin) -> None:
+    def note(self, origin: Origin, *, returns: bool = False) -> None:
         if not origin.workspace:
             return
         key = (origin.client, origin.session, "" if origin.session else _normal(origin.workspace))
-        self._known[key] = Session(origin.workspace, origin.tier)
+        self._known[key] = Session(origin.workspace, origin.tier, returns)
         self._known.move_to_end(key)
         if len(self._known) > _MOST:
             self._known.popitem(last=False)

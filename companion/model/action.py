@@ -59,6 +59,25 @@ class TextKind(StrEnum):
     """Its provider checks that it is as it was: only what is certainly a secret is hidden in it."""
 
 
+class CallMade(Struct, frozen=True):
+    """A tool call of an earlier turn, as a prompt tells of it."""
+
+    id: str
+    actions: tuple[Action, ...]
+    in_entries: bool = False
+    """Whether its result is a list of results, one for each action."""
+
+
+class CallResult(Struct, frozen=True):
+    """What came of a call, as a prompt tells of it."""
+
+    id: str
+    texts: tuple[int, ...]
+    """The numbers of its texts among those of its part."""
+    has_media: bool = False
+    """Whether there is something in it that is no text."""
+
+
 class Part(Protocol):
     """A piece of a prompt that comes again, byte for byte, from turn to turn."""
 
@@ -78,6 +97,14 @@ class Part(Protocol):
 
     def kinds(self) -> Mapping[int, TextKind]:
         """The numbers of those texts that are not plain."""
+        ...
+
+    def calls(self) -> tuple[CallMade, ...]:
+        """The tool calls that it tells of."""
+        ...
+
+    def results(self) -> tuple[CallResult, ...]:
+        """What it tells of what came of calls."""
         ...
 
     @property

@@ -48,6 +48,8 @@ class Exchange(Struct, frozen=True):
     origin: Origin
     action: Action
     parent: str = ""
+    returns: bool = False
+    """Whether what comes of it passes companion on its way to a model, where ignored text is left out of it."""
 
 
 class Route(Struct, frozen=True):

@@ -79,6 +79,8 @@ class Excerpt(Struct, frozen=True):
     """What ignores the file."""
     digest: bytes = b""
     """Names the text, to nobody but this daemon."""
+    words: str = ""
+    """What stands in its place; not "" where a path says whose text it is, so that its length does not matter."""
 
 
 class EffectKind(StrEnum):
@@ -158,6 +160,10 @@ class Facts(Struct, frozen=True):
     excerpts: tuple[Excerpt, ...] = ()
     unexamined: str = ""
     """Why nobody can say yet whether ignored text is in the prompt; "" where somebody could."""
+    unseen: str = ""
+    """What of the workspace's ignored text nobody knows yet, so that it was not looked for; "" where all is known."""
     effects: tuple[Effect, ...] = ()
+    returns: bool = False
+    """As of the exchange."""
     paths: Mapping[str, PathFacts] = field(default_factory=dict[str, PathFacts])
     """Keyed by the path as an action or an effect names it."""

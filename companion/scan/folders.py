@@ -116,6 +116,15 @@ class Node:
         self.names[name, is_dir] = found
         return found
 
+    def first_match(self, name: str, *, is_dir: bool) -> IgnoreMatch | None:
+        """The strongest of `matches`. Remembers nothing: for walks."""
+        raw = encode(name)
+        for sieve in self._sieves:
+            found = sieve.match(raw, is_dir=is_dir)
+            if found is not None:
+                return found
+        return None
+
     def lets_pass(self, name: str, *, is_dir: bool) -> bool:
         """Whether nothing excludes the entry called `name`. Remembers nothing: for walks."""
         raw = encode(name)

@@ -2,7 +2,7 @@
 
 A path is judged twice, as it is spelt and as it resolves, and what covers either covers it.
 """
-# ruff: noqa: PTH111, PTH112, PTH114, PTH117, PTH118, PTH119 - Path would respell what agents spell
+# ruff: noqa: PTH111, PTH112, PTH113, PTH114, PTH117, PTH118, PTH119 - Path would respell what agents spell
 
 from __future__ import annotations
 
@@ -105,15 +105,24 @@ class DiskPaths:
         except (OSError, ValueError, RecursionError) as error:
             return _closed(path, f"the path cannot be examined: {type(error).__name__}")
 
-    def judge_literally(self, path: str, workspace: str, policy: Policy, *, is_dir: bool | None = None) -> PathFacts:
+    def judge_literally(
+        self, path: str, workspace: str, policy: Policy, *, cwd: str = "", is_dir: bool | None = None
+    ) -> PathFacts:
         """As `judge` for the name of one file: no part of it is a glob or a home. `is_dir` None asks the disk."""
         try:
             ground = self.ground(workspace)
-            return replace(self._judge(self._absolute(path, ground, ""), ground, policy, is_dir=is_dir), given=path)
+            return replace(self._judge(self._absolute(path, ground, cwd), ground, policy, is_dir=is_dir), given=path)
         except _Odd as reason:
             return _closed(path, str(reason))
         except (OSError, ValueError, RecursionError) as error:
             return _closed(path, f"the path cannot be examined: {type(error).__name__}")
+
+    def is_file(self, path: str, workspace: str, *, cwd: str = "") -> bool:
+        """Whether a file lies there, links followed, as the agent would find it."""
+        try:
+            return os.path.isfile(self._absolute(path, self.ground(workspace), cwd))
+        except (_Odd, OSError, ValueError):
+            return False
 
     def judge_tree(
         self, path: str, workspace: str, policy: Policy, *, cwd: str = "", knows_git: bool = False

@@ -45,6 +45,12 @@ class Disk:
     ) -> PathFacts:
         return self._note("tree that knows git" if knows_git else "tree", path, workspace, policy, cwd)
 
+    def judge_literally(self, path: str, workspace: str, policy: Policy, *, cwd: str = "") -> PathFacts:
+        return self._note("literally", path, workspace, policy, cwd)
+
+    def is_file(self, path: str, workspace: str, *, cwd: str = "") -> bool:
+        return False
+
     def _note(self, how: str, path: str, workspace: str, policy: Policy, cwd: str) -> PathFacts:
         if self.fail:
             raise self.fail
@@ -270,6 +276,9 @@ class Finds:
     def __init__(self, *numbers: int, text: int = 0, why: str = "") -> None:
         self.numbers, self.text, self.why = numbers, text, why
 
+    def unseen(self, workspace) -> str:
+        return "half of it"
+
     def is_clean(self, parts, workspace, policy) -> bool:
         return not self.numbers and not self.why
 
@@ -303,6 +312,31 @@ def test_what_cannot_be_said_yet_is_told_to_the_guards(parts):
     call = ModelCall(Dialect.CHAT, "m", texts=("x",), parts=parts)
     _, facts = told(call, excerpts=Finds(why="being made"))
     assert facts.unexamined == "being made"
+
+
+@pytest.mark.parametrize("numbers", [(), (0,)])
+@pytest.mark.parametrize("parts", [(), (Piece(("x",)),)])
+def test_what_nobody_knows_yet_is_told_to_the_guards(parts, numbers):
+    _, facts = told(ModelCall(Dialect.CHAT, "m", texts=("x",), parts=parts), excerpts=Finds(*numbers))
+    assert facts.unseen == "half of it"
+
+
+@pytest.mark.parametrize(
+    ("action", "returns", "how"),
+    [
+        (FileAccess("src", Operation.SEARCH), False, "tree that knows git"),
+        (FileAccess("src", Operation.SEARCH), True, "path"),
+        (ShellCommand("grep -rn x src"), False, "tree"),
+        (ShellCommand("grep -rn x src"), True, "path"),
+        (ShellCommand("grep -rhn x src"), True, "tree"),
+    ],
+)
+def test_a_search_is_judged_by_all_that_it_reads_unless_its_result_comes_back_this_way(action, returns, how):
+    disk = Disk()
+    made = gatherer(paths=disk)
+    _, facts = asyncio.run(made.gather(structs.replace(exchange(action), returns=returns)))
+    assert disk.asked[-1][-1] == how
+    assert facts.returns == returns
 
 
 def test_what_a_person_let_leave_is_not_asked_about_again():

@@ -48,6 +48,7 @@ _MAIN = "Do as the leak laboratory says"
 _TALK = """harbour ledger winter customer margin freight orchard cellar lantern bridge tailor copper granite meadow
 barrel island sermon velvet falcon engine pepper quarry saddle timber violet walnut anchor basket candle dragon"""
 _WORDS = _TALK.split()
+_FEW_WORDS = {"short", "brief"}
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,9 @@ ACTIONS = (
     Action("mention", "`@file` in the prompt", "cline/cline#7645"),
     Action("folder", "`@folder` in the prompt", "cline/cline#7645"),
     Action("search", "the agent's search tool", "microsoft/vscode#270304"),
+    Action("tree", "`grep -rn WORD .` over everything", "microsoft/vscode#296258"),
+    Action("short", "the read tool, of a few words that `.gitignore` lists", "cline/cline#1899"),
+    Action("brief", "`@file` of a few words", "cline/cline#7645"),
     Action("cat", "`cat FILE`", "cline/kanban#180, anthropics/claude-code#6002"),
     Action("grep", "`grep -r WORD FOLDER`", "microsoft/vscode#296258"),
     Action("python", "`python3 -c`", "anthropics/claude-code#86196"),
@@ -80,8 +84,10 @@ ACTIONS = (
 
 
 def text_of(action: Action, *, ignored: bool) -> str:
-    """About 450 bytes that stand nowhere else, always the same."""
+    """About 450 bytes that stand nowhere else, always the same; of some actions fewer than anybody could recognise."""
     chance = random.Random(f"{action.name} {ignored}")
+    if action.name in _FEW_WORDS:
+        return " ".join(chance.choice(_WORDS) for _ in range(4)) + f" {chance.randrange(10_000)}\n"
     lines = [" ".join(chance.choice(_WORDS) for _ in range(9)) + f" {chance.randrange(10_000)}" for _ in range(7)]
     return "\n".join(lines) + "\n"
 
@@ -109,9 +115,9 @@ def make_workspace(folder: Path) -> None:
 
 def _place(action: Action, *, ignored: bool) -> str:
     match action.name:
-        case "gitignored" if ignored:
-            return "local/gitignored.txt"
-        case "folder" | "grep" | "search":
+        case "gitignored" | "short" if ignored:
+            return f"local/{action.name}.txt"
+        case "folder" | "grep" | "search" | "tree":
             return f"{'private' if ignored else 'open'}/{action.name}/{action.name}.txt"
         case _:
             return action.file(ignored=ignored)
@@ -124,7 +130,9 @@ def _named(name: str) -> Action:
 def prompt() -> str:
     """The person's words, with what the person pastes and mentions."""
     pasted = "".join(f"\n```\n{text_of(_named('paste'), ignored=ignored)}```\n" for ignored in (True, False))
-    mentions = " ".join(f"@{folder}/mention.txt @{folder}/folder/" for folder in ("private", "open"))
+    mentions = " ".join(
+        f"@{folder}/mention.txt @{folder}/brief.txt @{folder}/folder/" for folder in ("private", "open")
+    )
     return f"{_MAIN}. Look at {mentions} and at this:{pasted}Then go on."
 
 
@@ -136,11 +144,12 @@ def steps() -> tuple[Step, ...]:
 def _step(action: Action, *, ignored: bool) -> Step | None:
     place = _place(action, ignored=ignored)
     match action.name:
-        case "read":
+        case "read" | "short":
             return Read(place)
         case "search":
-            word = text_of(action, ignored=ignored).split("\n")[0].split(" ")
-            return Tool("search_codebase", {"queries": [" ".join(word[:3])]})
+            return Tool("search_codebase", {"queries": [_first_words(action, ignored=ignored)]})
+        case "tree":
+            return Run(f"grep -rn '{_first_words(action, ignored=ignored)}' .")
         case "cat" | "gitignored":
             return Run(f"cat {place}")
         case "grep":
@@ -157,6 +166,10 @@ def _step(action: Action, *, ignored: bool) -> Step | None:
             return Tool("", {"place": place})
         case _:
             return None
+
+
+def _first_words(action: Action, *, ignored: bool) -> str:
+    return " ".join(text_of(action, ignored=ignored).split(" ")[:3])
 
 
 class LabModel:

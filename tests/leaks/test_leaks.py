@@ -10,9 +10,6 @@ from tests.leaks.report import overblocked, page
 
 pytestmark = [pytest.mark.agents, pytest.mark.slow]
 
-REFUSED_BY_PATH = {"search"}
-"""A search over a folder with denied files in it is refused as a whole."""
-
 
 @pytest.mark.parametrize("agent", AGENTS)
 def test_nothing_ignored_leaves_and_the_twins_still_work(programs, agent):  # noqa: F811
@@ -20,5 +17,5 @@ def test_nothing_ignored_leaves_and_the_twins_still_work(programs, agent):  # no
     assert sum(before.ignored.values()) >= len(ACTIONS) // 2, "the lab shows what leaks"
     after = run(agent, programs, protected=True)
     assert not any(after.ignored.values()), after
-    assert overblocked(before, after) <= REFUSED_BY_PATH, after
+    assert not overblocked(before, after), after
     assert "LEAKS" not in page({agent: (before, after)})

@@ -56,10 +56,16 @@ class Paths:
     def judge(self, path: str, workspace: str, policy: Policy, *, cwd: str = "", knows_git: bool = False) -> PathFacts:
         return PathFacts(path, f"{workspace}/{path}", inside=True)
 
-    judge_tree = judge
+    judge_tree = judge_literally = judge
+
+    def is_file(self, path: str, workspace: str, *, cwd: str = "") -> bool:
+        return False
 
 
 class NoIgnoredText:
+    def unseen(self, workspace: str) -> str:
+        return ""
+
     def is_clean(self, parts, workspace: str, policy: Policy) -> bool:
         return True
 

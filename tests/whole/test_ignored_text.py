@@ -8,7 +8,8 @@ import pytest
 
 from companion.client import calls
 from tests.support.ignored import prose, put
-from tests.support.scenes import DIALECTS, GITHUB
+from tests.support.scenes import DIALECTS, GITHUB, PATHS, SHELL
+from tests.support.wire import READERS
 
 
 @pytest.mark.parametrize("name", DIALECTS)
@@ -46,3 +47,53 @@ def test_status_says_what_is_recognised(scene):
     assert (line.state, line.files, line.bytes) == ("ready", 1, len(prose("told")))
     assert "internal" not in json.dumps(line.left_out)
     assert "recognised" in scene.companion.run("status").stdout
+
+
+SAID = "src/a.py:1:open words\nprivate/k:1:HUSHED\n"
+
+
+def told(name: str, tool: str, arguments: dict, result: str) -> list[dict]:
+    """A call and its result as the next request tells of them."""
+    text = json.dumps(arguments)
+    if name == "messages":
+        call = {"type": "tool_use", "id": "i", "name": tool, "input": arguments}
+        answer = {"type": "tool_result", "tool_use_id": "i", "content": result}
+        return [{"role": "assistant", "content": [call]}, {"role": "user", "content": [answer]}]
+    if name == "chat":
+        call = {"id": "i", "type": "function", "function": {"name": tool, "arguments": text}}
+        answer = {"role": "tool", "tool_call_id": "i", "content": result}
+        return [{"role": "assistant", "content": None, "tool_calls": [call]}, answer]
+    call = {"type": "function_call", "call_id": "i", "name": tool, "arguments": text}
+    return [call, {"type": "function_call_output", "call_id": "i", "output": result}]
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_a_search_runs_and_comes_back_without_ignored_lines_the_same_each_time(scene, name):
+    put(scene.workspace / ".companionignore", "private/\n")
+    put(scene.workspace / "private" / "k", "HUSHED\n")
+    put(scene.workspace / "src" / "a.py", "open words\n")
+    scene.calls = [(SHELL[name], scene.command(name, "grep -rn . .")[1])]
+    body = scene.body(name, "look") | ({"store": False} if name == "responses" else {})
+    answer = scene.companion.post(PATHS[name], body)
+    assert [json.loads(call[1]) for call in READERS[name](answer.content).calls] == [json.loads(scene.calls[0][1])]
+
+    scene.calls = []
+    tool, arguments = SHELL[name], json.loads(scene.command(name, "grep -rn . .")[1])
+    body["input" if name == "responses" else "messages"] += told(name, tool, arguments, SAID)
+    for _ in range(2):
+        assert scene.companion.post(PATHS[name], body).status_code == 200
+    first, second = (request[2] for request in scene.upstream.requests[-2:])
+    assert first == second
+    assert b"HUSHED" not in first
+    assert b"open words" in first
+    assert b"1 line, of files that are ignored: .companionignore:1: private/" in first
+    key = "input" if name == "responses" else "messages"
+    left_out = "(companion left out 1 line, of files that are ignored: .companionignore:1: private/)\\n"
+    assert json.dumps(json.loads(first)[key]) == json.dumps(body[key]).replace("private/k:1:HUSHED\\n", left_out)
+
+
+def test_where_the_upstream_keeps_the_conversation_such_a_search_is_refused(scene):
+    put(scene.workspace / ".companionignore", "private/\n")
+    put(scene.workspace / "private" / "k", "HUSHED\n")
+    scene.calls = [(SHELL["responses"], scene.command("responses", "grep -rn . .")[1])]
+    assert "is ignored" in str(scene.ask("responses", "look").calls)

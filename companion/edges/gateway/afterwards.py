@@ -20,7 +20,7 @@ from companion.edges.gateway.prompt import PromptReader
 from companion.edges.gateway.sealed import CARRIERS
 from companion.gatekeeper.ports import Listener, SecretScanner
 from companion.gatekeeper.tasks import spawn
-from companion.model.action import Dialect, Part, TextKind
+from companion.model.action import CallMade, CallResult, Dialect, Part, TextKind
 from companion.model.exchange import Exchange
 from companion.model.facts import KEPT, Confidence, Finding
 
@@ -49,6 +49,12 @@ class _Texts:
 
     def kinds(self) -> Mapping[int, TextKind]:
         return {}
+
+    def calls(self) -> tuple[CallMade, ...]:
+        return ()
+
+    def results(self) -> tuple[CallResult, ...]:
+        return ()
 
     @property
     def is_answer(self) -> bool:

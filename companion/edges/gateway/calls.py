@@ -21,6 +21,7 @@ from companion.edges.gateway.dialect import Asked, BadRequest, DialectModule
 from companion.edges.gateway.gate import WireGate
 from companion.edges.gateway.heads import Head
 from companion.edges.gateway.held import HeldAnswers
+from companion.edges.gateway.history import tells_all
 from companion.edges.gateway.prompt import Prompt, PromptReader
 from companion.edges.gateway.refusal import words
 from companion.edges.gateway.respond import Responder
@@ -159,7 +160,9 @@ class ModelCalls:
             parts=(*prompt.parts, envelope),
             size=len(incoming.body),
         )
-        exchange = Exchange(self.next_id(), self.clock(), origin, action)
+        exchange = Exchange(
+            self.next_id(), self.clock(), origin, action, returns=tells_all(module.DIALECT, prompt.skeleton)
+        )
         noted = (Remark("auto", Allow(chosen.code, chosen.reason)),) if chosen else ()
         return Turn(module, asked, prompt, envelope, exchange, respond, self.gate, way, noted)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import quote, unquote_plus
 
-from companion.model.action import TextKind
+from companion.model.action import CallMade, CallResult, TextKind
 from companion.upstream.sender import forwarded
 
 
@@ -39,6 +39,12 @@ class Envelope:
 
     def kinds(self) -> Mapping[int, TextKind]:
         return {}
+
+    def calls(self) -> tuple[CallMade, ...]:
+        return ()
+
+    def results(self) -> tuple[CallResult, ...]:
+        return ()
 
     @property
     def is_answer(self) -> bool:

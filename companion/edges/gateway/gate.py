@@ -29,6 +29,8 @@ class WireGate:
     """Knows the placeholders that may be restored in a call."""
     next_id: Callable[[], str]
     clock: Callable[[], datetime]
+    returns: bool = False
+    """Whether the results of the calls come back this way, as of `Exchange`."""
 
     async def judge(self, uses: Sequence[ToolUse], offered: Sequence[str], origin: Origin, parent: str) -> Changes:
         """Waits until every call is decided; calls are judged side by side, so a person sees all that waits."""
@@ -64,6 +66,6 @@ class WireGate:
 
     async def _admit(self, action: Action, origin: Origin, parent: str, objection: Deny | None = None) -> str:
         """The words of the refusal, "" when the action may go on to the agent."""
-        exchange = Exchange(self.next_id(), self.clock(), origin, action, parent)
+        exchange = Exchange(self.next_id(), self.clock(), origin, action, parent, self.returns)
         async with self.gatekeeper.admit(exchange, objection=objection) as admission:
             return words(admission.refusal) if admission.refusal else ""

@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from companion.edges.gateway.history import calls_in, may_tell_of_calls, may_tell_of_results, results_in
 from companion.edges.gateway.jsontext import (
     StringToken,
     dump,
@@ -23,7 +24,7 @@ from companion.edges.gateway.jsontext import (
 from companion.edges.gateway.jsontext import texts as texts_of
 from companion.edges.gateway.layout import Place, continued, places
 from companion.edges.gateway.sealed import File, documents_of, file_in, may_hold, seals_of, unescaped
-from companion.model.action import TextKind
+from companion.model.action import CallMade, CallResult, TextKind
 
 _WHOLE = Place("", 0, 0)
 
@@ -128,6 +129,12 @@ class Part:
 
     def kinds(self) -> Mapping[int, TextKind]:
         return self._read.kinds
+
+    def calls(self) -> tuple[CallMade, ...]:
+        return calls_in(self.value) if may_tell_of_calls(self.raw) else ()
+
+    def results(self) -> tuple[CallResult, ...]:
+        return results_in(self.value) if may_tell_of_results(self.raw) else ()
 
     @property
     def is_answer(self) -> bool:

@@ -65,7 +65,7 @@ class Turn(Struct, frozen=True):
 
     def gate_for(self, lookup: Lookup | None) -> WireGate:
         """The gate that restores what the model was shown, and no placeholder that it only guesses."""
-        return replace(self.gate, lookup=lookup or (lambda _: None))
+        return replace(self.gate, lookup=lookup or (lambda _: None), returns=self.exchange.returns)
 
     async def fail(self, status: int, code: str, message: str) -> None:
         """Tells the agent of a failure, in the stream where one has begun."""

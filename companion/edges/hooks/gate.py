@@ -54,12 +54,13 @@ class HookGate:
         except ValueError as unreadable:
             actions = [ToolCall(asked.tool, asked.arguments)]
             objection = Deny("unreadable-call", str(unreadable), "Call the tool again with well-formed arguments")
-        found = await asyncio.gather(*(self._admit(action, origin, objection) for action in actions))
+        returns = known is not None and known.returns
+        found = await asyncio.gather(*(self._admit(action, origin, objection, returns=returns) for action in actions))
         refused = list(dict.fromkeys(reason for reason in found if reason))
         return Verdict(not refused, " ".join(refused))
 
-    async def _admit(self, action: Action, origin: Origin, objection: Deny | None) -> str:
-        exchange = Exchange(self.next_id(), self.clock(), origin, action)
+    async def _admit(self, action: Action, origin: Origin, objection: Deny | None, *, returns: bool) -> str:
+        exchange = Exchange(self.next_id(), self.clock(), origin, action, returns=returns)
         async with self.gatekeeper.admit(exchange, objection=objection, at_execution=True) as admission:
             refusal = admission.refusal
             return "" if refusal is None else refusal.words

@@ -46,11 +46,13 @@ def excerpts(action: Action, facts: Facts) -> Verdict:
         return Amend("ignored-text-redacted", f"{_told(hidden)} replaced", replace(action, texts=tuple(texts)))
     if seen := ways[ExcerptAction.WARN]:
         return Allow("ignored-text-seen", f"{_told(seen)} in the prompt")
-    return PASS
+    return Allow("ignored-text-unseen", facts.unseen) if facts.unseen else PASS
 
 
 def way_with(excerpt: Excerpt, policy: Policy) -> ExcerptAction | None:
     """What becomes of an excerpt; None for one that is too short to speak of."""
+    if excerpt.words:
+        return ExcerptAction.REDACT
     if excerpt.size >= policy.excerpt_long_bytes:
         return policy.long_excerpts
     if excerpt.size >= policy.excerpt_short_bytes:
@@ -63,11 +65,30 @@ def hidden(facts: Facts) -> int:
     return sum(way_with(excerpt, facts.policy) is ExcerptAction.REDACT for excerpt in facts.excerpts)
 
 
+def beside(cuts: Sequence[Excerpt], found: Sequence[Excerpt]) -> tuple[Excerpt, ...]:
+    """`cuts`, and of `found` what lies outside of them: no two overlap."""
+    kept = list(cuts)
+    for one in found:
+        pieces = [(one.start, one.end)]
+        for cut in cuts:
+            if cut.text == one.text:
+                pieces = [
+                    piece
+                    for start, end in pieces
+                    for piece in ((start, min(end, cut.start)), (max(start, cut.end), end))
+                    if piece[0] < piece[1]
+                ]
+        kept += [replace(one, start=start, end=end) for start, end in pieces]
+    return tuple(sorted(kept, key=lambda excerpt: (excerpt.text, excerpt.start)))
+
+
 def placeholder(excerpt: Excerpt) -> str:
     """Names the rule and nothing of the text; the same for the same excerpt, so that a provider's cache stays valid.
 
     It is itself inside a JSON string too.
     """
+    if excerpt.words:
+        return excerpt.words
     rule = _rule(excerpt.rule).replace("\\", "/").replace('"', "'")
     return f"[companion: {excerpt.size} bytes of an ignored file left out ({rule})]"
 

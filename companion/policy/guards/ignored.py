@@ -10,12 +10,6 @@ from companion.model.policy import IgnoredAction, Policy
 from companion.model.verdict import PASS, Ask, Deny, Verdict
 from companion.policy.shell.effects import GLOB, MADE_AGAIN, NAMES, TREE
 
-CONTENT_IS_REPLACED = False
-"""Whether the text of ignored files is replaced in prompts, so that under IgnoredAction.REDACT they may be read.
-
-Until it is, REDACT refuses a read as DENY does.
-"""
-
 _OPERATIONS = {
     EffectKind.READ: Operation.READ,
     EffectKind.WRITE: Operation.WRITE,
@@ -23,6 +17,27 @@ _OPERATIONS = {
 }
 _READS = {NAMES: Operation.LIST, TREE: Operation.SEARCH}
 _CHANGES = {Operation.WRITE, Operation.DELETE}
+
+_SHOWN = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".gif",
+    ".webp",
+    ".bmp",
+    ".svg",
+    ".tif",
+    ".tiff",
+    ".ico",
+    ".heic",
+    ".avif",
+    ".pdf",
+    ".ipynb",
+    ".docx",
+    ".xlsx",
+    ".pptx",
+)
+"""What agents hand to a model as it is, not as text."""
 
 _DENIED_HINT = "leave this file alone and go on without it; only the user can take it off the list"
 _GIT_HINT = "use files that git tracks; for a whole folder, name one without ignored files in it"
@@ -35,7 +50,7 @@ def ignored(action: Action, facts: Facts) -> Verdict:
     """
     asked: Verdict = PASS
     for path, operation in _accesses(action, facts):
-        verdict = _judge(path, operation, facts)
+        verdict = _judge(action, path, operation, facts)
         if isinstance(verdict, Deny):
             return verdict
         if asked is PASS:
@@ -73,7 +88,7 @@ def _operation(effect: Effect) -> Operation:
     return _READS.get(effect.code, known) if known is Operation.READ else known
 
 
-def _judge(path: str, operation: Operation, facts: Facts) -> Verdict:
+def _judge(action: Action, path: str, operation: Operation, facts: Facts) -> Verdict:
     known = facts.paths.get(path)
     if known is None:
         return Ask("path-unknown", f"nobody looked at how {path} lies on disk", "try again")
@@ -84,11 +99,25 @@ def _judge(path: str, operation: Operation, facts: Facts) -> Verdict:
         return Deny("ignored-path", _reason(known, match), _DENIED_HINT)
     if operation is Operation.LIST:
         return PASS
-    if operation not in _CHANGES and facts.policy.gitignored is IgnoredAction.REDACT and CONTENT_IS_REPLACED:
+    if _is_left_out(action, known, facts):
         return PASS
     if operation in _CHANGES or facts.policy.gitignored is IgnoredAction.ASK:
         return Ask("gitignored-path", _reason(known, match), _GIT_HINT)
     return Deny("gitignored-path", _reason(known, match), _GIT_HINT)
+
+
+def _is_left_out(action: Action, known: PathFacts, facts: Facts) -> bool:
+    """Whether a file tool may read what git ignores because its result is replaced before a model sees it.
+
+    What a command prints may come back later, by another tool, or go into a file; and nobody cuts pictures.
+    """
+    return (
+        facts.returns
+        and facts.policy.gitignored is IgnoredAction.REDACT
+        and isinstance(action, FileAccess)
+        and action.operation in {Operation.READ, Operation.SEARCH}
+        and not any(path.lower().endswith(_SHOWN) for path in (known.given, known.resolved))
+    )
 
 
 def _reason(known: PathFacts, match: IgnoreMatch) -> str:

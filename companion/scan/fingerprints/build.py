@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import stat
 import sysconfig
@@ -11,11 +12,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from companion.scan.fingerprints.prints import prints
+from companion.scan.fingerprints.prints import prints_of, stretches
 from companion.scan.fingerprints.skipped import LARGEST_FILE, as_text
 from companion.scan.fingerprints.store import Header, Source
 from companion.scan.fingerprints.text import compared
-from companion.scan.fingerprints.walk import Walk, Walked
+from companion.scan.fingerprints.walk import HURRIED, Walk, Walked
 
 MOST_IGNORED = 32 * 1024 * 1024
 """Bytes of ignored text whose prints are kept."""
@@ -30,15 +31,16 @@ Report = Callable[[int, int], None]
 
 
 @dataclass(slots=True)
-class _Prints:
-    """The prints so far, each with the last file that has it."""
+class _Stretches:
+    """What prints will be taken of, each with the last file that has it. Prints of what goes again need no hash."""
 
     owners: dict[bytes, int] = field(default_factory=dict[bytes, int])
     _twice: set[bytes] = field(default_factory=set[bytes])
     common: set[bytes] = field(default_factory=set[bytes])
 
     def add(self, found: set[bytes], number: int) -> None:
-        if known := self.owners.keys() & found:
+        if not self.owners.keys().isdisjoint(found):
+            known = self.owners.keys() & found
             self.common |= known & self._twice
             self._twice |= known
         self.owners.update(dict.fromkeys(found, number))
@@ -48,15 +50,26 @@ class _Prints:
             del self.owners[one]
 
 
-def build(top: str, walk: Walk, key: bytes, made_of: str, report: Report) -> tuple[Header, Mapping[bytes, int]]:
-    """The index of what lies below `top`: what `store.write` takes."""
+def build(
+    top: str, walk: Walk, key: bytes, made_of: str, report: Report, seconds: float = math.inf
+) -> tuple[Header, Mapping[bytes, int]]:
+    """The index of what lies below `top`: what `store.write` takes.
+
+    What takes longer than about `seconds` is left out: half of the time to look around, a quarter to read ignored text,
+    a quarter to compare it.
+    """
     # What changes while it is read is newer than the index.
-    built_ns = time.time_ns()
-    walked = walk.run(top)
+    built_ns, began = time.time_ns(), time.monotonic()
+    walked = walk.run(top, began + seconds / 2)
     sources, total = _within(walked)
-    allowed_total = min(sum(map(_size, walked.allowed)), MOST_ALLOWED)
-    known, done, same = _Prints(), 0, set[bytes]()
+    allowed_total = _allowed_size(walked.allowed)
+    until = time.monotonic() + seconds / 4
+    known, done, same = _Stretches(), 0, set[bytes]()
     for number, source in enumerate(sources):
+        if time.monotonic() > until:
+            walked.hurried = True
+            walked.leave(HURRIED, source.path)
+            continue
         data = read_text(source.path)
         if data is None:
             walked.leave("no text, or not to be read", source.path)
@@ -66,35 +79,40 @@ def build(top: str, walk: Walk, key: bytes, made_of: str, report: Report) -> tup
         if digest not in same:
             # A copy of another ignored file makes nothing common.
             same.add(digest)
-            known.add(prints(compared(data), key), number)
+            known.add(stretches(compared(data)), number)
         report(done, total + allowed_total)
     known.drop(known.common)
     for licence in _licences() if known.owners else ():
-        known.drop(prints(compared(read_text(str(licence)) or b""), key))
+        known.drop(stretches(compared(read_text(str(licence)) or b"")))
     ignored, left = done, MOST_ALLOWED
+    until = time.monotonic() + seconds / 4
     for path in walked.allowed if known.owners else ():
-        if left <= 0:
+        hurried = time.monotonic() > until
+        walked.hurried = walked.hurried or hurried
+        if left <= 0 or hurried:
             walked.leave("allowed text that was not compared, so what it shares counts as ignored", path)
             continue
         data = read_text(path)
         if data is not None:
             left -= len(data)
             done += len(data)
-            known.drop(prints(compared(data), key))
+            known.drop(stretches(compared(data)))
             report(done, total + allowed_total)
+    owners = prints_of(known.owners, key)
     header = Header(
         made_of=made_of,
         version="",
         built_ns=built_ns,
         sources=tuple(sources),
         looked_at=walked.looked_at,
-        prints=len(known.owners),
+        prints=len(owners),
         bytes=ignored,
         allowed_bytes=MOST_ALLOWED - left,
         left_out=walked.left_out,
         young=walked.young,
+        hurried=walked.hurried,
     )
-    return header, known.owners
+    return header, owners
 
 
 def _within(walked: Walked) -> tuple[Sequence[Source], int]:
@@ -120,6 +138,16 @@ def _licences() -> Iterator[Path]:
     for pattern in ("LICEN*", "COPYING*"):
         for folder in ("*.dist-info", "*.dist-info/licenses", "*.dist-info/licenses/*"):
             yield from Path(sysconfig.get_path("purelib")).glob(f"{folder}/{pattern}")
+
+
+def _allowed_size(paths: Sequence[str]) -> int:
+    """How much allowed text will be compared, as far as it can be told quickly."""
+    total = 0
+    for path in paths:
+        total += _size(path)
+        if total >= MOST_ALLOWED:
+            return MOST_ALLOWED
+    return total
 
 
 def _size(path: str) -> int:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import re
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -13,11 +14,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from companion.gatekeeper.ports import PartExcerpts, Unexamined
+from companion.gatekeeper.results import Results
 from companion.gatekeeper.tasks import spawn
-from companion.model.action import Part, TextKind
+from companion.model.action import CallMade, Part, TextKind
 from companion.model.facts import Excerpt
 from companion.model.policy import Policy
+from companion.policy.guards.excerpts import beside
 from companion.scan.fingerprints.building import BuildFailed, Learn, build_index, tidy_up
 from companion.scan.fingerprints.ground import Ground, Place
 from companion.scan.fingerprints.worker import Job
@@ -32,10 +37,13 @@ _LEAST_TEXT = 60
 _SMALL = 4 * 1024
 """So many bytes of text are compared where they are: less than a millisecond."""
 _MOST_GROUNDS = 16
+_MOST_CALLS = 20_000
 _REBUILD_SECONDS = 60.0
 _BUILD_SHARE = 20
 """A new index that has time is made at most a twentieth of the time."""
 _RETRY_SECONDS = 5.0
+_QUICK_SECONDS = 8.0
+"""How long an index takes for which a call waits. Of a huge workspace it says less than the whole one that follows."""
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"(?P<key>\s*:)?', re.DOTALL)
 _CUT_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
 
@@ -54,6 +62,7 @@ class IgnoredText:
         protected: Sequence[Path] = (),
         *,
         learn: Learn | None = None,
+        results: Results | None = None,
         patience: float = 20.0,
         seconds: float = 10.0,
     ) -> None:
@@ -61,6 +70,8 @@ class IgnoredText:
         self._key = hashlib.blake2b(b"fingerprints", key=machine_key[:64], digest_size=32).hexdigest()
         self._protected = tuple(map(str, protected))
         self._learn = learn
+        self._results = results
+        self._calls: OrderedDict[bytes, tuple[CallMade, ...]] = OrderedDict()
         self._patience, self._seconds = patience, seconds
         self._grounds: dict[str, Ground] = {}
         self._builds: dict[Ground, asyncio.Task[None]] = {}
@@ -81,23 +92,33 @@ class IgnoredText:
         for ground in self._asked(workspace):
             if ground.index is None or not ground.serves(policy) or ground.rules_changed:
                 return False
+            unclean = [part for part in parts if not ground.is_clean(part.digest)]
+            if self._results and any(map(self._results.may_cut, unclean)):
+                # Files are looked for on the disk.
+                return False
             if ground.is_bare:
                 if ground.needs_look:
                     spawn(self._keep_fresh(ground), "look for ignored text", _failed)
                 continue
-            unclean = [part for part in parts if not ground.is_clean(part.digest)]
             big = sum([part.size for part in unclean])
             if big >= _LEAST_TEXT and (big > _SMALL or ground.needs_look):
                 return False
-            if any(self._of_part(part, ground) for part in unclean):
+            if any(self._searched(part, ground) for part in unclean):
                 return False
         return True
+
+    def unseen(self, workspace: str) -> str:
+        """What of a workspace's ignored text is not known yet, in words; "" where all is, or nobody asked. Quick."""
+        ground = self._grounds.get(workspace)
+        if ground is None or not ground.is_hurried:
+            return ""
+        return "the workspace is so large that not all of its ignored text is known yet; companion is going through it"
 
     async def examine(self, parts: Sequence[Part], workspace: str, policy: Policy) -> tuple[PartExcerpts, ...]:
         """The excerpts in the parts that have any, in order. Raises Unexamined."""
         found: dict[int, PartExcerpts] = {}
         for ground in await self._ready(workspace, policy):
-            for one in await self._in_thread(partial(self._of_parts, parts, ground)):
+            for one in await self._in_thread(partial(self._of_parts, parts, ground, policy)):
                 if one.number not in found or _size(one) > _size(found[one.number]):
                     found[one.number] = one
         return tuple(found[number] for number in sorted(found))
@@ -115,19 +136,44 @@ class IgnoredText:
             return [self._grounds[workspace]]
         return [ground for ground in self._grounds.values() if ground.index is not None]
 
-    def _of_parts(self, parts: Sequence[Part], ground: Ground) -> list[PartExcerpts]:
+    def _of_parts(self, parts: Sequence[Part], ground: Ground, policy: Policy) -> list[PartExcerpts]:
         found: list[PartExcerpts] = []
+        calls: dict[str, CallMade] = {}
         for number, part in enumerate(parts):
-            if not ground.is_clean(part.digest) and (excerpts := self._of_part(part, ground)):
-                found.append(PartExcerpts(number, excerpts))
+            # A call stands before its result.
+            calls.update((call.id, call) for call in self._calls_of(part))
+            if not ground.is_clean(part.digest):
+                cuts = self._cuts(part, calls, ground, policy)
+                if excerpts := self._searched(part, ground, cuts):
+                    found.append(PartExcerpts(number, excerpts))
         return found
 
-    def _of_part(self, part: Part, ground: Ground) -> tuple[Excerpt, ...]:
+    def _searched(self, part: Part, ground: Ground, cuts: tuple[Excerpt, ...] = ()) -> tuple[Excerpt, ...]:
+        """`cuts` with what else there is in a part, which is clean where there is nothing."""
         state = ground.state
-        excerpts = _excerpts(part.texts(), ground, part.kinds()) if part.size >= _LEAST_TEXT else ()
-        if not excerpts:
+        recognised = part.size >= _LEAST_TEXT and not ground.is_bare
+        found = _excerpts(part.texts(), ground, part.kinds()) if recognised else ()
+        if not found and not cuts:
             ground.note_clean(part.digest, state)
-        return excerpts
+        return beside(cuts, found) if cuts else found
+
+    def _cuts(self, part: Part, calls: Mapping[str, CallMade], ground: Ground, policy: Policy) -> tuple[Excerpt, ...]:
+        """What is left out by path. Once found, it is the same until a rule changes, so that prompts are too."""
+        if self._results is None or not self._results.may_cut(part):
+            return ()
+        known = ground.cuts.get(part.digest)
+        if known is None:
+            known = self._results.cuts(part, calls, ground.job.workspace, policy)
+            ground.note_cuts(part.digest, known)
+        return known
+
+    def _calls_of(self, part: Part) -> tuple[CallMade, ...]:
+        known = self._calls.get(part.digest)
+        if known is None:
+            known = self._calls[part.digest] = part.calls()
+            if len(self._calls) > _MOST_CALLS:
+                self._calls.popitem(last=False)
+        return known
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         try:
@@ -188,8 +234,10 @@ class IgnoredText:
                 return
         began = time.monotonic()
         ground.building, ground.progress = True, (0, 0)
+        is_waited_for = ground.index is None or ground.rules_changed
+        job = replace(ground.job, seconds=_QUICK_SECONDS) if is_waited_for else ground.job
         try:
-            await build_index(ground.job, ground.note_progress)
+            await build_index(job, ground.note_progress)
             loaded = await loop.run_in_executor(self._pool, ground.load, self._learn)
             ground.failure = "" if loaded else "it was damaged as soon as it was written"
             await loop.run_in_executor(self._pool, tidy_up, self._folder)
@@ -208,7 +256,12 @@ class IgnoredText:
     def _renew(self, ground: Ground) -> None:
         """Has a new index made where it would say more, now and then."""
         rest = max(_REBUILD_SECONDS, _BUILD_SHARE * ground.build_seconds)
-        if ground.rules_changed or (ground.is_outdated and time.monotonic() - ground.built_at > rest):
+        idle = time.monotonic() - ground.built_at
+        if (
+            ground.rules_changed
+            or (ground.is_hurried and idle > (_RETRY_SECONDS if ground.failure else 0))
+            or (ground.is_outdated and idle > rest)
+        ):
             self._build(ground)
 
 

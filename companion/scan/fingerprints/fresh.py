@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from companion.model.policy import Policy
 from companion.scan.fingerprints.build import read_text
@@ -98,7 +98,7 @@ class Look:
     def _take_new_folder(self, folder: str) -> None:
         if os.path.basename(folder) == ".git":  # noqa: PTH119 - as in walk.py
             return
-        walked = Walk(self.walk.judge, self.walk.rule_files, self.walk.skip, self.walk.with_git, _MOST_NEW).run(folder)
+        walked = replace(self.walk, most=_MOST_NEW).run(folder)
         names = names_of_rule_files(self.policy)
         if any(os.path.basename(path) in names for path in walked.looked_at):  # noqa: PTH119
             self.rules_changed = True

@@ -16,7 +16,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from companion.model.facts import IgnoreMatch
+from companion.model.facts import Excerpt, IgnoreMatch
 from companion.model.policy import Policy
 from companion.scan.fingerprints.build import read_text
 from companion.scan.fingerprints.fresh import Look
@@ -63,6 +63,8 @@ class Ground:
         """When the index in use was made or loaded, by the monotonic clock."""
         self.build_seconds = 0.0
         self.failure = ""
+        self.cuts: dict[bytes, tuple[Excerpt, ...]] = {}
+        """What of which parts is left out by path, under the rules in force."""
         self._clean: dict[bytes, None] = {}
         self._found: OrderedDict[bytes, tuple[Place, ...]] = OrderedDict()
         self._texts = Texts()
@@ -74,7 +76,8 @@ class Ground:
     def serves(self, policy: Policy) -> bool:
         """Whether the index is the one that this policy asks for."""
         mine = self.job.policy
-        return mine is policy or decisive(mine) == decisive(policy)
+        same = mine.gitignored is policy.gitignored and decisive(mine) == decisive(policy)
+        return mine is policy or same
 
     @property
     def percent(self) -> int:
@@ -105,6 +108,11 @@ class Ground:
         return self._look is not None and self._look.rules_changed
 
     @property
+    def is_hurried(self) -> bool:
+        """Whether the index was made in a hurry, so that nobody waits, and the whole one is to follow."""
+        return self.index is not None and self.index.header.hurried
+
+    @property
     def is_outdated(self) -> bool:
         """Whether a new index would know more, which has time."""
         header = self.index.header if self.index else None
@@ -123,10 +131,12 @@ class Ground:
             return False
         with self._lock:
             same = self.index is not None and index.header.version == self.index.header.version
-            if self.index is not None and self.rules_changed:
-                # The user may have taken a file off the list.
+            changed = self.index is not None and self.rules_changed
+            if changed:
+                # The user may have taken a file off the list, or put one on it.
                 self._found.clear()
-            if not same or (self._look and self._look.prints):
+                self.cuts = {}
+            if changed or not same or (self._look and self._look.prints):
                 self._clean = {}
             self.index = index
             self._look = Look(index.header, self.job.workspace, self.job.policy, walk_of(self.job), self._key)
@@ -167,6 +177,11 @@ class Ground:
         clean[digest] = None
         if len(clean) > _MOST_CLEAN:
             self._clean = dict.fromkeys(list(clean)[_MOST_CLEAN // 2 :])
+
+    def note_cuts(self, digest: bytes, found: tuple[Excerpt, ...]) -> None:
+        self.cuts[digest] = found
+        if len(self.cuts) > _MOST_CLEAN:
+            self.cuts = dict(list(self.cuts.items())[_MOST_CLEAN // 2 :])
 
     def places(self, text: str) -> tuple[Place, ...]:
         """Where ignored text stands in `text`, in order.

@@ -7,6 +7,7 @@ text has the same prints wherever it stands and whatever is around it.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 try:
     # Half as long for so few bytes as hashlib's, which goes through OpenSSL. Keyed and cut, it need not be more.
@@ -35,7 +36,17 @@ _STRETCHES = re.compile(_class(_FIRST) + b"(?=(" + _class(_SECOND) + b".{%d}))" 
 
 def prints(norm: bytes, key: bytes) -> set[bytes]:
     """All prints of what is compared of a text. `key` is secret, 16 bytes or more."""
-    return {_hash(key + stretch).digest()[:SIZE] for stretch in _STRETCHES.findall(norm)}  # noqa: S324 - keyed
+    return set(prints_of(dict.fromkeys(_STRETCHES.findall(norm), 0), key))
+
+
+def stretches(norm: bytes) -> set[bytes]:
+    """All stretches of which prints are taken."""
+    return set(_STRETCHES.findall(norm))
+
+
+def prints_of(owners: Mapping[bytes, int], key: bytes) -> dict[bytes, int]:
+    """The print of each stretch, with what the stretch has."""
+    return {_hash(key + stretch).digest()[:SIZE]: owner for stretch, owner in owners.items()}  # noqa: S324 - keyed
 
 
 def placed(norm: bytes, key: bytes) -> list[tuple[int, bytes]]:

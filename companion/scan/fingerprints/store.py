@@ -69,6 +69,8 @@ class Header(Struct, frozen=True):
     """By reason, in words."""
     young: bool = False
     """Whether something was left out that counts when it has settled."""
+    hurried: bool = False
+    """Whether something was left out for want of time: a whole index is to follow."""
 
 
 class Unusable(Exception):  # noqa: N818 - an answer, not a failure

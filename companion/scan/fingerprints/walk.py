@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Protocol
 
 from companion.model.facts import IgnoreMatch
 from companion.scan.fingerprints.skipped import is_agents_own, is_public, is_skipped
@@ -18,8 +21,22 @@ MOST_SOURCES = 20_000
 _SETTLED_NS = 120 * 10**9
 """Text that git ignores and that is younger is what a tool is writing, such as a log: the agent sees it anyway."""
 
+HURRIED = "not looked at yet, as the folder is so large; that is going on"
+
 Judge = Callable[[str], IgnoreMatch | None]
 """The rule that ignores a path, absolute, as of now."""
+
+
+class FolderRules(Protocol):
+    """The rules for what lies in one folder, as of now."""
+
+    def match(self, name: str, *, is_dir: bool) -> IgnoreMatch | None:
+        """The rule that ignores what the folder holds under this name, links aside."""
+        ...
+
+    def below(self, name: str) -> FolderRules:
+        """Those of a folder in it."""
+        ...
 
 
 @dataclass(slots=True)
@@ -33,10 +50,16 @@ class Walked:
     left_out: dict[str, Left] = field(default_factory=dict[str, Left])
     young: bool = False
     """Whether something was left out that will count in a while."""
+    hurried: bool = False
+    """Whether something was left out for want of time."""
 
     def leave(self, reason: str, path: str) -> None:
         known = self.left_out.get(reason)
         self.left_out[reason] = Left(known.files + 1, known.example) if known else Left(1, path)
+
+
+_Waiting = deque[tuple[str, IgnoreMatch | None, FolderRules | None]]
+_name = attrgetter("name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +72,27 @@ class Walk:
     skip: tuple[str, ...]
     with_git: bool
     most: int = MOST_ENTRIES
+    rules_in: Callable[[str], FolderRules] | None = None
+    """The same rules folder by folder, which is quicker."""
 
-    def run(self, top: str) -> Walked:
+    def run(self, top: str, until: float = math.inf) -> Walked:
+        """Up to the time `until` of the monotonic clock."""
         walked = Walked()
-        waiting = deque([(top, self.judge(top))])
+        waiting: _Waiting = deque([(top, self.judge(top), self.rules_in(top) if self.rules_in else None)])
         looked_at = 0
         while waiting:
-            folder, inherited = waiting.popleft()
+            folder, inherited, rules = waiting.popleft()
+            if time.monotonic() > until:
+                walked.hurried = True
+                walked.leave(HURRIED, folder)
+                break
             for entry in self._entries(folder, walked):
                 looked_at += 1
                 if looked_at > self.most:
                     walked.leave(f"beyond the first {self.most:,} entries of the workspace", folder)
                     waiting.clear()
                     break
-                self._take(entry, inherited, waiting, walked)
+                self._take(entry, inherited, rules, waiting, walked)
         walked.ignored.sort(key=lambda source: not source.rule.denied)
         for source in walked.ignored[MOST_SOURCES:]:
             walked.leave(f"more than {MOST_SOURCES:,} files", source.path)
@@ -71,13 +101,13 @@ class Walk:
 
     def take(self, entry: os.DirEntry[str], walked: Walked) -> None:
         """Adds one file that is new in a folder."""
-        self._take(entry, None, deque(), walked)
+        self._take(entry, None, None, deque(), walked)
 
     def _entries(self, folder: str, walked: Walked) -> list[os.DirEntry[str]]:
         try:
             walked.looked_at[folder] = stamp_of(os.stat(folder))  # noqa: PTH116 - as below
             with os.scandir(folder) as entries:
-                return sorted(entries, key=lambda entry: entry.name)
+                return sorted(entries, key=_name)
         except OSError:
             # The agent cannot list it either: it has the rights that companion has.
             walked.leave("a folder that cannot be listed", folder)
@@ -87,28 +117,40 @@ class Walk:
         self,
         entry: os.DirEntry[str],
         inherited: IgnoreMatch | None,
-        waiting: deque[tuple[str, IgnoreMatch | None]],
+        rules: FolderRules | None,
+        waiting: _Waiting,
         walked: Walked,
     ) -> None:
-        if entry.name == ".git":
+        name = entry.name
+        if name == ".git":
             return
         try:
             is_folder = entry.is_dir(follow_symlinks=False)
+            match = inherited if inherited and inherited.denied else self._match(entry, rules, is_folder) or inherited
+            if is_folder:
+                if not match or not self._is_left_out(entry, match, walked):
+                    waiting.append((entry.path, match, rules.below(name) if rules else None))
+                return
+            if match is None and name not in self.rule_files:
+                # Most files are such: the kind that the folder tells is enough.
+                if entry.is_file():
+                    walked.allowed.append(entry.path)
+                return
             found = entry.stat()
         except OSError:
             return
-        match = inherited if inherited and inherited.denied else self.judge(entry.path) or inherited
-        if is_folder:
-            if match and self._is_left_out(entry, match, walked):
-                return
-            waiting.append((entry.path, match))
-        elif stat.S_ISREG(found.st_mode):
-            if entry.name in self.rule_files:
+        if stat.S_ISREG(found.st_mode):
+            if name in self.rule_files:
                 walked.looked_at[entry.path] = stamp_of(found)
             if match is None:
                 walked.allowed.append(entry.path)
             elif not self._is_left_out(entry, match, walked):
                 self._add(entry.path, match, found, walked)
+
+    def _match(self, entry: os.DirEntry[str], rules: FolderRules | None, is_folder: bool) -> IgnoreMatch | None:
+        if rules is None or entry.is_symlink():
+            return self.judge(entry.path)
+        return rules.match(entry.name, is_dir=is_folder)
 
     def _is_left_out(self, entry: os.DirEntry[str], match: IgnoreMatch, walked: Walked) -> bool:
         if is_skipped(entry.name, self.skip):

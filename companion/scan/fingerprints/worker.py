@@ -8,10 +8,12 @@ reads a `Job` as JSON from its input, puts the index into its place, and says li
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -22,8 +24,10 @@ from companion.model.policy import Policy
 from companion.scan.fingerprints.build import build
 from companion.scan.fingerprints.rulefiles import names_of_rule_files, rule_files_above
 from companion.scan.fingerprints.store import write
-from companion.scan.fingerprints.walk import Walk
+from companion.scan.fingerprints.walk import FolderRules, Walk
+from companion.scan.folders import Node
 from companion.scan.paths import DiskPaths
+from companion.scan.rule_tree import Tree
 
 _VERSION = "1"
 _REPORT_SECONDS = 0.2
@@ -40,6 +44,8 @@ class Job(Struct, frozen=True):
     policy: Policy
     protected: tuple[str, ...] = ()
     """Companion's own folders."""
+    seconds: float = 0.0
+    """How long it may take, about; 0 for as long as it does. What there is no time for is left out."""
 
 
 def decisive(policy: Policy) -> tuple[object, ...]:
@@ -61,13 +67,33 @@ def walk_of(job: Job) -> Walk:
     def judge(path: str) -> IgnoreMatch | None:
         return paths.judge(path, job.workspace, job.policy).ignored
 
+    def rules_in(top: str) -> FolderRules:
+        tree = paths.tree(paths.ground(job.workspace), job.policy)
+        return _Rules(tree, tree.node(os.path.realpath(top)))
+
     policy = job.policy
-    return Walk(judge, names_of_rule_files(policy), policy.excerpts_skip, policy.excerpts_gitignored)
+    names = names_of_rule_files(policy)
+    return Walk(judge, names, policy.excerpts_skip, policy.excerpts_gitignored, rules_in=rules_in)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """The rules in one folder."""
+
+    tree: Tree
+    node: Node
+
+    def match(self, name: str, *, is_dir: bool) -> IgnoreMatch | None:
+        return self.node.first_match(name, is_dir=is_dir)
+
+    def below(self, name: str) -> _Rules:
+        return _Rules(self.tree, self.tree.below(self.node, f"{self.node.path}{os.sep}{name}", name))
 
 
 def run(job: Job, report: Callable[[int, int], None]) -> None:
     """Blocking, as long as it takes. Raises OSError where the index cannot be written."""
-    header, owners = build(job.workspace, walk_of(job), bytes.fromhex(job.key), made_of(job), report)
+    seconds = job.seconds or math.inf
+    header, owners = build(job.workspace, walk_of(job), bytes.fromhex(job.key), made_of(job), report, seconds)
     looked_at = {**header.looked_at, **rule_files_above(job.workspace, job.policy)}
     target = Path(job.target)
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from companion.model.action import Dialect, ModelCall, ShellCommand
 from companion.model.exchange import Origin
@@ -14,7 +15,7 @@ from companion.model.facts import Confidence, Excerpt, Facts, Finding, IgnoreMat
 from companion.model.policy import ExcerptAction, Policy
 from companion.model.verdict import PASS, Allow, Amend, Ask, Deny
 from companion.policy.evaluate import evaluate
-from companion.policy.guards.excerpts import excerpts, hidden, placeholder, way_with
+from companion.policy.guards.excerpts import beside, excerpts, hidden, placeholder, way_with
 from companion.policy.guards.secrets import secrets
 
 RULE = IgnoreMatch(".clineignore", 3, "private/")
@@ -120,3 +121,38 @@ def test_law_behind_the_secrets_nothing_ignored_and_no_secret_is_left(case):
         left = left.replace(mark, "")
     assert not set(left) & set("#xX")
     assert left.count(".") == text.count(".")
+
+
+def test_what_a_path_names_goes_however_short_it_is():
+    cut = replace(excerpt(1, 3, 4), words="(left out)")
+    verdict = excerpts(call("abcdef"), facts(cut, policy=Policy(long_excerpts=ExcerptAction.WARN)))
+    assert verdict.action.texts == ("abc(left out)ef",)
+    assert hidden(facts(cut)) == 1
+
+
+def test_what_nobody_knows_yet_is_on_record():
+    verdict = excerpts(call("x"), facts(unseen="half of it"))
+    assert isinstance(verdict, Allow)
+    assert verdict.reason == "half of it"
+
+
+SPANS = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 9), st.integers(0, 1)), max_size=6)
+
+
+@given(SPANS, SPANS)
+def test_law_beside_cuts_nothing_overlaps_and_nothing_is_lost(cuts, found):
+    def apart(spans):
+        kept, end = [], {0: -1, 1: -1}
+        for start, size, text in sorted(spans):
+            if start > end[text]:
+                kept.append(excerpt(500, start, start + size, text))
+                end[text] = start + size
+        return kept
+
+    def places(spans):
+        return [(one.text, at) for one in spans for at in range(one.start, one.end)]
+
+    one, other = apart(cuts), apart(found)
+    both = places(beside(one, other))
+    assert len(both) == len(set(both))
+    assert set(both) == {*places(one), *places(other)}

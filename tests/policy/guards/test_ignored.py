@@ -1,8 +1,7 @@
 """What is ignored stays private."""
 
-import sys
-
 import pytest
+from msgspec import structs
 
 from companion.model.action import Dialect, FileAccess, ModelCall, Operation, ShellCommand, ToolCall
 from companion.model.exchange import Origin
@@ -118,14 +117,33 @@ def test_a_tool_that_nobody_knows_reads_what_its_arguments_name():
     assert ignored(ToolCall("mcp", "{}"), facts({"open": None})) is PASS
 
 
-@pytest.mark.parametrize("replaced", [False, True])
-def test_what_git_leaves_out_may_be_read_only_where_its_content_is_replaced(monkeypatch, replaced):
-    monkeypatch.setattr(sys.modules[ignored.__module__], "CONTENT_IS_REPLACED", replaced)
-    known = facts({"built": LEFT_OUT, "secret": DENIED}, gitignored=IgnoredAction.REDACT)
-    verdict = ignored(FileAccess("built", Operation.READ), known)
-    assert verdict is PASS if replaced else isinstance(verdict, Deny)
-    assert isinstance(ignored(FileAccess("built", Operation.WRITE), known), Ask)
-    assert isinstance(ignored(FileAccess("secret", Operation.READ), known), Deny)
+REPLACED = [
+    # file, operation, whether results come back this way, policy, verdict
+    ("built", Operation.READ, True, IgnoredAction.REDACT, Allow),
+    ("built", Operation.SEARCH, True, IgnoredAction.REDACT, Allow),
+    ("built", Operation.READ, False, IgnoredAction.REDACT, Deny),
+    ("built", Operation.SEARCH, False, IgnoredAction.REDACT, Deny),
+    ("built", Operation.READ, True, IgnoredAction.DENY, Deny),
+    ("built", Operation.READ, True, IgnoredAction.ASK, Ask),
+    ("built", Operation.WRITE, True, IgnoredAction.REDACT, Ask),
+    ("secret", Operation.READ, True, IgnoredAction.REDACT, Deny),
+    ("secret", Operation.SEARCH, True, IgnoredAction.REDACT, Deny),
+    ("built.PNG", Operation.READ, True, IgnoredAction.REDACT, Deny),
+]
+
+
+@pytest.mark.parametrize(("path", "operation", "returns", "policy", "kind"), REPLACED)
+def test_what_git_leaves_out_may_be_read_only_where_its_content_is_replaced(path, operation, returns, policy, kind):
+    known = facts({"built": LEFT_OUT, "built.PNG": LEFT_OUT, "secret": DENIED}, gitignored=policy)
+    verdict = ignored(FileAccess(path, operation), structs.replace(known, returns=returns))
+    assert isinstance(verdict, kind)
+
+
+def test_what_a_command_or_an_unknown_tool_reads_comes_back_by_other_ways_too():
+    known = structs.replace(facts({"built": LEFT_OUT}, gitignored=IgnoredAction.REDACT), returns=True)
+    command = structs.replace(known, effects=(effect(EffectKind.READ, "built"),))
+    assert isinstance(ignored(ShellCommand("…"), command), Deny)
+    assert isinstance(ignored(ToolCall("mcp", "{}"), known), Deny)
 
 
 BECOMES = [

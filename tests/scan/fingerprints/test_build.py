@@ -62,6 +62,15 @@ def test_more_than_there_is_room_for_is_left_out_and_said(tmp_path, monkeypatch)
     assert header.left_out
 
 
+def test_what_there_is_no_time_for_is_left_out_and_said(tmp_path):
+    put(tmp_path / "denied" / "a", prose("a"))
+    header, owners = build(str(tmp_path), WALK, KEY, "made of", lambda done, total: None, seconds=0.0)
+    assert header.hurried
+    assert header.left_out
+    assert not owners
+    assert not built(tmp_path)[0].hurried
+
+
 def test_progress_is_told_up_to_the_end(tmp_path):
     put(tmp_path / "denied" / "a", prose("a"))
     put(tmp_path / "open", prose("b"))

@@ -9,12 +9,16 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from companion.edges.gateway.prompt import read_prompt
 from companion.gatekeeper.ports import Unexamined
-from companion.model.action import TextKind
+from companion.gatekeeper.results import Results
+from companion.model.action import CallMade, CallResult, TextKind
 from companion.model.policy import Policy
 from companion.scan.fingerprints import excerpts as room
 from companion.scan.fingerprints.building import BuildFailed
 from companion.scan.fingerprints.excerpts import IgnoredText
+from companion.scan.fingerprints.walk import HURRIED
+from companion.scan.paths import DiskPaths
 from tests.support.ignored import prose, put
 
 POLICY = Policy()
@@ -25,8 +29,16 @@ class Piece:
     said: str
     kind: TextKind | None = None
 
+    is_answer = False
+
     def kinds(self) -> dict[int, TextKind]:
         return {0: self.kind} if self.kind else {}
+
+    def calls(self) -> tuple[CallMade, ...]:
+        return ()
+
+    def results(self) -> tuple[CallResult, ...]:
+        return ()
 
     @property
     def digest(self) -> bytes:
@@ -179,6 +191,41 @@ async def test_a_call_does_not_wait_for_ever(workspace, tmp_path, monkeypatch):
         await found(hasty, workspace, "x")
     release.set()
     hasty.close()
+
+
+async def test_of_a_huge_workspace_what_is_known_serves_at_once_and_the_rest_follows(ignored, workspace, monkeypatch):
+    monkeypatch.setattr(room, "_QUICK_SECONDS", 1e-9)
+    assert ignored.unseen(str(workspace)) == ""
+    assert await found(ignored, workspace, prose("denied")) == 0
+    assert "not all of its ignored text is known" in ignored.unseen(str(workspace))
+    assert any(HURRIED in line for line in ignored.grounds()[0].index.header.left_out)
+    await asyncio.gather(*ignored._builds.values())
+    assert await found(ignored, workspace, prose("denied")) > 500
+    assert ignored.unseen(str(workspace)) == ""
+
+
+async def test_what_is_left_out_by_path_is_the_same_until_a_rule_changes(tmp_path, workspace):
+    paths = DiskPaths(home=str(tmp_path))
+    made = IgnoredText(tmp_path / "state", b"k" * 32, results=Results(paths, str(tmp_path)))
+    block = {"type": "tool_use", "id": "i", "name": "Read", "input": {"file_path": "local/c.txt"}}
+    result = {"type": "tool_result", "tool_use_id": "i", "content": "few words"}
+    messages = [{"role": "assistant", "content": [block]}, {"role": "user", "content": [result]}]
+    parts = read_prompt(json.dumps({"messages": messages}).encode()).parts
+
+    async def cut():
+        if made.is_clean(parts, str(workspace), POLICY):
+            return ()
+        return await made.examine(parts, str(workspace), POLICY)
+
+    [first] = await cut()
+    assert first.excerpts[0].words.startswith("(companion left out")
+    assert await cut() == (first,)
+    put(workspace / ".gitignore", "else/\n")
+    for ground in made.grounds():
+        ground._looked_at = 0.0
+    assert await cut() == ()
+    assert made.is_clean(parts, str(workspace), POLICY)
+    made.close()
 
 
 async def test_a_workspace_without_ignored_text_costs_nothing(ignored, tmp_path):

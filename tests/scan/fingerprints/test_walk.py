@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from companion.model.facts import IgnoreMatch
-from companion.scan.fingerprints.walk import Walk
+from companion.model.policy import Policy
+from companion.scan.fingerprints.walk import HURRIED, Walk
+from companion.scan.fingerprints.worker import Job, walk_of
 from tests.support.ignored import put
 
 DENIED, GIT = IgnoreMatch(".clineignore", 1, "x"), IgnoreMatch(".gitignore", 1, "y", denied=False)
@@ -87,3 +91,41 @@ def test_one_new_file_can_be_taken(top):
         for entry in entries:
             walk.take(entry, found)
     assert names(source.path for source in found.ignored) == {"c.txt"}
+
+
+def test_what_there_is_no_time_for_is_said(top):
+    found = Walk(judge, frozenset(), (), with_git=True).run(str(top), until=0.0)
+    assert found.hurried
+    assert not found.ignored
+    assert list(found.left_out) == [HURRIED]
+
+
+RULES = {
+    "": "*.log\nout/\n/top.txt\n!keep.log\ndeep/**/x\n",
+    "a": "!*.log\nb/\n*.t\n",
+    "a/c": "!x.t\n",
+    "inner": "*.txt\n",
+}
+NAMES = ("x.log", "keep.log", "top.txt", "x.t", "x", "plain")
+FOLDERS = ("", "a", "a/b", "a/c", "out", "out/a", "inner", "inner/out", "deep/er/x", "private", "private/a")
+
+
+@pytest.mark.parametrize("kind", [".gitignore", ".companionignore"])
+def test_law_folder_by_folder_it_is_the_same_as_path_by_path(tmp_path, kind):
+    top = tmp_path / "ws"
+    for folder in FOLDERS:
+        for name in NAMES:
+            put(top / folder / name, "text")
+    for folder, rules in RULES.items():
+        put(top / folder / kind, rules)
+    put(top / ".companionignore", (RULES[""] if kind == ".companionignore" else "") + "private/\n")
+    for repository in (top, top / "inner"):
+        subprocess.run(["git", "init", "-q"], cwd=repository, check=True)
+    (top / "link.txt").symlink_to(top / "private" / "x")
+    walk = walk_of(Job(str(top), "", "00" * 16, Policy()))
+    assert walk.rules_in
+    slowly, quickly = replace(walk, rules_in=None).run(str(top)), walk.run(str(top))
+    assert slowly.allowed == quickly.allowed
+    assert slowly.ignored == quickly.ignored
+    assert slowly.looked_at == quickly.looked_at
+    assert {str(top / "private/x"), str(top / "link.txt")} <= {source.path for source in quickly.ignored}

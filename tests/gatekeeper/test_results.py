@@ -1,0 +1,150 @@
+"""What comes of a tool is cut by the paths that its call or its lines name; on a real disk."""
+
+import json
+
+import pytest
+from msgspec import Struct
+
+from companion.edges.gateway.history import calls_in
+from companion.edges.gateway.prompt import read_prompt
+from companion.gatekeeper.ports import Unexamined
+from companion.gatekeeper.results import Results
+from companion.model.policy import IgnoredAction, Policy
+from companion.policy.guards.excerpts import placeholder
+from companion.scan.paths import DiskPaths
+from tests.support.ignored import put
+
+
+class Lab(Struct):
+    results: Results
+    workspace: str
+
+    def left(self, name, arguments, content, policy=Policy(), before=()):
+        """What is left of the result of a call, each text."""
+        block = {"type": "tool_use", "id": "i", "name": name, "input": arguments}
+        calls = {call.id: call for call in (*before, *calls_in(block))}
+        result = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "i", "content": content}]}
+        part = next(part for part in read_prompt(json.dumps({"messages": [result]}).encode()).parts if part.results())
+        texts = list(part.texts())
+        for cut in reversed(self.results.cuts(part, calls, self.workspace, policy)):
+            text = texts[cut.text]
+            texts[cut.text] = text[: cut.start] + placeholder(cut) + text[cut.end :]
+        return "\n".join(texts[number] for number in part.results()[0].texts)
+
+
+@pytest.fixture
+def lab(tmp_path):
+    folder = tmp_path / "ws"
+    put(folder / ".git" / "HEAD", "ref: refs/heads/main\n")
+    put(folder / ".companionignore", "private/\n")
+    put(folder / ".gitignore", "built/\n")
+    for name in ("private/k", "built/b.txt", "src/a.py", "src/sub/c.py"):
+        put(folder / name, "x\n")
+    return Lab(Results(DiskPaths(home=str(tmp_path)), str(tmp_path)), str(folder))
+
+
+FOUND = "src/a.py:1:open\nprivate/k:1:HUSH\nbuilt/b.txt:1:HUSH\n"
+SEARCHES = [
+    ("Grep", {"pattern": "x"}, FOUND),
+    ("Bash", {"command": "grep -rn x ."}, FOUND.replace("\n", "\n./").removesuffix("./")),
+    ("Bash", {"command": "cd src && rg x .."}, "a.py:1:open\n../private/k:1:HUSH\n../built/b.txt:1:HUSH\n"),
+    ("Grep", {"pattern": "x", "path": "src"}, "src/a.py:1:open\n../private/k:1:HUSH\n"),
+    ("exec_command", {"cmd": "rg x", "workdir": "src"}, "a.py:1:open\n../private/k:1:HUSH\n"),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "content"), SEARCHES)
+def test_a_search_comes_back_without_lines_of_ignored_files(lab, name, arguments, content):
+    left = lab.left(name, arguments, content)
+    assert "HUSH" not in left
+    assert "open" in left
+    assert ".companionignore:1: private/" in left
+
+
+def test_under_ask_a_person_has_said_what_of_git_s_may_leave(lab):
+    left = lab.left("Grep", {"pattern": "x"}, FOUND, Policy(gitignored=IgnoredAction.ASK))
+    assert "built/b.txt:1:HUSH" in left
+    assert "private/k:1:HUSH" not in left
+
+
+WHOLE = [
+    ("Read", {"file_path": "private/k"}),
+    ("Read", {"file_path": "built/b.txt"}),
+    ("Bash", {"command": "cat built/b.txt"}),
+    ("Bash", {"command": "head -3 private/k | tr a b"}),
+    ("Grep", {"pattern": "x", "path": "private/k"}),
+    ("Edit", {"file_path": "private/k", "old_string": "a", "new_string": "b"}),
+    ("mcp_reader", {"where": "private/k"}),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments"), WHOLE)
+def test_what_is_read_of_an_ignored_file_goes_however_short_it_is(lab, name, arguments):
+    assert lab.left(name, arguments, "HUSH").startswith("(companion left out this result")
+    blocks = [{"type": "text", "text": "HUSH"}, {"type": "text", "text": "HUSH2"}]
+    assert "HUSH" not in lab.left(name, arguments, blocks)
+
+
+STAY = [
+    ("Read", {"file_path": "src/a.py"}),
+    ("Bash", {"command": "cat src/a.py"}),
+    ("Bash", {"command": "ls private"}),
+    ("Edit", {"file_path": "built/b.txt", "old_string": "a", "new_string": "b"}),
+    ("Agent", {"prompt": "look at private/k"}),
+    ("mcp_reader", {"where": "src/a.py"}),
+    ("Read", {}),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments"), STAY)
+def test_everything_else_stays_as_it_is(lab, name, arguments):
+    assert lab.left(name, arguments, "private/k: 1 open\n") == "private/k: 1 open\n"
+
+
+def test_of_several_files_only_the_ignored_one_s_text_goes(lab):
+    content = json.dumps([{"query": "src/a.py", "result": "open"}, {"query": "built/b.txt", "result": "HUSH"}])
+    left = lab.left("read_files", {"files": [{"path": "src/a.py"}, {"path": "built/b.txt"}]}, content)
+    assert [("open" in one["result"], "HUSH" in one["result"]) for one in json.loads(left)] == [
+        (True, False),
+        (False, False),
+    ]
+    assert "HUSH" not in lab.left("read_files", {"files": ["src/a.py", "built/b.txt"]}, "src open\nHUSH")
+
+
+def test_a_list_keeps_the_names_of_what_git_ignores_and_no_others(lab):
+    left = lab.left("list_files", {"path": "."}, "src/a.py\nprivate/k\nbuilt/b.txt\n")
+    assert "private/k" not in left
+    assert "built/b.txt" in left
+
+
+def test_lines_that_nobody_can_place_go_where_ignored_files_lie(lab, tmp_path):
+    # As after a `cd` that only the agent's shell knows of.
+    assert "HUSH" not in lab.left("Grep", {"pattern": "x"}, "k:1:HUSH\n")
+    plain = Lab(lab.results, str(tmp_path / "ws" / "src"))
+    assert plain.left("Grep", {"pattern": "x"}, "k:1:HUSH\n") == "k:1:HUSH\n"
+
+
+def test_the_rest_of_a_search_that_another_tool_brings_is_cut_too(lab):
+    begun = calls_in({"type": "function_call", "call_id": "b", "name": "exec_command", "arguments": '{"cmd":"rg x"}'})
+    assert "HUSH" not in lab.left("write_stdin", {"session_id": 1, "chars": ""}, FOUND, before=begun)
+    assert lab.left("write_stdin", {"session_id": 1, "chars": ""}, FOUND) == FOUND
+
+
+def test_a_picture_of_an_ignored_file_stops_the_call(lab):
+    picture = [{"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}]
+    with pytest.raises(Unexamined, match="nobody can cut"):
+        lab.left("Read", {"file_path": "built/b.txt"}, picture)
+
+
+def test_a_mention_is_cut_wherever_it_stands(lab):
+    said = f'<file_content path="{lab.workspace}/private/k">\nHUSH\n</file_content>'
+    part = read_prompt(json.dumps({"messages": [{"role": "user", "content": said}]}).encode()).parts[0]
+    assert lab.results.may_cut(part)
+    [cut] = lab.results.cuts(part, {}, lab.workspace, Policy())
+    assert "HUSH" in part.texts()[cut.text][cut.start : cut.end]
+    answer = read_prompt(json.dumps({"messages": [{"role": "assistant", "content": said}]}).encode()).parts[0]
+    assert not lab.results.may_cut(answer)
+
+
+def test_the_same_result_is_always_cut_the_same_way(lab):
+    assert lab.left("Grep", {"pattern": "x"}, FOUND) == lab.left("Grep", {"pattern": "x"}, FOUND)
