@@ -188,8 +188,12 @@ class ModelCalls:
         def unsent() -> None:
             admission.calls -= 1
 
+        bodies: dict[str, bytes] = {}
+
         def body_for(candidate: Candidate) -> bytes:
-            return turn.outgoing(action, candidate.model)
+            if candidate.model not in bodies:
+                bodies[candidate.model] = turn.outgoing(action, candidate.model)
+            return bodies[candidate.model]
 
         question: bytes | None = None
         if self.cache.keeps(turn):

@@ -53,23 +53,35 @@ class _Texts(Struct, frozen=True):
     files: Mapping[int, File] = {}
 
 
+class _Amendment(Struct, frozen=True):
+    """What was asked of a part the last time, and the changes to its bytes that do it."""
+
+    texts: dict[int, str]
+    model: str
+    changes: list[tuple[int, int, bytes]]
+
+
 class Part:
     """A value of the top level, or an entry of one of its lists, by its bytes; or a whole body.
 
     Its `digest` names it: two parts with the same digest have the same texts.
     """
 
-    __slots__ = ("__dict__", "digest", "place", "raw")
+    __slots__ = ("__dict__", "_amendment", "digest", "place", "raw")
 
     def __init__(self, raw: bytes, place: Place) -> None:
         self.raw = raw
         self.place = place
         name = _name if len(raw) > _SHORT else _name_of_short
         self.digest = name(raw, place.key, place.entry)
+        self._amendment: _Amendment | None = None
 
     def forget(self) -> None:
-        """What was read of it: it can be read again."""
-        self.__dict__.clear()
+        """What was read of it, for it can be read again; but not where it was amended, and will be in each turn."""
+        if "tokens" in self.__dict__:
+            self.__dict__.pop("value", None)
+        else:
+            self.__dict__.clear()
 
     @property
     def size(self) -> int:
@@ -136,7 +148,7 @@ class Part:
     def results(self) -> tuple[CallResult, ...]:
         return results_in(self.value) if may_tell_of_results(self.raw) else ()
 
-    @property
+    @cached_property
     def is_answer(self) -> bool:
         said = self.value if self.place.entry else None
         return isinstance(said, dict) and (
@@ -145,14 +157,25 @@ class Part:
 
     def amended(self, texts: Sequence[str], model: str) -> list[tuple[int, int, bytes]]:
         """The changes to the part's own bytes that make its texts `texts`, and its top-level model `model`."""
-        changes: list[tuple[int, int, bytes]] = []
         read = self._read
-        for number, (token, before, after) in enumerate(zip(self.tokens, read.texts, texts, strict=True)):
-            if _is_model(token) and token.value != model:
-                changes.append((token.start, token.end, dump(model)))
-            elif before != after:
-                told = read.files[number].encoded(after) if number in read.files else after
-                changes.append((token.start, token.end, dump(told)))
+        pairs = enumerate(zip(read.texts, texts, strict=True))
+        others = {number: after for number, (before, after) in pairs if before != after}
+        names_model = self.place.key in {"", "model"}
+        if not others and not names_model:
+            return []
+        # With each turn comes the same again.
+        last = self._amendment
+        if last is not None and last.texts == others and last.model == model:
+            return last.changes
+        tokens = self.tokens
+        told: dict[int, Any] = {
+            number: read.files[number].encoded(text) if number in read.files else text
+            for number, text in others.items()
+        }
+        if names_model:
+            told |= {number: model for number, one in enumerate(tokens) if _is_model(one) and one.value != model}
+        changes = [(tokens[number].start, tokens[number].end, dump(value)) for number, value in sorted(told.items())]
+        self._amendment = _Amendment(others, model, changes)
         return changes
 
 

@@ -143,7 +143,8 @@ def _bare_secret(value: str, match: re.Match[str]) -> bool:
         words[-1:] == ["key"] and _OWNER.search(match.string, max(0, match.start() - 12), match.start()) is not None
     )
     if secret:
-        return is_random(value) and (is_strong(value) or is_token(value) or _starts_line(match, start))
+        # Two words behind each other say little: of the second more is wanted than a digit or three.
+        return is_random(value) and (is_strong(value) or is_token(value) or (said != "" and _starts_line(match, start)))
     return said != "" and (_is_key_name(words) or (words == ["key"] and said == "=")) and is_token(value)
 
 
