@@ -33,6 +33,11 @@ RULES: dict[str, Rule] = {
         "{target} runs whatever text is fed to it, and nobody has seen that text",
         "save the text to a file, read it, then run the file",
     ),
+    "runs-what-changed": Rule(
+        _UNKNOWN,
+        "an earlier step changes {target}, and this runs it, or runs by it, before anybody has looked at it",
+        "change the file first, and run this in the next turn",
+    ),
     "disk": Rule(_CHANGE, "{target} writes to disks or partitions below the file system", "write to a plain file"),
     "power": Rule(_CHANGE, "{target} stops or restarts the machine", "leave this to the person"),
     "rm-recursive": Rule(

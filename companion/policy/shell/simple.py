@@ -252,7 +252,10 @@ class Simple(ABC):
 
     def _look_from(self, state: State) -> Look | None:
         look, folders = self._budget.look, state.folders
-        if any(effect.kind is EffectKind.WRITE and not is_harmless(effect) for effect in self._budget.effects):
+        if any(
+            (effect.kind is EffectKind.WRITE and not is_harmless(effect)) or effect.target == "git checkout"
+            for effect in self._budget.effects
+        ):
             # What lies on the disk now may be another text by then.
             return None
         if look is None or folders is None or len(folders) != 1:
