@@ -30,6 +30,7 @@ from companion.policy.guards.tools import TOOLS
 from companion.policy.ignore.arguments import paths_in
 from companion.policy.ignore.searches import folder_of_search
 from companion.policy.order import Changes, runs_changed, within
+from companion.policy.outgoing import carrying
 from companion.policy.rulebook import in_force
 from companion.policy.shell.effects import TREE
 from companion.policy.shell.read import read_command
@@ -182,7 +183,11 @@ def examine_command(
                 known = judge.judge_tree(effect.target, origin.workspace, policy, cwd=cwd)
             paths[effect.target] = known
     folders = {target for target, known in paths.items() if known.is_dir}
-    told = (*within(command.command, effects, folders), *runs_changed(command.command, effects, changes, looked))
+    told = (
+        *within(command.command, effects, folders),
+        *runs_changed(command.command, effects, changes, looked),
+        *carrying(command.command, effects),
+    )
     effects = (*effects, *told) if told else effects
     return Facts(origin, policy, effects=effects, returns=returns, paths=paths)
 

@@ -16,12 +16,6 @@ PROJECT_FILES = {
     "Cargo.toml": "",
     "pyproject.toml": "",
 }
-PROJECT_FILES = {
-    "package.json": '{"scripts": {"test": "pytest", "build": "pytest"}}',
-    "Makefile": "test:\n\tpytest\n",
-    "Cargo.toml": "",
-    "pyproject.toml": "",
-}
 
 
 def look(path: str) -> str | None:

@@ -130,6 +130,11 @@ RULES: dict[str, Rule] = {
         _UNKNOWN, "{target} prints what may be a secret", "ask the person for what is needed of it, without the secret"
     ),
     "network": Rule(EffectKind.NETWORK, "this talks to {target}", "say what is fetched or sent, and why"),
+    "web-carries": Rule(
+        EffectKind.NETWORK,
+        "what is asked of {target} could carry something out: it is long, or is put together when it runs",
+        "write a short, plain address out",
+    ),
     "web-read": Rule(EffectKind.NETWORK, "this fetches a page of {target} and saves nothing"),
     "git-tag-move": Rule(
         EffectKind.GIT, "this moves or deletes tags that others may have", "make a new tag with a name of its own"
