@@ -11,7 +11,7 @@ from companion.model.action import Action, FileAccess, ModelCall, Operation, She
 from companion.model.exchange import Origin
 from companion.model.facts import Effect, EffectKind
 from companion.model.policy import Policy
-from companion.policy.order import CHECKOUT, Changes, changes_in, words_in
+from companion.policy.order import Changes, changes_in, words_in
 from companion.policy.shell.read import read_command
 
 _MOST = 16
@@ -46,7 +46,7 @@ def changes_of(actions: Sequence[Action], origin: Origin, policy: Policy, judge:
                     for target, known in facts.items()
                     if f"{target}/" in changes.folders or (target == "." and "" in changes.folders)
                 }
-                tracked = tracked or any(effect.target == CHECKOUT for effect in effects)
+                tracked = tracked or changes.tracked
                 anything = anything or len(effects) > _MOST_EFFECTS
                 if not all(map(_is_understood, effects)):
                     words |= words_in(command)

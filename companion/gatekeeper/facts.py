@@ -161,6 +161,7 @@ def examine_command(
     looked: dict[str, None] = {}
 
     def look(path: str) -> str | None:
+        path = f"{home}{path[1:]}" if path.startswith("~/") and home else path
         looked[resolved(path, folder)] = None
         # What is checked out by then is not what the disk says now.
         gone = changes.tracked and path.endswith(".git/HEAD")

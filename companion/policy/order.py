@@ -11,14 +11,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from companion.model.facts import Effect, EffectKind
-from companion.policy.shell.effects import GLOB, TREE
+from companion.policy.shell.effects import GLOB, TREE, moves_head
 from companion.policy.shell.rules import apply
 
 CODE = "runs-what-changed"
 """The code of the effect that says so."""
-
-CHECKOUT = "git checkout"
-"""The target of the git effect that puts another branch's files into the folder."""
 
 ANYTHING = "the files that earlier steps may change"
 """Stands for names that nobody knows."""
@@ -84,7 +81,7 @@ class Changes:
     words: frozenset[str] = frozenset()
     """Names that stand in steps which nobody understands."""
     tracked: bool = False
-    """Whether another branch was checked out."""
+    """Whether another branch was checked out, or git configured otherwise."""
     anything: bool = False
 
     def __bool__(self) -> bool:
@@ -190,7 +187,7 @@ def changes_in(effects: Iterable[Effect], folders: Collection[str]) -> Changes:
     copies = tracked = False
     for effect in effects:
         copies = copies or effect.code in {TREE, GLOB}
-        tracked = tracked or (effect.kind is EffectKind.GIT and effect.target == CHECKOUT)
+        tracked = tracked or moves_head(effect)
         if effect.kind in _CHANGES:
             files.add(effect.target)
             if copies and (effect.target == "." or effect.target in folders):
