@@ -10,7 +10,8 @@ from companion.model.facts import Effect, EffectKind, Facts
 from companion.model.policy import CommandLevel, WebReads
 from companion.model.verdict import PASS, Allow, Ask, Deny, Verdict
 from companion.policy.outgoing import is_local, is_trusted
-from companion.policy.rulebook import BadRule, Rule, plain_words, read_rule
+from companion.policy.plain import plain_words
+from companion.policy.rulebook import BadRule, Rule, read_rule
 from companion.policy.shell.effects import (
     AT_ROOT,
     DEEP_DELETE,

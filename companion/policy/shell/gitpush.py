@@ -140,7 +140,8 @@ class _Way:
     def instead_of(self, update: Update, look: Look | None) -> list[Update]:
         """Where a refspec that names no goal goes beside the branch of its own name."""
         if self.config is None:
-            return [Update(EVERYTHING, update.loses)]
+            # Where there is nothing to look at, a name is taken for what it says.
+            return [Update(EVERYTHING, update.loses)] if look is not None else []
         found: list[Update] = []
         for remote in self.remotes:
             for refspec in self.config.all("remote", remote, "push"):
