@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -47,8 +50,13 @@ class Meaning:
 
 
 LONGEST = 2000
-"""Parsing takes some 40 µs for each word, and there is no way to stop it."""
+MOST_WORDS = 400
+"""Words and marks of all texts of one command. Parsing takes some 40 µs for each, and there is no way to stop it."""
 _MOST_BRACKETS = 60
+# The time that these take is a power of how many follow each other.
+_MOST_SQUARE = 8
+_WORDS = re.compile(r"\w+|[^\w\s]")
+_left: ContextVar[list[int] | None] = ContextVar("words of SQL that may still be read", default=None)
 
 # Not comments to every database: MySQL runs what stands in /*!, nests none, and wants a blank behind --.
 _UNCLEAR_COMMENT = re.compile(r"/\*[!M+]|/\*(?:(?!\*/).)*/\*|--[^\s-]", re.DOTALL)
@@ -177,13 +185,35 @@ def is_read(text: str, dialect: str = "") -> bool:
     return meaning.does is Does.READ and not meaning.files
 
 
-@lru_cache(maxsize=256)
+@contextmanager
+def bounded() -> Iterator[None]:
+    """All texts that are met inside may have MOST_WORDS together: the rest is not understood."""
+    before = _left.set([MOST_WORDS])
+    try:
+        yield
+    finally:
+        _left.reset(before)
+
+
 def understand(text: str, dialect: str = "") -> Meaning:
     """What a text does. Never raises."""
+    if len(text) > LONGEST:
+        return Meaning(Does.UNKNOWN)
+    words = len(_WORDS.findall(text))
+    left = _left.get()
+    if left is not None:
+        # Whether the text was met before must not matter to what is said of it.
+        left[0] -= words
+        words = MOST_WORDS - left[0]
+    return Meaning(Does.UNKNOWN) if words > MOST_WORDS else _cached(text, dialect)
+
+
+@lru_cache(maxsize=256)
+def _cached(text: str, dialect: str) -> Meaning:
     if (
-        len(text) > LONGEST
-        or _ESCAPED_QUOTE.search(text)
+        _ESCAPED_QUOTE.search(text)
         or text.count("(") > _MOST_BRACKETS
+        or text.count("[") + text.count("{") > _MOST_SQUARE
         or _UNCLEAR_COMMENT.search(text)
         or not text.strip(" \t\r\n;")
     ):
