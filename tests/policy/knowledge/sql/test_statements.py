@@ -1,8 +1,12 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion.policy.knowledge.sql.statements import LONGEST, Does, is_read, understand
+from companion.policy.knowledge.sql import statements
+from companion.policy.knowledge.sql.statements import LONGEST, MOST_WORDS, Does, bounded, is_read, understand
+from companion.policy.shell.read import read_command
 
 READS = [
     ("postgres", "SELECT a, count(*) FROM t WHERE b = 1 GROUP BY a ORDER BY 2 LIMIT 3"),
@@ -114,3 +118,60 @@ def test_law_no_text_raises(text):
 def test_a_text_that_costs_too_much_is_not_understood():
     assert understand("SELECT " + "(" * 300 + "1").does is Does.UNKNOWN
     assert understand("SELECT 1 " + "-- x\n" * LONGEST).does is Does.UNKNOWN
+
+
+SHAPES = [
+    "a[1]",
+    "[",
+    "{",
+    "(",
+    "+1",
+    "not ",
+    "case when a then ",
+    "union select 1 ",
+    ", a",
+    "::int",
+    "join b on a = b ",
+    ";",
+]
+DIALECTS = ["postgres", "mysql", "sqlite", "tsql", "duckdb", "clickhouse", ""]
+
+
+@pytest.fixture
+def parsed(monkeypatch):
+    """How many words the parser was given."""
+    given = []
+    real = statements._sqlglot().parse
+    monkeypatch.setattr(statements._sqlglot(), "parse", lambda text, dialect: given.append(text) or real(text, dialect))
+    return lambda: sum(len(re.findall(r"\w+|[^\w\s]", text)) for text in given)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_text_is_so_long_or_deep_that_its_parsing_has_no_end(shape, parsed):
+    for dialect in DIALECTS:
+        before = parsed()
+        understand("select 1" + shape * (LONGEST // len(shape) - 8), dialect)
+        assert parsed() - before <= MOST_WORDS
+        assert understand("select a" + shape * 12, dialect).does is not None
+
+
+def test_what_stands_in_many_brackets_is_not_understood():
+    assert understand("select a[1][2] from t", "postgres").does is Does.READ
+    assert understand("select a" + "[1]" * 9, "postgres").does is Does.UNKNOWN
+
+
+def test_all_texts_of_a_command_share_an_allowance():
+    query = f"select {', '.join('abcdefghij' * 5)} from t"
+    with bounded():
+        found = [understand(f"{query} where a = {number}", "postgres").does for number in range(6)]
+    assert found[:2] == [Does.READ] * 2
+    assert found[-1] is Does.UNKNOWN
+    # Each command begins anew, and what was parsed before says nothing of what is left.
+    with bounded():
+        assert understand(f"{query} where a = 0", "postgres").does is Does.READ
+
+
+def test_a_command_of_many_queries_is_asked_about():
+    query = f"psql -c 'select {', '.join('abcdefghij' * 5)} from t'"
+    assert "sql-unknown" not in {effect.code for effect in read_command(query)}
+    assert "sql-unknown" in {effect.code for effect in read_command("; ".join([query] * 9))}
