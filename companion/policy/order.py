@@ -54,10 +54,11 @@ _DECIDES = re.compile(
     | Cargo\.toml | build\.rs | rust-toolchain(?:\.toml)? | go\.(?:mod|work) | CMakeLists\.txt | CTestTestfile\.cmake
     | (?:build|settings|init)\.gradle(?:\.kts)? | gradlew | gradle\.properties | pom\.xml | mvnw | build\.xml
     | composer\.json | phpunit\.xml(?:\.dist)? | mix\.exs | Package\.swift | .*\.(?:cs|fs|vb)proj
-    | Directory\.Build\.(?:props|targets) | build\.zig | BUILD(?:\.bazel)? | WORKSPACE(?:\.bazel)? | \.bazelrc
+    | Directory\.Build\.(?:props|targets) | build\.zig | (?-i:BUILD|WORKSPACE)(?:\.bazel)? | \.bazelrc
     | \.pre-commit-config\.yaml | lefthook\.ya?ml | \.gitmodules | \.gitattributes | \.gitconfig
     """,
-    re.VERBOSE,
+    # Some disks do not tell letters by their size.
+    re.VERBOSE | re.IGNORECASE,
 )
 """Names of files that say what tools of a project run, or that tools run by themselves."""
 

@@ -24,6 +24,8 @@ LONGEST_NAME = 40
 LONGEST_COMMAND = 600
 
 _LOCAL = re.compile(r"(?:[\w-]+\.)*localhost|127\.\d+\.\d+\.\d+|\[::1\]", re.IGNORECASE)
+# curl sends what stands in the file as a header.
+_FROM_FILE = re.compile(r"--etag-c")
 _EXPANSION = re.compile(r"`|\$[({\w@*#?!$-]|<\(")
 _LONG_RUN = re.compile(rf"[A-Za-z0-9+%]{{{LONGEST_NAME + 1},}}")
 _WORD = re.compile(r"[^\s'\"]+")
@@ -31,7 +33,7 @@ _WORD = re.compile(r"[^\s'\"]+")
 
 def carries(text: str) -> bool:
     """Whether a command that looks at the network has room for more than its question."""
-    if len(text) > LONGEST_COMMAND or _EXPANSION.search(text):
+    if len(text) > LONGEST_COMMAND or _EXPANSION.search(text) or _FROM_FILE.search(text):
         return True
     return any(map(_is_long, _WORD.findall(text)))
 

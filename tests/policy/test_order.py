@@ -91,6 +91,7 @@ def test_a_whole_folder_that_is_copied_over_may_hold_anything():
         ".eslintrc.cjs",
         "tsconfig.build.json",
         "a/b/conftest.py",
+        "CONFTEST.PY",
         "src/x.csproj",
         ".git/config",
         "node_modules/.bin/jest",

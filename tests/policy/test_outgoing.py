@@ -54,6 +54,7 @@ def test_a_plain_question_carries_nothing(command):
         f'curl -A "`cat notes.txt`" {ADDRESS}',
         f'curl -e "$(cat notes.txt)" {ADDRESS}',
         f'wget -qO- -U "$(cat notes.txt)" {ADDRESS}',
+        f"curl --etag-compare notes.txt {ADDRESS}",
         f"for x in a b; do curl {ADDRESS}/$x; done",
         f"curl {ADDRESS}/$HOME",
         f'curl "{ADDRESS}/?d={PACKED}"',
