@@ -20,7 +20,7 @@ GLOB = "glob"
 TREE = "tree"
 TRACKED = "tracked"
 
-_CHECKOUTS = frozenset({"git checkout", "checkout", "switch", "symbolic-ref", "worktree"})
+_CHECKOUTS = frozenset({"git checkout", "git switch", "checkout", "switch", "symbolic-ref", "worktree"})
 _SOURCES = frozenset({"/dev/null", "/dev/stdin"})
 _SINKS = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr"})
 
