@@ -136,7 +136,7 @@ def test_an_exchange_comes_back_as_it_was_written(ledger_path, opening, closing)
         cost_pd=6,
         unpriced="",
         remarks=[RemarkLine("files", "deny", "ignored-file", "because"), RemarkLine("x", "ask", "y", "z")],
-        cloud=[CloudLine("s3", "rm", "delete", "p", "eu-west-1", "https://e"), CloudLine("s3", "ls", "read")],
+        cloud=[CloudLine("s3", "rm", "delete", "prod", "eu-west-1", "https://e"), CloudLine("s3", "ls", "read")],
     )
     assert decode(encode(line), ExchangeLine) == line
 
