@@ -8,7 +8,7 @@ import click
 
 from companion.cli.shared import ask, console, json_option, local_time, plural, print_json
 from companion.client import calls
-from companion.contract.types import ExchangeLine, SpendRow
+from companion.contract.types import CloudLine, ExchangeLine, SpendRow
 
 _DIMENSIONS = ["model", "tier", "client", "workspace", "key", "day"]
 _UNLIMITED = 1000
@@ -61,22 +61,29 @@ def _cells(row: SpendRow) -> list[str]:
 @click.command()
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many, newest first.")
 @click.option("--kind", type=click.Choice(["model", "shell", "file", "tool"]), help="Only this kind of action.")
+@click.option("--cloud", is_flag=True, help="Only commands that call a service: AWS, a cluster, GitHub and the like.")
 @click.option("--before", default="", metavar="ID", help="Go on from this exchange.")
 @json_option
-def log(limit: int, kind: str | None, before: str, as_json: bool) -> None:
+def log(limit: int, kind: str | None, before: str, *, cloud: bool, as_json: bool) -> None:
     """Show recent exchanges with the reason for each verdict.
 
     Secrets found in a call are named by what stood for them. What is none: companion accept value NAME
     """
-    lines = ask(calls.log(limit, before, kind or ""))
+    lines = ask(calls.log(limit, before, kind or "", cloud=cloud))
     if as_json:
         print_json(lines)
         return
     out = console()
     if not lines:
-        out.print(f"nothing before {before}" if before else "nothing yet. next: companion connect claude")
+        out.print(_nothing(before, cloud=cloud))
     for line in reversed(lines):
         _show_line(out, line)
+
+
+def _nothing(before: str, *, cloud: bool) -> str:
+    if before:
+        return f"nothing before {before}"
+    return "no command has called a service yet" if cloud else "nothing yet. next: companion connect claude"
 
 
 def _mark(line: ExchangeLine) -> str:
@@ -84,6 +91,13 @@ def _mark(line: ExchangeLine) -> str:
     if line.outcome == "ask" and line.closed_at:
         return "[red]ask: no[/]" if line.ending == "refused" else "[green]ask: yes[/]"
     return _MARKS.get(line.outcome, line.outcome or "[blue]open[/]")
+
+
+def call_line(call: CloudLine) -> str:
+    """A call of a service on one line, as far as it is known."""
+    where = [f"account {call.account}" if call.account else "", f"region {call.region}" if call.region else ""]
+    where.append(f"at {call.endpoint}" if call.endpoint else "")
+    return ", ".join([f"cloud: {call.service} {call.operation}".rstrip() + f" ({call.access})", *filter(None, where)])
 
 
 def _show_line(out: Any, line: ExchangeLine) -> None:
@@ -103,6 +117,8 @@ def _show_line(out: Any, line: ExchangeLine) -> None:
         who = f", answered by {line.approver}" if line.approver else ""
         said = f"[dim]{line.ending}: {escape(line.reason)} ({line.code}{who})[/]"
         show(Padding(said, (0, 0, 0, _INDENT), expand=False) if out.is_terminal else " " * _INDENT + said)
+    for call in line.cloud:
+        show(f"{' ' * _INDENT}[dim]{escape(call_line(call))}[/]")
     for one in line.findings:
         times = f", {one.times} times" if one.times > 1 else ""
         said = f"{one.placeholder}  {one.confidence}  {one.rule} ({one.engine}){times}"

@@ -19,6 +19,7 @@ from companion.cli import hook_client
 from companion.cli.agents.hooks import where
 from companion.cli.shared import INTERRUPTED, Exit, end
 from companion.places import find_places
+from companion.policy.accounts import variables_for
 
 REFUSED = 126
 """The exit code of a command that was not run, as shells have it."""
@@ -157,7 +158,8 @@ def _refuse_unless_allowed(command: str, folder: Path, workspace: Path) -> None:
 
 def _ask(command: str, folder: Path, workspace: Path) -> str:
     """Why it may not run; "" when it may. Says where to answer once it takes a person's time."""
-    environment = {name: os.environ[name] for name in _VARIABLES if os.environ.get(name)}
+    names = (*_VARIABLES, *variables_for(command))
+    environment = {name: os.environ[name] for name in names if os.environ.get(name)}
     payload = json.dumps(
         {
             "command": command,

@@ -59,9 +59,13 @@ def spend(by: str = "model", days: int = 1) -> Call[SpendReport]:
     return Call("GET", "spend", SpendReport, query={"by": by, "days": str(days)})
 
 
-def log(limit: int = 50, before: str = "", kind: str = "") -> Call[list[ExchangeLine]]:
-    """Exchanges, newest first; `before` is the id to go on from, `kind` narrows to one kind of action."""
-    return Call("GET", "exchanges", list[ExchangeLine], query={"limit": str(limit), "before": before, "kind": kind})
+def log(limit: int = 50, before: str = "", kind: str = "", *, cloud: bool = False) -> Call[list[ExchangeLine]]:
+    """Exchanges, newest first; `before` is the id to go on from, `kind` narrows to one kind of action.
+
+    With `cloud` only commands that call a service that somebody runs.
+    """
+    query = {"limit": str(limit), "before": before, "kind": kind} | ({"cloud": "1"} if cloud else {})
+    return Call("GET", "exchanges", list[ExchangeLine], query=query)
 
 
 def exchange(id: str) -> Call[ExchangeLine]:  # noqa: A002

@@ -14,7 +14,15 @@ from companion.config.schema import Balance
 from companion.config.zone import read_zone
 from companion.model.action import Tier
 from companion.model.budget import Unpriced, Window
-from companion.model.policy import ClineIgnore, CommandLevel, ExcerptAction, IgnoredAction, OutsideAction, SecretAction
+from companion.model.policy import (
+    ClineIgnore,
+    CommandLevel,
+    ExcerptAction,
+    IgnoredAction,
+    OutsideAction,
+    SecretAction,
+    WebReads,
+)
 from companion.model.scope import Dimension
 from companion.policy.ignore.agents import NAMES as AGENTS
 
@@ -125,6 +133,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "excerpts_skip": Rule("a list of names without folders, * standing for any letters", values.file_names),
         "outside": _one_of(OutsideAction),
         "commands": _one_of(CommandLevel),
+        "web_reads": _one_of(WebReads),
         "ignore_files": Rule("a list of file names without folders", values.file_names),
         "clineignore": _one_of(ClineIgnore),
         "agent_ignore_files": Rule(f"a list with any of {listed(AGENTS)}", values.words_of(AGENTS)),

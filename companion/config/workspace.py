@@ -28,6 +28,7 @@ from companion.model.policy import (
     OutsideAction,
     Policy,
     SecretAction,
+    WebReads,
 )
 
 FILE_NAME = ".companion.toml"
@@ -39,6 +40,7 @@ STRICTEST: Mapping[str, object] = {
     "outside": OutsideAction.DENY,
     "clineignore": ClineIgnore.EVERY_LEVEL,
     "commands": CommandLevel.STRICT,
+    "web_reads": WebReads.ASK,
     "approval_seconds": LEAST_APPROVAL_SECONDS,
     "trusted_hosts": (),
     "short_excerpts": ExcerptAction.REDACT,
@@ -56,6 +58,7 @@ _WORDS: Mapping[str, Sequence[object]] = {
     "outside": (OutsideAction.ASK, OutsideAction.DENY),
     "clineignore": (ClineIgnore.LEGACY, ClineIgnore.EVERY_LEVEL),
     "commands": (CommandLevel.OBSERVE, CommandLevel.STANDARD, CommandLevel.STRICT),
+    "web_reads": tuple(WebReads),
     "short_excerpts": tuple(ExcerptAction),
     "long_excerpts": tuple(ExcerptAction),
     "excerpts_gitignored": (False, True),

@@ -177,6 +177,21 @@ class FindingLine:
 
 
 @frozen
+class CloudLine:
+    """A call of a service that a command makes, as far as the command says."""
+
+    service: str
+    operation: str
+    access: str
+    """ "read", "write", "delete", "permissions", "secret" (reads one) or "unknown"."""
+    account: str = ""
+    """A profile, project, context or subscription."""
+    region: str = ""
+    endpoint: str = ""
+    """The address that the command names instead of the service's own."""
+
+
+@frozen
 class ExchangeLine:
     """One exchange as the ledger has it. `closed_at` is "" while it is open."""
 
@@ -211,6 +226,8 @@ class ExchangeLine:
     remarks: list[RemarkLine] = field(factory=list[RemarkLine])
     findings: list[FindingLine] = field(factory=list[FindingLine])
     """At most fifty secrets; `redactions` counts all that were replaced."""
+    cloud: list[CloudLine] = field(factory=list[CloudLine])
+    """Of a command, whatever was decided of it; at most fifty."""
 
 
 @frozen

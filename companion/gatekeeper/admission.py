@@ -15,7 +15,7 @@ from companion.model.action import Action, ModelCall
 from companion.model.exchange import Exchange, Route
 from companion.model.facts import Finding
 from companion.model.money import Usage
-from companion.model.record import MOST_FINDINGS, Ending, FindingRecord
+from companion.model.record import MOST_FINDINGS, CloudRecord, Ending, FindingRecord
 from companion.model.verdict import Decision, Remark
 
 BYTES_A_TOKEN = 4
@@ -70,6 +70,8 @@ class Admission:
         """Secrets replaced in what goes upstream, by type."""
         self.found: tuple[FindingRecord, ...] = ()
         """What was found in the call, whatever became of it."""
+        self.cloud: tuple[CloudRecord, ...] = ()
+        """The services that it calls, whatever became of it."""
         self.failure = ""
         """Set by the caller when the effect failed: the reason, for people."""
         self.unbilled = ""

@@ -20,12 +20,13 @@ from msgspec.structs import replace
 from companion.gatekeeper.admission import BYTES_A_TOKEN, Admission, Refusal, recorded
 from companion.gatekeeper.approvals import text_of, text_of_call
 from companion.gatekeeper.asking import Asking
+from companion.gatekeeper.cloudlog import cloud_records
 from companion.gatekeeper.facts import Gatherer
 from companion.gatekeeper.limits import LimitReached, Limits, Passed
 from companion.gatekeeper.meter import BudgetExceeded, Meter, Reservation
 from companion.gatekeeper.ports import Ledger, Listener, Prices, SecretScanner
 from companion.gatekeeper.sessions import Sessions
-from companion.model.action import ModelCall, kind_of
+from companion.model.action import ModelCall, ShellCommand, kind_of
 from companion.model.exchange import NOWHERE, Exchange, Route
 from companion.model.facts import Facts
 from companion.model.money import Cost, Usage
@@ -103,6 +104,9 @@ class Gatekeeper:
             if objection is not None:
                 decision = _with(decision, "edge", objection)
             admission.decision = replace(decision, remarks=(*noted, *decision.remarks)) if noted else decision
+            if isinstance(exchange.action, ShellCommand) and any(effect.call for effect in facts.effects):
+                scrub = self.scanner.scrub
+                admission.cloud = await asyncio.to_thread(cloud_records, exchange.action, facts.effects, scrub)
             if facts.findings:
                 admission.found = recorded(facts.findings)
             if any(isinstance(remark.verdict, Amend) for remark in decision.remarks):
@@ -306,6 +310,7 @@ class Gatekeeper:
             redactions=sum(admission.redacted.values()),
             day=admission.reservation.day.isoformat() if admission.reservation else "",
             findings=admission.found,
+            cloud=admission.cloud,
         )
         self.ledger.close(closing)
         details = {

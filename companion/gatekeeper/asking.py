@@ -16,7 +16,8 @@ from companion.model.facts import Facts
 from companion.model.grant import Content, Reach
 from companion.model.verdict import Allow, Remark
 from companion.policy.display import one_line, visible
-from companion.policy.grants import plain_words, prefix_problem, reaches
+from companion.policy.grants import prefix_problem, reaches
+from companion.policy.plain import plain_words
 
 _NOBODY = {TIMEOUT: "approval-timeout", STOPPING: "companion-stopping"}
 """Who denied without being a person, and the code of that."""

@@ -7,10 +7,10 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 
 from msgspec.structs import replace
 
+from companion.gatekeeper.earlier import changes_of, resolved
 from companion.gatekeeper.ports import (
     Examined,
     ExcerptFinder,
@@ -29,6 +29,8 @@ from companion.policy.guards.excerpts import way_with
 from companion.policy.guards.tools import TOOLS
 from companion.policy.ignore.arguments import paths_in
 from companion.policy.ignore.searches import folder_of_search
+from companion.policy.order import Changes, runs_changed, within
+from companion.policy.outgoing import carrying
 from companion.policy.rulebook import in_force
 from companion.policy.shell.effects import TREE
 from companion.policy.shell.read import read_command
@@ -118,7 +120,14 @@ class Gatherer:
                 return Facts(origin, policy, returns=exchange.returns, paths={path: known})
             case ShellCommand() as command:
                 return examine_command(
-                    command, origin, policy, self.paths, self.home, self.files, returns=exchange.returns
+                    command,
+                    origin,
+                    policy,
+                    self.paths,
+                    self.home,
+                    self.files,
+                    returns=exchange.returns,
+                    after=exchange.after,
                 )
             case ToolCall(tool=tool, arguments=arguments) if tool not in TOOLS:
                 # A tool that nobody knows may read whatever it is told, a whole folder too.
@@ -137,17 +146,30 @@ def examine_command(
     files: SmallFiles | None = None,
     *,
     returns: bool = False,
+    after: Sequence[Action] = (),
 ) -> Facts:
     """What guards are told of a command: its effects, and how each path that they name lies on disk. Blocking.
 
-    `returns` as of an exchange: then a search may run over a folder with ignored files in it.
+    `returns` as of an exchange: then a search may run over a folder with ignored files in it. `after` are the actions
+    that come before it, and are not carried out yet.
     """
     cwd = command.cwd
     if policy.rules:
         policy = dataclasses.replace(policy, rules=in_force(policy.rules, datetime.now(UTC)))
     folder = cwd or origin.workspace
-    look = partial(files.text, folder=folder) if files is not None and folder else None
-    effects = read_command(command.command, cwd=cwd or origin.workspace, home=home, look=look)
+    changes = changes_of(after, origin, policy, judge, home) if after else Changes()
+    looked: dict[str, None] = {}
+
+    def look(path: str) -> str | None:
+        path = f"{home}{path[1:]}" if path.startswith("~/") and home else path
+        looked[resolved(path, folder)] = None
+        # What is checked out by then is not what the disk says now.
+        gone = changes.tracked and path.endswith(".git/HEAD")
+        return files.text(path, folder) if files is not None and not gone else None
+
+    effects = read_command(
+        command.command, cwd=cwd or origin.workspace, home=home, look=look if files is not None and folder else None
+    )
     paths: dict[str, PathFacts] = {}
     is_filtered = returns and folder_of_search(command.command) is not None
     for effect in effects:
@@ -161,6 +183,13 @@ def examine_command(
                 # Elsewhere a tree has no end, and what lies there is asked about anyway.
                 known = judge.judge_tree(effect.target, origin.workspace, policy, cwd=cwd)
             paths[effect.target] = known
+    folders = {target for target, known in paths.items() if known.is_dir}
+    told = (
+        *within(command.command, effects, folders),
+        *runs_changed(command.command, effects, changes, looked),
+        *carrying(command.command, effects),
+    )
+    effects = (*effects, *told) if told else effects
     return Facts(origin, policy, effects=effects, returns=returns, paths=paths)
 
 

@@ -16,7 +16,8 @@ from companion.model.facts import Facts
 from companion.model.grant import Content, Grant, Reach
 from companion.model.verdict import Decision
 from companion.policy.display import one_line
-from companion.policy.grants import codes_of, covers, plain_words, reaches
+from companion.policy.grants import codes_of, covers, reaches
+from companion.policy.plain import plain_words
 
 ONCE_SECONDS = 900
 """For how long a yes on the wire waits for the hook: an agent runs the calls of one answer after each other."""

@@ -38,6 +38,13 @@ def m003_findings(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS()
+def m004_cloud_calls(db: Database) -> None:
+    """The services that commands call."""
+    for statement in _CLOUD_CALLS:
+        db.execute(statement)
+
+
 # `unclosed` lets a start find what it has to close without reading the whole ledger.
 _EXCHANGES = (
     """
@@ -210,4 +217,10 @@ _FINDINGS = (
         OLD.made_by, OLD.made_at_ns) OR NEW.expires_at_ns IS NOT OLD.expires_at_ns
     BEGIN SELECT RAISE(ABORT, 'what was accepted stays on record'); END
     """,
+)
+
+# `closing_cloud` lets them be listed without reading all the commands that call none.
+_CLOUD_CALLS = (
+    "ALTER TABLE closing ADD COLUMN cloud TEXT NOT NULL DEFAULT '[]'",
+    "CREATE INDEX closing_cloud ON closing (id) WHERE cloud <> '[]'",
 )

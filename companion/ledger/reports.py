@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from companion.contract.types import ExchangeLine, FindingLine, RemarkLine, SpendReport, SpendRow
+from companion.contract.types import CloudLine, ExchangeLine, FindingLine, RemarkLine, SpendReport, SpendRow
 from companion.ledger.errors import LedgerError
 from companion.ledger.store import connect_to_read
 from companion.model.budget import SpentRow
@@ -49,7 +49,7 @@ _EXCHANGE = """
     SELECT o.id, o.parent, o.at_ns AS opened, c.at_ns AS closed, o.kind, o.client, o.workspace, o.tier, o.summary,
       c.ending, c.outcome, c.code, c.reason, c.guard, c.approver, c.upstream, o.model AS model_asked, c.model,
       c.calls, c.status, c.redactions, c.input, c.cache_read, c.cache_write_5m + c.cache_write_1h AS cache_write,
-      c.output, c.cost_pd, c.unpriced, c.remarks, c.findings
+      c.output, c.cost_pd, c.unpriced, c.remarks, c.findings, c.cloud
     FROM opening AS o LEFT JOIN closing AS c ON c.id = o.id
 """
 
@@ -63,11 +63,17 @@ class Reports:
         self._zone = zone
         self._settle = settle
 
-    def exchanges(self, limit: int = 50, before: str = "", kind: str = "") -> list[ExchangeLine]:
-        """Newest first, at most MOST_EXCHANGES; those older than the id `before`, of one `kind`, where given."""
+    def exchanges(
+        self, limit: int = 50, before: str = "", kind: str = "", *, cloud: bool = False
+    ) -> list[ExchangeLine]:
+        """Newest first, at most MOST_EXCHANGES; those older than the id `before`, of one `kind`, where given.
+
+        With `cloud` only those that call a service that somebody runs.
+        """
         wanted = [("o.id < ?", before), ("o.kind = ?", kind)]
         given = [(clause, value) for clause, value in wanted if value]
-        where = f"WHERE {' AND '.join(clause for clause, _ in given)}" if given else ""
+        clauses = [*(clause for clause, _ in given), *(["c.cloud <> '[]'"] if cloud else [])]
+        where = f"WHERE {' AND '.join(clauses)}" if clauses else ""
         values: list[Any] = [value for _, value in given]
         rows = self._read(
             f"{_EXCHANGE} {where} ORDER BY o.id DESC LIMIT ?", [*values, max(0, min(limit, MOST_EXCHANGES))]
@@ -170,6 +176,7 @@ class Reports:
             unpriced=row["unpriced"] or "",
             remarks=[RemarkLine(*parts) for parts in json.loads(row["remarks"] or "[]")],
             findings=[FindingLine(*parts) for parts in json.loads(row["findings"] or "[]")],
+            cloud=[CloudLine(*parts) for parts in json.loads(row["cloud"] or "[]")],
         )
 
     def _when(self, at_ns: int | None) -> str:

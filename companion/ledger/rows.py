@@ -26,7 +26,7 @@ def _insert(table: str, columns: int) -> Callable[[int], str]:
 
 insert_openings = _insert("opening", 12)
 """The statement that puts so many rows into the table."""
-insert_closings = _insert("closing", 26)
+insert_closings = _insert("closing", 27)
 
 # No call is dearer or longer, and a billion of them still add up within int64.
 _MOST_PICODOLLARS = 10_000 * 10**12
@@ -71,6 +71,7 @@ def closing_row(closing: Closing, zone: tzinfo) -> Row:
         unpriced,
         source,
         _findings(closing),
+        _list([_texts(*astuple(one)) for one in closing.cloud]),
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from companion.ledger.errors import LedgerError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Kept in the file as `PRAGMA user_version`; equals the number of migrations."""
 
 # STRICT tables keep a real from ever standing where picodollars should.

@@ -41,7 +41,10 @@ class Origin(Struct, frozen=True):
 
 
 class Exchange(Struct, frozen=True):
-    """`id` sorts by time. `parent` is the model call whose answer asked for this action, or ""."""
+    """`id` sorts by time. `parent` is the model call whose answer asked for this action, or "".
+
+    `after` are the actions that the same answer, or the same call, has before this one.
+    """
 
     id: str
     at: datetime
@@ -50,6 +53,7 @@ class Exchange(Struct, frozen=True):
     parent: str = ""
     returns: bool = False
     """Whether what comes of it passes companion on its way to a model, where ignored text is left out of it."""
+    after: tuple[Action, ...] = ()
 
 
 class Route(Struct, frozen=True):

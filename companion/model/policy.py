@@ -37,6 +37,13 @@ class OutsideAction(StrEnum):
     DENY = "deny"
 
 
+class WebReads(StrEnum):
+    """What becomes of a command that only fetches what a plain address names: a page by curl, a name by dig."""
+
+    ALLOW = "allow"
+    ASK = "ask"
+
+
 class ExcerptAction(StrEnum):
     """What becomes of a stretch of an ignored file's text in a prompt.
 
@@ -121,6 +128,8 @@ class Policy:
     secrets: SecretAction = SecretAction.REDACT
     gitignored: IgnoredAction = IgnoredAction.REDACT
     commands: CommandLevel = CommandLevel.STANDARD
+    web_reads: WebReads = WebReads.ALLOW
+    """Neither this machine's own servers nor `trusted_hosts` are asked about."""
     ignore_files: tuple[str, ...] = (".clineignore", ".companionignore")
     """Files in gitignore syntax, at every level of the workspace, whose matches are always denied."""
     protected_branches: tuple[str, ...] = ("main", "master")

@@ -9,6 +9,7 @@ from msgspec import Struct
 from companion.model.money import Cost, Usage
 
 MOST_FINDINGS = 50
+MOST_CLOUD_CALLS = 50
 
 
 class Ending(StrEnum):
@@ -65,6 +66,18 @@ class FindingRecord(Struct, frozen=True):
     times: int = 1
 
 
+class CloudRecord(Struct, frozen=True):
+    """A call of a service that a command would make, as far as the command says; redacted, each text on one line."""
+
+    service: str
+    operation: str
+    access: str
+    """What it does there: "read", "write", "delete", "permissions", "secret" or "unknown"."""
+    account: str = ""
+    region: str = ""
+    endpoint: str = ""
+
+
 class Closing(Struct, frozen=True):
     """Last line of an exchange."""
 
@@ -94,3 +107,5 @@ class Closing(Struct, frozen=True):
     """The local day to whose budgets it is charged, as ISO 8601 has it; "" for the one on which it ended."""
     findings: tuple[FindingRecord, ...] = ()
     """Of all that was found in the call, the first MOST_FINDINGS secrets."""
+    cloud: tuple[CloudRecord, ...] = ()
+    """Of the services that a command calls, the first MOST_CLOUD_CALLS calls; whatever was decided of it."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -12,11 +10,9 @@ from companion.model.exchange import Exchange
 from companion.model.facts import EffectKind, Facts
 from companion.model.grant import Content, Grant, Reach
 from companion.model.verdict import Ask, Decision
+from companion.policy.plain import plain_words
 from companion.policy.privilege import why_privileged
 
-_LONGEST = 500
-# Possessive: a long word before something else would else be tried in every way to cut it.
-_PLAIN = re.compile(r"(?:[\w@%+=:,./^ \t-]++|'[^'\n]*+'|\"[^\"$`\\!\n]*+\")++")
 _NEVER_FIRST = frozenset(
     [
         "sudo",
@@ -78,17 +74,6 @@ _NEVER_FIRST = frozenset(
 
 _ABOUT_COMMANDS = frozenset({"commands"})
 """The guards whose questions a rule may answer. Any other is about more than the command."""
-
-
-def plain_words(command: str) -> tuple[str, ...]:
-    """The words of a command that is one program with plain arguments; () for every other one."""
-    if len(command) > _LONGEST or not command.strip() or not _PLAIN.fullmatch(command):
-        return ()
-    try:
-        words = tuple(shlex.split(command))
-    except ValueError:
-        return ()
-    return words if re.fullmatch(r"[\w./+-]+", words[0]) else ()
 
 
 def asks_of(decision: Decision) -> Sequence[tuple[str, str]]:

@@ -11,7 +11,6 @@ First the verdict, then conditions, all of which have to hold: `command` (the fi
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,8 +25,6 @@ CONDITIONS = ("command", "effect", "code", "path", "host", "tool", "branch", "pr
 LONGEST = 500
 
 _ON_PATHS = frozenset({EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE})
-# Possessive: a long word before something else would else be tried in every way to cut it.
-_PLAIN = re.compile(r"(?:[\w@%+=:,./~^ \t-]++|'[^']*+'|\"[^\"$`\\!]*+\")++")
 
 
 class BadRule(ValueError):  # noqa: N818 - the message is the reason
@@ -124,11 +121,3 @@ def in_force(texts: Iterable[str], now: datetime) -> tuple[str, ...]:
         except BadRule:
             kept.append(text)
     return tuple(kept)
-
-
-def plain_words(command: str) -> tuple[str, ...]:
-    """The words of a command that is one program with plain arguments; () for every other one."""
-    if len(command) > LONGEST or not _PLAIN.fullmatch(command):
-        return ()
-    words = tuple(shlex.split(command))
-    return words if words and re.fullmatch(r"[\w./+-]+", words[0]) and not re.search(r"~", command) else ()

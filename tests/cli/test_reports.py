@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from companion.cli.reports import log, spend
 from companion.cli.shared import local_time
 from companion.model.money import PICODOLLARS_PER_DOLLAR, Cost, Usage
-from companion.model.record import Ending, FindingRecord
+from companion.model.record import CloudRecord, Ending, FindingRecord
 from tests.support.lines import closing, opening
 
 
@@ -138,3 +138,24 @@ def test_the_log_names_what_was_found_in_a_call(control):
     ]
     [line] = json.loads(run(log, "--json").stdout)
     assert [one["placeholder"] for one in line["findings"]] == ["SECRET_AWS_0A1B2C3D", "SECRET_X_1A1B2C3D"]
+
+
+def test_the_log_names_the_services_that_a_command_calls(control):
+    called = (
+        CloudRecord("ec2", "run[instances]", "write", "prod", "eu-west-1"),
+        CloudRecord("s3", "ls", "read", "", "", "http://e"),
+    )
+    control.write(*verdict("ex-1", "deny", ending=Ending.REFUSED, cloud=called), *verdict("ex-2", "allow"))
+    lines = [line.strip() for line in run(log, "--cloud").stdout.splitlines()]
+    assert lines[-2:] == [
+        "cloud: ec2 run[instances] (write), account prod, region eu-west-1",
+        "cloud: s3 ls (read), at http://e",
+    ]
+    [line] = json.loads(run(log, "--cloud", "--json").stdout)
+    assert line["id"] == "ex-1"
+    assert line["cloud"][0]["account"] == "prod"
+
+
+def test_no_command_has_called_a_service_yet(control):
+    control.write(*verdict("ex-1", "allow"))
+    assert run(log, "--cloud").stdout == "no command has called a service yet\n"

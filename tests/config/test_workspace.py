@@ -19,6 +19,7 @@ from companion.model.policy import (
     OutsideAction,
     Policy,
     SecretAction,
+    WebReads,
 )
 
 NAMES = st.lists(st.sampled_from([".a", ".b", ".c", "main"]), max_size=4, unique=True).map(tuple)
@@ -28,6 +29,7 @@ POLICIES = st.builds(
     gitignored=st.sampled_from(IgnoredAction),
     outside=st.sampled_from(OutsideAction),
     commands=st.sampled_from(CommandLevel),
+    web_reads=st.sampled_from(WebReads),
     clineignore=st.sampled_from(ClineIgnore),
     ignore_files=NAMES,
     agent_ignore_files=NAMES,
@@ -119,6 +121,7 @@ def test_what_cannot_be_understood_is_the_strictest(policies, tmp_path, raw):
     reading = policies.reading(str(tmp_path))
     strict = Policy(SecretAction.DENY, IgnoredAction.DENY, CommandLevel.STRICT, approval_seconds=5)
     sizes = {"excerpt_warn_bytes": 60, "excerpt_short_bytes": 60, "excerpt_long_bytes": 60}
+    strict = replace(strict, web_reads=WebReads.ASK)
     assert reading.policy == replace(strict, outside=OutsideAction.DENY, long_excerpts=ExcerptAction.DENY, **sizes)
     assert reading.complaints
     assert reading.complaints[0].file.endswith(FILE_NAME)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from companion.contract.codec import decode, encode
-from companion.contract.types import ExchangeLine, RemarkLine, SpendRow
+from companion.contract.types import CloudLine, ExchangeLine, RemarkLine, SpendRow
 from companion.ledger.commit import Committer
 from companion.ledger.errors import LedgerError
 from companion.ledger.keys import KeyStore
@@ -17,7 +17,7 @@ from companion.ledger.reports import DIMENSIONS, Reports
 from companion.ledger.store import prepare
 from companion.model.budget import SpentRow
 from companion.model.money import Cost, Usage
-from companion.model.record import Ending, FindingRecord, RemarkRecord
+from companion.model.record import CloudRecord, Ending, FindingRecord, RemarkRecord
 
 UTC_ZONE = ZoneInfo("UTC")
 TODAY = date(2027, 1, 15)
@@ -100,6 +100,10 @@ def test_an_exchange_comes_back_as_it_was_written(ledger_path, opening, closing)
             usage=Usage(1, 2, 3, 4, 5, 1),
             cost=Cost(6, source="table"),
             redactions=7,
+            cloud=(
+                CloudRecord("s3", "rm", "delete", "prod", "eu-west-1", "https://e"),
+                CloudRecord("s3", "ls", "read"),
+            ),
         ),
     )
     line = Reports(ledger_path, berlin).exchange("a")
@@ -132,6 +136,7 @@ def test_an_exchange_comes_back_as_it_was_written(ledger_path, opening, closing)
         cost_pd=6,
         unpriced="",
         remarks=[RemarkLine("files", "deny", "ignored-file", "because"), RemarkLine("x", "ask", "y", "z")],
+        cloud=[CloudLine("s3", "rm", "delete", "prod", "eu-west-1", "https://e"), CloudLine("s3", "ls", "read")],
     )
     assert decode(encode(line), ExchangeLine) == line
 
@@ -141,6 +146,16 @@ def test_an_open_exchange_has_no_ending(ledger_path, opening):
     line = Reports(ledger_path, UTC_ZONE).exchange("a")
     assert line is not None
     assert (line.closed_at, line.ending, line.cost_pd, line.remarks) == ("", "", None, [])
+
+
+def test_what_calls_a_service_can_be_listed_alone(ledger_path, opening, closing):
+    calls = (CloudRecord("s3", "ls", "read"),)
+    lines = [(opening(f"{n:02}"), closing(f"{n:02}", cloud=calls if n % 3 == 0 else ())) for n in range(12)]
+    write(ledger_path, UTC_ZONE, *(line for both in lines for line in both), opening("12"))
+    reports = Reports(ledger_path, UTC_ZONE)
+    assert [line.id for line in reports.exchanges(cloud=True)] == ["09", "06", "03", "00"]
+    assert [line.id for line in reports.exchanges(1, before="09", kind="model", cloud=True)] == ["06"]
+    assert reports.exchanges(kind="shell", cloud=True) == []
 
 
 def test_unpriced_calls_are_in_every_total(ledger_path, opening, closing):

@@ -8,7 +8,7 @@ from companion.ledger.commit import Committer
 from companion.ledger.rows import local_day
 from companion.ledger.store import prepare
 from companion.model.money import Cost, Usage
-from companion.model.record import RemarkRecord
+from companion.model.record import CloudRecord, RemarkRecord
 
 ANY_INT = st.integers(-(10**40), 10**40)
 ANY_TEXT = st.text(st.characters(), max_size=20)
@@ -40,6 +40,7 @@ def test_whatever_a_record_holds_its_line_is_kept(committer, number, texts, ints
             at_ns=ints[0],
             reason=texts[0],
             remarks=(RemarkRecord(*texts, "x"),),
+            cloud=(CloudRecord(*texts, *texts),),
             calls=ints[1],
             status=ints[2],
             usage=usage,
@@ -64,7 +65,7 @@ def test_a_cost_is_known_or_has_a_reason_for_not_being_so(committer, opening, cl
         committer._connection.execute(
             "INSERT INTO closing SELECT 'z', at_ns, local_day, ending, outcome, code, reason, guard, remarks, "
             "approver, upstream, model, calls, status, redactions, input, cache_read, cache_write_5m, cache_write_1h, "
-            "output, reasoning, usage_flags, 5, 'unknown', price_source, findings FROM closing WHERE id = 'y'"
+            "output, reasoning, usage_flags, 5, 'unknown', price_source, findings, cloud FROM closing WHERE id = 'y'"
         )
 
 

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from lsprotocol import types
 
 from companion.contract.types import Answer
+from companion_lsp.approvals import _SHOWN_FIELDS
 from tests.lsp.conftest import Person
 from tests.lsp.fake_control import ASKED, FakeDaemon, until
 
+ROOT = Path(__file__).parents[2]
 OWN = {"companion": {"approval": True}}
 
 
@@ -165,3 +169,14 @@ async def test_no_command_answers_an_approval(person: Person) -> None:
         await person.client.workspace_execute_command_async(
             types.ExecuteCommandParams(command="companion.approve", arguments=["apr-1"])
         )
+
+
+def test_the_extension_for_vs_code_shows_every_field_that_is_sent() -> None:
+    source = (ROOT / "lsp/vscode/src/approvals.ts").read_text()
+    declared = re.search(r"export interface Approval \{(.*?)\n\}", source, re.DOTALL)
+    assert declared is not None
+    fields = set(re.findall(r"^  (\w+): ", declared.group(1), re.MULTILINE))
+    assert fields == {*_SHOWN_FIELDS.values(), "beside"}
+    used = set(re.findall(r"approval\.(\w+)", source))
+    # What names the question to the daemon is nothing to read.
+    assert fields - used <= {"digest"}

@@ -3,11 +3,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from companion.model.facts import Effect, EffectKind
-from companion.policy.rulebook import BadRule, in_force, plain_words, read_rule
+from companion.policy.rulebook import BadRule, in_force, read_rule
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 PUSH = Effect(EffectKind.GIT, "release/1", 0, 3, "git-push")
@@ -83,21 +81,3 @@ def test_a_project_holds_below_its_folder():
     rule = read_rule("allow effect=git project=/home/me/web")
     folders = ["/home/me/web", "/home/me/web/sub", "/home/me/website", ""]
     assert [rule.holds_in(folder) for folder in folders] == [True, True, False, False]
-
-
-@pytest.mark.parametrize(("command", "words"), [("npm test", ("npm", "test")), ("a 'b c' \"d\"", ("a", "b c", "d"))])
-def test_plain_commands_have_words(command: str, words: tuple[str, ...]):
-    assert plain_words(command) == words
-
-
-@given(st.text("abc '\"$`;|&<>(){}*?[]!#\\\n~=", max_size=12))
-def test_law_a_command_with_syntax_has_none(command: str):
-    if any(mark in command for mark in ";|&<>(){}*?[]#\\\n`"):
-        inside_quotes = any(quote in command for quote in "'\"")
-        assert plain_words(command) == () or inside_quotes
-
-
-def test_a_long_word_before_what_is_not_plain_is_read_as_fast_as_any_other():
-    for end in ("|", ";", "'", '"', "$x"):
-        assert plain_words("git push " + "a" * 400 + end) == ()
-    assert plain_words("git push " + "a" * 400) == ("git", "push", "a" * 400)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from companion.contract.types import (
     AlertState,
     Approval,
+    CloudLine,
     Deletion,
     EffectLine,
     ExchangeLine,
@@ -104,6 +105,11 @@ class TestApproval:
 
 
 class TestExchange:
+    def test_services_that_a_command_calls_are_told_as_far_as_they_are_known(self):
+        called = [CloudLine("s3", "rm", "delete", "prod", "eu\nwest"), CloudLine("kubernetes", "get", "read")]
+        found = text_of(paragraphs.of_exchange(exchange(1, cloud=called)), "Cloud")
+        assert found == "s3 rm  delete  prod  eu ⏎ west\nkubernetes get  read"
+
     @pytest.mark.parametrize(
         ("changes", "text"),
         [

@@ -8,13 +8,11 @@ import json
 import socket
 import threading
 import time
-from contextlib import contextmanager
 
 import httpx
 import pytest
 
-from companion.client import calls
-from companion.contract.types import Answer
+from tests.support.answering import answering
 from tests.support.answers import chat_stream, messages_stream
 from tests.support.daemons import wait_until
 from tests.support.upstreams import send
@@ -88,32 +86,13 @@ def test_an_answer_that_can_be_read_in_two_ways_is_not_given_out(scene, kind, ra
 def test_an_answer_with_any_status_of_success_is_gated(scene, status):
     made, up = scene
     up.answer = lambda handler, _: send(handler, json.dumps(WHOLE).encode(), status=status)
-    with refusing(made):
+    with answering(made, approve=False):
         got = made.post(CHAT, chat(stream=False))
     assert "rm -rf EVIL" not in str([call["function"] for call in calls_of(got)])
 
 
 def calls_of(got: httpx.Response) -> list[dict]:
     return got.json()["choices"][0]["message"].get("tool_calls", [])
-
-
-@contextmanager
-def refusing(made):
-    """While inside, whatever waits for a person is denied."""
-    over = threading.Event()
-
-    def refuse() -> None:
-        while not over.wait(0.1):
-            for one in made.ask(calls.pending()):
-                made.ask(calls.answer(one.id, Answer(approve=False, by="cli")))
-
-    working = threading.Thread(target=refuse)
-    working.start()
-    try:
-        yield
-    finally:
-        over.set()
-        working.join()
 
 
 def test_a_compressed_answer_is_judged_all_the_same(scene):
@@ -266,7 +245,7 @@ def test_a_workspace_that_bounds_nothing_is_none(scene, folder, command):
     call = json.dumps({"commands": [command]})
     up.answer = lambda handler, _: send(handler, chat_stream("", [("run_commands", call)]), "text/event-stream")
     raw = json.dumps(chat({"role": "system", "content": "1. Working Directory: FOLDER"})).replace("FOLDER", folder)
-    with refusing(made):
+    with answering(made, approve=False):
         assert "denied-by-person" in read_chat(post(made, raw.encode()).content).calls[0][1]
 
 
@@ -305,7 +284,7 @@ def test_odd_calls_are_refused_and_written_down_once(scene, call, tmp_path):
     before = len(made.lines())
     up.answer = lambda handler, _: send(handler, chat_stream("", [call], 5000), "text/event-stream")
     folder = {"role": "system", "content": f"1. Working Directory: {tmp_path}"}
-    with refusing(made):
+    with answering(made, approve=False):
         got = made.post(CHAT, chat(folder))
     assert got.status_code == 200
     assert "companion" in got.text

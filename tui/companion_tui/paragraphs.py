@@ -10,6 +10,7 @@ from textual.content import Content
 from companion.contract.types import (
     AlertState,
     Approval,
+    CloudLine,
     ExchangeLine,
     FindingLine,
     IndexLine,
@@ -179,6 +180,7 @@ def of_exchange(line: ExchangeLine) -> Paragraphs:
         ("Cost", money(line.cost_pd) if line.cost_pd is not None else one_line(line.unpriced)),
         ("Secrets", plural(line.redactions, "secret") + " kept back" if line.redactions else ""),
         ("Found", "\n".join(map(_found, line.findings))),
+        ("Cloud", "\n".join(map(_called, line.cloud))),
         ("Opened", one_line(line.opened_at)),
         ("Closed", one_line(line.closed_at) or "still open"),
         ("Exchange", one_line(line.id)),
@@ -189,6 +191,12 @@ def of_exchange(line: ExchangeLine) -> Paragraphs:
 def _found(finding: FindingLine) -> str:
     said = (finding.placeholder, finding.confidence, f"{finding.rule} ({finding.engine})")
     return "  ".join(map(one_line, said)) + (f", {finding.times} times" if finding.times > 1 else "")
+
+
+def _called(call: CloudLine) -> str:
+    where = (call.account, call.region, call.endpoint)
+    said = (f"{call.service} {call.operation}".strip(), call.access, *(one for one in where if one))
+    return "  ".join(map(one_line, said))
 
 
 def of_alerts(alerts: Sequence[AlertState]) -> Paragraphs:

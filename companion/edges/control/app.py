@@ -11,6 +11,7 @@ import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -238,9 +239,11 @@ class Answers:
 
     async def exchanges(self, request: Request) -> Response:
         limit = _number(request, "limit", 50, 1, 1000)
-        before, kind = request.query_params.get("before", ""), request.query_params.get("kind", "")
+        asked = request.query_params
+        before, kind, cloud = asked.get("before", ""), asked.get("kind", ""), asked.get("cloud", "") == "1"
+        exchanges = partial(self._services.reports.exchanges, limit, before, kind, cloud=cloud)
         with refusing():
-            return _json(await asyncio.to_thread(self._services.reports.exchanges, limit, before, kind))
+            return _json(await asyncio.to_thread(exchanges))
 
     async def exchange(self, request: Request) -> Response:
         with refusing():

@@ -33,8 +33,24 @@ class WireGate:
     """Whether the results of the calls come back this way, as of `Exchange`."""
 
     async def judge(self, uses: Sequence[ToolUse], offered: Sequence[str], origin: Origin, parent: str) -> Changes:
-        """Waits until every call is decided; calls are judged side by side, so a person sees all that waits."""
-        outcomes = await asyncio.gather(*(self._judge_use(use, offered, origin, parent) for use in uses))
+        """Waits until every call is decided; calls are judged side by side, so a person sees all that waits.
+
+        Each is judged as if those before it had been carried out.
+        """
+        read: list[tuple[ToolUse, Reading | Unreadable, tuple[Action, ...]]] = []
+        before: tuple[Action, ...] = ()
+        for use in uses:
+            restored = replace(use, arguments=restore_arguments(use, self.lookup))
+            try:
+                reading: Reading | Unreadable = read_use(restored)
+            except Unreadable as unreadable:
+                reading = unreadable
+            read.append((restored, reading, before))
+            if isinstance(reading, Reading):
+                before += tuple(part.action for part in reading.parts)
+        outcomes = await asyncio.gather(
+            *(self._judge_use(use, *one, offered, origin, parent) for use, one in zip(uses, read, strict=True))
+        )
         by_key: dict[object, Change] = {}
         extra: list[Called | Said] = []
         for use, (change, added) in zip(uses, outcomes, strict=True):
@@ -44,28 +60,45 @@ class WireGate:
         return Changes(by_key, tuple(extra))
 
     async def _judge_use(
-        self, use: ToolUse, offered: Sequence[str], origin: Origin, parent: str
+        self,
+        use: ToolUse,
+        restored: ToolUse,
+        reading: Reading | Unreadable,
+        before: tuple[Action, ...],
+        offered: Sequence[str],
+        origin: Origin,
+        parent: str,
     ) -> tuple[Change | None, Sequence[Called | Said]]:
         plan = origin.tier is Tier.PLAN
-        restored = replace(use, arguments=restore_arguments(use, self.lookup))
-        try:
-            reading = read_use(restored)
-        except Unreadable as unreadable:
-            denial = Deny("unreadable-call", str(unreadable), "Call the tool again with well-formed arguments")
+        if isinstance(reading, Unreadable):
+            denial = Deny("unreadable-call", str(reading), "Call the tool again with well-formed arguments")
             text = await self._admit(ToolCall(use.name, use.arguments), origin, parent, denial)
             return refuse_whole([text], offered, plan=plan), ()
-        refused = await self._refused_parts(reading, origin, parent)
+        refused = await self._refused_parts(reading, origin, parent, before)
         if refused:
             return refuse_parts(restored, reading, refused, offered, plan=plan)
         return (None if restored == use else Rewritten(restored.arguments)), ()
 
-    async def _refused_parts(self, reading: Reading, origin: Origin, parent: str) -> dict[int, str]:
+    async def _refused_parts(
+        self, reading: Reading, origin: Origin, parent: str, before: tuple[Action, ...]
+    ) -> dict[int, str]:
         """Part number to the words of its refusal."""
-        texts = await asyncio.gather(*(self._admit(part.action, origin, parent) for part in reading.parts))
+        actions = tuple(part.action for part in reading.parts)
+        after = [(*before, *actions[:at]) for at in range(len(actions))]
+        texts = await asyncio.gather(
+            *(self._admit(action, origin, parent, after=one) for action, one in zip(actions, after, strict=True))
+        )
         return {number: text for number, text in enumerate(texts) if text}
 
-    async def _admit(self, action: Action, origin: Origin, parent: str, objection: Deny | None = None) -> str:
+    async def _admit(
+        self,
+        action: Action,
+        origin: Origin,
+        parent: str,
+        objection: Deny | None = None,
+        after: tuple[Action, ...] = (),
+    ) -> str:
         """The words of the refusal, "" when the action may go on to the agent."""
-        exchange = Exchange(self.next_id(), self.clock(), origin, action, parent, self.returns)
+        exchange = Exchange(self.next_id(), self.clock(), origin, action, parent, self.returns, after)
         async with self.gatekeeper.admit(exchange, objection=objection) as admission:
             return words(admission.refusal) if admission.refusal else ""

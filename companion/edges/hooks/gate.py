@@ -55,12 +55,20 @@ class HookGate:
             actions = [ToolCall(asked.tool, asked.arguments)]
             objection = Deny("unreadable-call", str(unreadable), "Call the tool again with well-formed arguments")
         returns = known is not None and known.returns
-        found = await asyncio.gather(*(self._admit(action, origin, objection, returns=returns) for action in actions))
+        # They run one after the other, and are all judged before the first.
+        found = await asyncio.gather(
+            *(
+                self._admit(action, origin, objection, returns=returns, after=tuple(actions[:at]))
+                for at, action in enumerate(actions)
+            )
+        )
         refused = list(dict.fromkeys(reason for reason in found if reason))
         return Verdict(not refused, " ".join(refused))
 
-    async def _admit(self, action: Action, origin: Origin, objection: Deny | None, *, returns: bool) -> str:
-        exchange = Exchange(self.next_id(), self.clock(), origin, action, returns=returns)
+    async def _admit(
+        self, action: Action, origin: Origin, objection: Deny | None, *, returns: bool, after: tuple[Action, ...]
+    ) -> str:
+        exchange = Exchange(self.next_id(), self.clock(), origin, action, returns=returns, after=after)
         async with self.gatekeeper.admit(exchange, objection=objection, at_execution=True) as admission:
             refusal = admission.refusal
             return "" if refusal is None else refusal.words

@@ -7,9 +7,11 @@ from fnmatch import fnmatchcase
 
 from companion.model.action import Action, ShellCommand
 from companion.model.facts import Effect, EffectKind, Facts
-from companion.model.policy import CommandLevel
+from companion.model.policy import CommandLevel, WebReads
 from companion.model.verdict import PASS, Allow, Ask, Deny, Verdict
-from companion.policy.rulebook import BadRule, Rule, plain_words, read_rule
+from companion.policy.outgoing import is_local, is_trusted
+from companion.policy.plain import plain_words
+from companion.policy.rulebook import BadRule, Rule, read_rule
 from companion.policy.shell.effects import (
     AT_ROOT,
     DEEP_DELETE,
@@ -29,6 +31,7 @@ from companion.policy.shell.rules import danger
 from companion.policy.shell.secretfiles import may_hold_secrets
 
 _PUSHES = frozenset({"git-push", "git-push-force", "git-tag-move"})
+_HOSTS = "read what the workspace has, or name the host in policy.trusted_hosts"
 _TAKEN_BACK = "make sure that it lies in the workspace, or ask the person to do this by hand"
 
 
@@ -111,6 +114,8 @@ def _by_rules(effect: Effect, rules: list[Rule], words: tuple[str, ...], facts: 
 
 def _judge(effect: Effect, facts: Facts) -> Ask | Deny | None:
     strict = facts.policy.commands is CommandLevel.STRICT
+    if effect.code in LOOKS and facts.policy.web_reads is WebReads.ASK and not _is_near(effect.target, facts):
+        return Ask(effect.code, effect.reason or f"this asks {effect.target}", _HOSTS)
     if (
         effect.code in LOOKS
         or only_looks(effect)
@@ -134,6 +139,11 @@ def _judge(effect: Effect, facts: Facts) -> Ask | Deny | None:
             return Ask(
                 effect.code or effect.kind.value, effect.reason or f"{effect.kind}: {effect.target}", effect.hint
             )
+
+
+def _is_near(host: str, facts: Facts) -> bool:
+    """Whether it is this machine, or one that may have anything."""
+    return is_local(host) or is_trusted(host.lower(), facts.policy.trusted_hosts)
 
 
 def _judge_push(effect: Effect, facts: Facts) -> Ask | Deny:

@@ -9,6 +9,7 @@ from companion.model.action import Action, ShellCommand, ToolCall
 from companion.model.facts import Effect, EffectKind, Facts, Finding
 from companion.model.verdict import PASS, Ask, Verdict
 from companion.policy.guards.tools import TOOLS, Sort
+from companion.policy.outgoing import is_trusted
 from companion.policy.shell.effects import NAMES
 from companion.policy.shell.secretfiles import may_hold_secrets
 
@@ -90,11 +91,7 @@ def _hosts(text: str) -> list[str]:
 
 
 def _all_trusted(hosts: Sequence[str], facts: Facts) -> bool:
-    return bool(hosts) and all(_is_trusted(host.lower(), facts.policy.trusted_hosts) for host in hosts)
-
-
-def _is_trusted(host: str, trusted: Iterable[str]) -> bool:
-    return any(host.endswith(name[1:]) if name.startswith("*.") else host == name for name in trusted)
+    return bool(hosts) and all(is_trusted(host.lower(), facts.policy.trusted_hosts) for host in hosts)
 
 
 def _ask(what: str, hosts: Sequence[str]) -> Ask:

@@ -20,6 +20,7 @@ GLOB = "glob"
 TREE = "tree"
 TRACKED = "tracked"
 
+_CHECKOUTS = frozenset({"git checkout", "git switch", "checkout", "switch", "symbolic-ref", "worktree"})
 _SOURCES = frozenset({"/dev/null", "/dev/stdin"})
 _SINKS = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr"})
 
@@ -78,6 +79,13 @@ def is_system_file(path: str, *, names_only: bool) -> bool:
     if _SYSTEM.match(path) or _SYSTEM_FILES.fullmatch(path):
         return True
     return names_only and _PERSONAL.search(path) is None
+
+
+def moves_head(effect: Effect) -> bool:
+    """Whether another branch may be checked out by it, or git's configuration be another: what git keeps is then
+    what nobody has looked at.
+    """
+    return effect.code == "git-config" or (effect.code[:4] == "git-" and effect.target in _CHECKOUTS)
 
 
 def is_temporary(path: str) -> bool:

@@ -61,7 +61,9 @@ def judge_local(invocation: Invocation, name: str) -> Iterator[Finding] | None:
     arguments = split(args, _LOCAL[name])
     if arguments.unknown is not None or not _loses_nothing(name, arguments):
         return None
-    return iter((invocation.rule("git-local", f"git {name}"), *_taken_in(name, arguments)))
+    # A new branch begins with the files that are there; another one brings its own.
+    shown = f"git {name} -b" if name == "checkout" and arguments.has("b", "orphan") else f"git {name}"
+    return iter((invocation.rule("git-local", shown), *_taken_in(name, arguments)))
 
 
 def _taken_in(name: str, arguments: Arguments) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from companion.policy.shell.gitconfig import BadConfig, GitConfig, load
 from companion.policy.shell.invocation import Finding, Invocation, Look
 from companion.policy.shell.options import split
 from companion.policy.shell.words import Value
@@ -16,6 +17,8 @@ _OPTIONS = (
     "progress no-progress verify no-verify signed~ no-signed push-option= thin no-thin ipv4 ipv6 recurse-submodules~"
 )
 _HEAD = frozenset({"HEAD", "@"})
+_NO = frozenset({"false", "no", "off", "0", ""})
+_WITH_REFS = 2
 EVERYTHING = "*"
 """The target of a push that may reach any branch, the protected ones too."""
 
@@ -42,16 +45,18 @@ def judge_push(invocation: Invocation, look: Look | None) -> Iterator[Finding]:
     if arguments.has("all", "branches", "mirror"):
         updates.append((Update(EVERYTHING, force), None))
     deletes = arguments.has("d", "delete")
-    updates += [
-        (_update(operand.constant, look, force=force, deletes=deletes), operand) for operand in arguments.operands[1:]
-    ]
+    named = [operand.constant for operand in arguments.operands]
+    way = _Way.of(look, named[0] if named else "")
+    for operand in arguments.operands[1:]:
+        update = _update(operand.constant, look, force=force, deletes=deletes)
+        updates.append((update, operand))
+        if not deletes and not update.tag and ":" not in (operand.constant or ":"):
+            updates += [(other, operand) for other in way.instead_of(update, look)]
     if arguments.has("tags", "follow-tags"):
         updates.append((Update("tags", force, tag=True), None))
-    if not updates:
-        branch = current_branch(look)
-        # push.default "matching" sends every branch; it was git's own before 2.0.
-        matching = look is not None and "default = matching" in (look(".git/config") or "")
-        updates.append((Update(EVERYTHING if matching else branch or EVERYTHING, force), None))
+    if not updates or (len(arguments.operands) < _WITH_REFS and not arguments.has("all", "branches", "mirror", "tags")):
+        updates += [(update, None) for update in way.by_default(look, force=force)]
+    updates = list(dict.fromkeys(updates))
     if arguments.has("n", "dry-run"):
         yield invocation.rule("git-fetch", "git push --dry-run")
         return
@@ -83,6 +88,81 @@ def _update(refspec: str | None, look: Look | None, *, force: bool, deletes: boo
     if name in _HEAD:
         name = current_branch(look) or EVERYTHING
     return Update(name, force)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Where the configuration sends what a push does not say. Every value that may count is taken."""
+
+    branch: str | None
+    """The branch that is checked out; None where nobody knows."""
+    config: GitConfig | None
+    """None where it cannot be read: then a push may go anywhere."""
+    remotes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, look: Look | None, remote: str | None) -> _Way:
+        """`remote` is "" where the push names none, and None where nobody knows which it names."""
+        branch = current_branch(look)
+        try:
+            config = load(look) if look is not None else None
+        except BadConfig:
+            config = None
+        if config is None or remote is None:
+            return cls(branch, None)
+        return cls(branch, config, (remote,) if remote else _remotes(config, branch or ""))
+
+    def by_default(self, look: Look | None, *, force: bool) -> list[Update]:
+        """What a push without a refspec changes."""
+        if self.config is None or self.branch is None:
+            return [Update(EVERYTHING, force)]
+        if any(value.lower() not in _NO for one in self.remotes for value in self.config.all("remote", one, "mirror")):
+            return [Update(EVERYTHING, loses=True)]
+        found: list[Update] = []
+        for remote in self.remotes:
+            found += [
+                _update(refspec, look, force=force, deletes=False)
+                for refspec in self.config.all("remote", remote, "push")
+            ]
+        if found:
+            return found
+        for word in self.config.last("push", "", "default") or ["simple"]:
+            if word in {"upstream", "tracking"}:
+                found += [Update(name, force) for name in self._upstream(self.branch) or [self.branch]]
+            elif word in {"simple", "current", "nothing"}:
+                # "nothing" refuses, and so does "simple" where the upstream has another name.
+                found.append(Update(self.branch, force))
+            else:
+                # "matching" sends every branch; it was git's own before 2.0.
+                found.append(Update(EVERYTHING, force))
+        return found
+
+    def instead_of(self, update: Update, look: Look | None) -> list[Update]:
+        """Where a refspec that names no goal goes beside the branch of its own name."""
+        if self.config is None:
+            # Where there is nothing to look at, a name is taken for what it says.
+            return [Update(EVERYTHING, update.loses)] if look is not None else []
+        found: list[Update] = []
+        for remote in self.remotes:
+            for refspec in self.config.all("remote", remote, "push"):
+                other = _update(refspec, look, force=update.loses, deletes=False)
+                source = refspec.removeprefix("+").partition(":")[0].removeprefix("refs/heads/")
+                if "*" in source or source in {update.branch, *_HEAD}:
+                    found.append(other)
+        if {"upstream", "tracking"} & {*self.config.last("push", "", "default")}:
+            found += [Update(name, update.loses) for name in self._upstream(update.branch)]
+        return [one for one in found if one.branch != update.branch]
+
+    def _upstream(self, branch: str) -> list[str]:
+        assert self.config is not None
+        return [name.removeprefix("refs/heads/") for name in self.config.last("branch", branch, "merge")]
+
+
+def _remotes(config: GitConfig, branch: str) -> tuple[str, ...]:
+    for key in (("branch", branch, "pushremote"), ("remote", "", "pushdefault"), ("branch", branch, "remote")):
+        if found := config.last(*key):
+            return tuple(found)
+    return ("origin",)
 
 
 def current_branch(look: Look | None) -> str | None:

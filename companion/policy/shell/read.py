@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from companion.model.facts import Effect
+from companion.policy.knowledge.sql.statements import bounded
 from companion.policy.shell.budget import Budget
 from companion.policy.shell.rules import apply
 from companion.policy.shell.source import Unclear
@@ -30,7 +31,8 @@ def read_command(
     budget = Budget(look=look)
     effects = budget.effects
     try:
-        walk(command, cwd, home, budget)
+        with bounded():
+            walk(command, cwd, home, budget)
         if not budget.plain:
             effects += budget.pending
     except Unclear as unclear:

@@ -33,6 +33,11 @@ RULES: dict[str, Rule] = {
         "{target} runs whatever text is fed to it, and nobody has seen that text",
         "save the text to a file, read it, then run the file",
     ),
+    "runs-what-changed": Rule(
+        _UNKNOWN,
+        "an earlier step changes {target}, and this runs it, or runs by it, before anybody has looked at it",
+        "change the file first, and run this in the next turn",
+    ),
     "disk": Rule(_CHANGE, "{target} writes to disks or partitions below the file system", "write to a plain file"),
     "power": Rule(_CHANGE, "{target} stops or restarts the machine", "leave this to the person"),
     "rm-recursive": Rule(
@@ -125,6 +130,11 @@ RULES: dict[str, Rule] = {
         _UNKNOWN, "{target} prints what may be a secret", "ask the person for what is needed of it, without the secret"
     ),
     "network": Rule(EffectKind.NETWORK, "this talks to {target}", "say what is fetched or sent, and why"),
+    "web-carries": Rule(
+        EffectKind.NETWORK,
+        "what is asked of {target} could carry something out: it is long, or is put together when it runs",
+        "write a short, plain address out",
+    ),
     "web-read": Rule(EffectKind.NETWORK, "this fetches a page of {target} and saves nothing"),
     "git-tag-move": Rule(
         EffectKind.GIT, "this moves or deletes tags that others may have", "make a new tag with a name of its own"

@@ -11,7 +11,7 @@ from tree_sitter import Node
 
 from companion.model.facts import Effect, EffectKind
 from companion.policy.shell.budget import Budget
-from companion.policy.shell.effects import is_harmless
+from companion.policy.shell.effects import is_harmless, moves_head
 from companion.policy.shell.expansions import Risk, Shown, Substitution, find_expansions
 from companion.policy.shell.invocation import Feed, Inner, Invocation, Lists, Look, Text
 from companion.policy.shell.outputs import output_of
@@ -252,7 +252,10 @@ class Simple(ABC):
 
     def _look_from(self, state: State) -> Look | None:
         look, folders = self._budget.look, state.folders
-        if any(effect.kind is EffectKind.WRITE and not is_harmless(effect) for effect in self._budget.effects):
+        if any(
+            (effect.kind is EffectKind.WRITE and not is_harmless(effect)) or moves_head(effect)
+            for effect in self._budget.effects
+        ):
             # What lies on the disk now may be another text by then.
             return None
         if look is None or folders is None or len(folders) != 1:

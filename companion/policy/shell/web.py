@@ -155,18 +155,19 @@ def _addresses(invocation: Invocation, urls: list[Value], reason: Value | None) 
             continue
         host = found.group(2) if found else ""
         hosts.append(host or f"whatever {invocation.name} names")
-        plain = plain and bool(host) and scheme in {"http", "https", "ftp", "ftps"} and len(url.text or "") <= _LONGEST
-        plain = (
-            plain and host.isascii() and (scheme == "https" or (bool(found and found.group(1)) and scheme[:3] == "ftp"))
+        fine = bool(host) and scheme in {"http", "https", "ftp", "ftps"} and len(url.text or "") <= _LONGEST
+        fine = (
+            fine and host.isascii() and (scheme == "https" or (bool(found and found.group(1)) and scheme[:3] == "ftp"))
         )
-        plain = plain and not (_ADDRESS.fullmatch(host) or host.startswith("["))
-        plain = plain or bool(_LOCAL.fullmatch(host) and scheme in {"http", "https"})
-        plain = plain and not _METADATA.match(host) and "@" not in (url.text or "").partition("//")[2].partition("/")[0]
-    target = hosts[0] if hosts else f"whatever {invocation.name} names"
-    if plain and reason is None:
-        yield Effect(EffectKind.NETWORK, target, invocation.start, invocation.end, "web-read")
-    else:
-        yield invocation.rule("network", target, reason)
+        fine = fine and not (_ADDRESS.fullmatch(host) or host.startswith("["))
+        fine = fine or bool(_LOCAL.fullmatch(host) and scheme in {"http", "https"})
+        fine = fine and not _METADATA.match(host) and "@" not in (url.text or "").partition("//")[2].partition("/")[0]
+        plain = plain and fine
+    for target in dict.fromkeys(hosts) or (f"whatever {invocation.name} names",):
+        if plain and reason is None:
+            yield Effect(EffectKind.NETWORK, target, invocation.start, invocation.end, "web-read")
+        else:
+            yield invocation.rule("network", target, reason)
 
 
 _WGET_PLAIN = re.compile(

@@ -14,10 +14,17 @@ export interface Approval {
   workspace: string;
   expiresAt: string;
   digest: string;
+  cwd: string;
+  /** How far a yes may reach: "once", and perhaps "session" and "rule". */
+  reaches: string[];
+  /** What there is to know beside the action's text, a line each: what it deletes, what it runs. */
+  beside: string[];
 }
 
+type Reach = "once" | "session" | "rule";
+
 /** Null is no answer: the approval waits on, elsewhere, until the daemon's deadline denies it. */
-export type Answer = { approve: boolean; reason: string } | null;
+export type Answer = { approve: boolean; reason: string; reach?: Reach } | null;
 
 interface Waiting {
   approval: Approval;
@@ -26,6 +33,18 @@ interface Waiting {
 
 const SCHEME = "companion-approval";
 const LONGEST_LINE = 160;
+
+interface Choice extends vscode.QuickPickItem {
+  approve?: boolean;
+  reach?: Reach;
+}
+
+/** In the order in which they are offered: what reaches furthest stands last. */
+const YES: { reach: Reach; label: string; description: string }[] = [
+  { reach: "once", label: "Approve", description: "once, exactly what the tab shows" },
+  { reach: "session", label: "Approve for this session", description: "the same action needs no further yes in it" },
+  { reach: "rule", label: "Approve from now on", description: "this command, in this workspace, for 30 days" },
+];
 
 /**
  * Approvals that wait. A toast announces one, without a button that answers; the answer is given in a picker beside the
@@ -70,14 +89,16 @@ export class Approvals implements vscode.TextDocumentContentProvider {
     const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${found.approval.id}.txt` });
     const document = await vscode.workspace.openTextDocument(uri);
     await vscode.window.showTextDocument(document, { preview: true, preserveFocus: true });
-    const approve = await this.choose(found.approval);
-    if (approve === undefined || !this.waiting.has(found.approval.id)) {
+    const chosen = await this.choose(found.approval);
+    if (chosen?.approve === undefined || !this.waiting.has(found.approval.id)) {
       return;
     }
-    const reason = approve
-      ? ""
-      : await vscode.window.showInputBox({ prompt: "Why not? The model reads it.", ignoreFocusOut: true });
-    found.settle({ approve, reason: reason ?? "" });
+    if (chosen.approve) {
+      found.settle({ approve: true, reason: "", reach: chosen.reach });
+      return;
+    }
+    const reason = await vscode.window.showInputBox({ prompt: "Why not? The model reads it.", ignoreFocusOut: true });
+    found.settle({ approve: false, reason: reason ?? "" });
   }
 
   provideTextDocumentContent(uri: vscode.Uri): string {
@@ -92,16 +113,15 @@ export class Approvals implements vscode.TextDocumentContentProvider {
     }
   }
 
-  private async choose(approval: Approval): Promise<boolean | undefined> {
-    const chosen = await vscode.window.showQuickPick(
-      [
-        { label: "Later", description: "answer it elsewhere, or let the deadline deny it", approve: undefined },
-        { label: "Approve", description: "once, exactly what the tab shows", approve: true },
-        { label: "Deny", description: "the agent goes on without it", approve: false },
-      ],
-      { title: `${approval.client}: ${approval.reason} (${approval.code})`, ignoreFocusOut: true },
-    );
-    return chosen?.approve;
+  private async choose(approval: Approval): Promise<Choice | undefined> {
+    const yes = YES.filter(({ reach }) => reach === "once" || approval.reaches.includes(reach));
+    const choices: Choice[] = [
+      { label: "Later", description: "answer it elsewhere, or let the deadline deny it" },
+      ...yes.map((choice) => ({ ...choice, approve: true })),
+      { label: "Deny", description: "the agent goes on without it", approve: false },
+    ];
+    const title = `${approval.client}: ${approval.reason} (${approval.code})`;
+    return vscode.window.showQuickPick(choices, { title, ignoreFocusOut: true });
   }
 }
 
@@ -112,6 +132,8 @@ function describe(approval: Approval): string {
     "",
     ...lines.map((line) => `    ${line}`),
     "",
+    ...approval.beside.flatMap(wrapped),
+    approval.cwd && approval.cwd !== approval.workspace ? `In the folder ${approval.cwd}.` : "",
     `${approval.reason} (${approval.code})`,
     approval.hint,
     `Denied by itself at ${approval.expiresAt}.`,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from companion.model.action import FileAccess, Operation, ShellCommand
 from companion.model.exchange import Origin
 from companion.model.facts import Effect, EffectKind, Facts, IgnoreMatch, PathFacts
-from companion.model.policy import CommandLevel, Policy
+from companion.model.policy import CommandLevel, Policy, WebReads
 from companion.model.verdict import PASS, Allow, Ask, Deny, Verdict
 from companion.policy.guards.commands import commands
 from companion.policy.shell.read import read_command
@@ -477,3 +477,25 @@ def test_what_an_unset_variable_would_delete_at_the_root_is_asked_about_where_it
     assert isinstance(at_root(is_dir=False), Allow)
     assert isinstance(at_root(is_dir=True), Ask)
     assert isinstance(judge("rm -rf $TMPDIR/x", paths={}), Ask)
+
+
+@pytest.mark.parametrize(
+    ("command", "asks"),
+    [
+        ("curl https://e.example", True),
+        ("dig e.example", True),
+        ("curl http://localhost:3000/x", False),
+        ("curl https://git.trusted.example/x", False),
+        ("curl https://git.trusted.example https://e.example", True),
+        ("ls", False),
+    ],
+)
+def test_whoever_wants_to_be_asked_about_every_page_is(command, asks):
+    effects = read_command(command, cwd=WORKSPACE, home=HOME)
+    for level in (CommandLevel.STANDARD, CommandLevel.STRICT):
+        policy = Policy(commands=level, web_reads=WebReads.ASK, trusted_hosts=("*.trusted.example",))
+        facts = Facts(Origin(workspace=WORKSPACE), policy, effects=effects, paths={".": path_facts(".", tree=False)})
+        verdict = commands(ShellCommand(command, WORKSPACE), facts)
+        assert isinstance(verdict, Ask if asks else Allow)
+        assert not asks or verdict.code == "web-read"
+    assert not asks or isinstance(judge(command), Allow)

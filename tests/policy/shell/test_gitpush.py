@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+
 import pytest
 
 from companion.policy.shell.gitpush import EVERYTHING, current_branch
@@ -55,3 +59,115 @@ def test_matching_pushes_every_branch():
 
 def test_a_rehearsal_changes_nothing():
     assert pushed("git push -n -f origin main") == [("git push --dry-run", "git-fetch")]
+
+
+GIT = shutil.which("git") or ""
+PUSHES = [
+    "git push",
+    "git push origin",
+    "git push other",
+    "git push origin work",
+    "git push origin HEAD",
+    "git push -f",
+    "git push --follow-tags",
+    "git push origin side",
+]
+CONFIGS = [
+    "",
+    "branch.work.merge=refs/heads/main branch.work.remote=origin",
+    "branch.work.merge=refs/heads/work branch.work.remote=origin",
+    "branch.side.merge=refs/heads/main branch.side.remote=origin",
+    "branch.work.merge=refs/heads/main branch.work.remote=origin branch.work.pushRemote=other",
+    "branch.work.merge=refs/heads/main branch.work.remote=origin remote.pushDefault=other",
+    "remote.origin.push=refs/heads/work:refs/heads/main",
+    "remote.origin.push=HEAD:main",
+    "remote.origin.push=+refs/heads/*:refs/heads/*",
+    "remote.origin.push=work:release remote.other.push=work:main",
+    "remote.origin.mirror=true",
+]
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory):
+    """A clone on the branch work, with two remotes that have the branch main."""
+    root = tmp_path_factory.mktemp("push")
+    environ = {"PATH": os.environ["PATH"], "HOME": str(root), "GIT_CONFIG_NOSYSTEM": "1"}
+
+    def git(*words: str, check: bool = True) -> str:
+        given = ["-c", "user.name=n", "-c", "user.email=e@x"]
+        done = subprocess.run(
+            [GIT, *given, *words], cwd=root / "w", env=environ, capture_output=True, text=True, check=False
+        )
+        assert not check or done.returncode == 0, done.stderr
+        return done.stdout
+
+    (root / "w").mkdir()
+    git("init", "-q", "-b", "main")
+    git("commit", "-q", "--allow-empty", "-m", "1")
+    for name in ("origin", "other"):
+        git("init", "-q", "--bare", str(root / name))
+        git("remote", "add", name, str(root / name))
+        git("push", "-q", name, "main")
+    git("checkout", "-q", "-b", "work")
+    git("branch", "side")
+    git("commit", "-q", "--allow-empty", "-m", "2")
+    return root, git
+
+
+def goals(told: str) -> set[str]:
+    """The branches that a rehearsal of a push would change."""
+    lines = [line.split("\t") for line in told.splitlines() if "\t" in line]
+    return {line[1].rpartition(":")[2].removeprefix("refs/heads/") for line in lines if line[0] not in "=!"}
+
+
+@pytest.mark.skipif(not GIT, reason="compares with git, which is not here")
+@pytest.mark.parametrize("default", ["", "nothing", "current", "upstream", "tracking", "simple", "matching"])
+@pytest.mark.parametrize("config", CONFIGS)
+def test_every_branch_that_git_would_push_to_is_told(repository, default, config):
+    root, git = repository
+    path = root / "w" / ".git" / "config"
+    before = path.read_text()
+    try:
+        for setting in filter(None, [f"push.default={default}" if default else "", *config.split()]):
+            git("config", "--add", *setting.split("=", 1))
+        files = {".git/config": path.read_text(), ".git/HEAD": "ref: refs/heads/work\n"}
+        for command in PUSHES:
+            words = [word for word in command.split()[1:] if word != "-f"]
+            would = goals(git(*words, "--dry-run", "--porcelain", check=False))
+            told = {branch for branch, _ in pushed(command, files)}
+            assert would <= told or EVERYTHING in told, (command, config, default)
+            # Where nothing sends it elsewhere, nothing else is told.
+            assert config or default == "matching" or told <= {"work", "side", "tags"}
+    finally:
+        path.write_text(before)
+
+
+@pytest.mark.parametrize(
+    ("config", "branch"),
+    [
+        ('[push]\ndefault = upstream\n[branch "work"]\nmerge = refs/heads/main\n', "main"),
+        ('[remote "origin"]\npush = work:main\n', "main"),
+        ("[push]\ndefault = unheard-of\n", EVERYTHING),
+        ("[push\n", EVERYTHING),
+        ('[branch "work"]\nmerge = refs/heads/main\n', "work"),
+    ],
+)
+def test_a_push_that_says_nothing_goes_where_the_configuration_says(config, branch):
+    files = HEAD | {".git/config": config}
+    assert pushed("git push", files) == [(branch, "git-push")]
+    assert pushed("git push -f", files) == [(branch, "git-push-force")]
+
+
+def test_the_users_own_configuration_counts():
+    files = HEAD | {
+        "~/.gitconfig": "[push]\ndefault = upstream\n",
+        ".git/config": '[branch "work"]\nmerge = refs/heads/main\n',
+    }
+    assert pushed("git push", files) == [("main", "git-push")]
+
+
+@pytest.mark.parametrize(
+    "before", ["git checkout main", "git switch main", "git symbolic-ref HEAD x", "git config push.default upstream"]
+)
+def test_behind_a_step_that_moves_the_branch_nobody_knows_which_it_is(before):
+    assert (EVERYTHING, "git-push-force") in pushed(f"{before} && git push -f")

@@ -43,6 +43,8 @@ def test_a_plain_look_at_an_address(command: str):
         "curl -u a:b https://a.b",
         "curl a.b",
         "curl http://a.b",
+        "curl http://a.b http://localhost",
+        "curl http://localhost https://1.2.3.4",
         "curl https://1.2.3.4",
         "curl http://169.254.169.254/latest",
         "curl https://metadata.google.internal",
@@ -89,3 +91,8 @@ def test_a_query_of_httpie_is_no_pattern():
     assert "network" in codes("http POST :9200/_cat/indices?v")
     assert "network" in codes("http GET :9200/_cat/indices?v a=b")
     assert "network" in codes("http GET http://example.com/?v")
+
+
+def test_each_host_is_told():
+    effects = read_command("curl https://a.b/x https://c.d https://a.b/y")
+    assert [effect.target for effect in effects] == ["a.b", "c.d"]

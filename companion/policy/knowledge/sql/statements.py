@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from companion.policy.knowledge.names import names
 
@@ -47,8 +50,14 @@ class Meaning:
 
 
 LONGEST = 2000
-"""Parsing takes some 40 µs for each word, and there is no way to stop it."""
+MOST_WORDS = 400
+"""Words and marks of all texts of one command. Parsing takes some 40 µs for each."""
+_MOST_STEPS = 600
+"""Of the parser, forth and back; some 20 µs each. A plain query takes about one for each word."""
 _MOST_BRACKETS = 60
+# The time that these take is a power of how many follow each other.
+_MOST_SQUARE = 8
+_WORDS = re.compile(r"\w+|[^\w\s]")
 
 # Not comments to every database: MySQL runs what stands in /*!, nests none, and wants a blank behind --.
 _UNCLEAR_COMMENT = re.compile(r"/\*[!M+]|/\*(?:(?!\*/).)*/\*|--[^\s-]", re.DOTALL)
@@ -177,21 +186,55 @@ def is_read(text: str, dialect: str = "") -> bool:
     return meaning.does is Does.READ and not meaning.files
 
 
-@lru_cache(maxsize=256)
+@dataclass(slots=True)
+class _Allowance:
+    words: int = MOST_WORDS
+    steps: int = _MOST_STEPS
+
+
+_left: ContextVar[_Allowance | None] = ContextVar("what SQL may still cost", default=None)
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    """All texts that are met inside share MOST_WORDS, and the steps of one parse: the rest is not understood."""
+    before = _left.set(_Allowance())
+    try:
+        yield
+    finally:
+        _left.reset(before)
+
+
 def understand(text: str, dialect: str = "") -> Meaning:
     """What a text does. Never raises."""
+    if len(text) > LONGEST:
+        return Meaning(Does.UNKNOWN)
+    left = _left.get() or _Allowance()
+    left.words -= len(_WORDS.findall(text))
+    if left.words < 0 or left.steps <= 0:
+        return Meaning(Does.UNKNOWN)
+    meaning, steps = _cached(text, dialect)
+    # Whether the text was met before must not matter to what is said of the next one.
+    left.steps -= steps
+    return meaning
+
+
+@lru_cache(maxsize=256)
+def _cached(text: str, dialect: str) -> tuple[Meaning, int]:
+    """What a text does, and the steps of its parsing."""
     if (
-        len(text) > LONGEST
-        or _ESCAPED_QUOTE.search(text)
+        _ESCAPED_QUOTE.search(text)
         or text.count("(") > _MOST_BRACKETS
+        or text.count("[") + text.count("{") > _MOST_SQUARE
         or _UNCLEAR_COMMENT.search(text)
         or not text.strip(" \t\r\n;")
     ):
-        return Meaning(Does.UNKNOWN)
+        return Meaning(Does.UNKNOWN), 0
+    steps = _Steps()
     try:
-        return _understand(text, dialect, 0)
+        return _understand(text, dialect, 0, steps), steps.taken
     except Exception:  # noqa: BLE001 - fail closed: what the parser fails at is not understood
-        return Meaning(Does.UNKNOWN)
+        return Meaning(Does.UNKNOWN), steps.taken
 
 
 @lru_cache(maxsize=1)
@@ -203,13 +246,50 @@ def _sqlglot() -> ModuleType:
     return sqlglot
 
 
-def _understand(text: str, dialect: str, depth: int) -> Meaning:
-    statements = _sqlglot().parse(text, dialect=dialect or None)
+class _TooLong(Exception):  # noqa: N818 - an answer: not understood
+    """The parser has gone too many steps."""
+
+
+@dataclass(slots=True)
+class _Steps:
+    taken: int = 0
+
+    def take(self) -> None:
+        """Raises _TooLong."""
+        self.taken += 1
+        if self.taken > _MOST_STEPS:
+            raise _TooLong
+
+
+@lru_cache(maxsize=16)
+def _parser(dialect: str) -> Callable[[str, _Steps], Sequence[Expr | None]]:
+    """A dialect's parser, which gives up: it goes back and tries again, of joins without an end each time twice."""
+    known: Any = _sqlglot().Dialect.get_or_raise(dialect or None)
+    parser_class: Any = known.parser_class
+
+    class Bounded(parser_class):  # type: ignore[misc]
+        steps: _Steps
+
+        def _advance(self, times: int = 1) -> None:
+            self.steps.take()
+            super()._advance(times)
+
+    def parse(text: str, steps: _Steps) -> Sequence[Expr | None]:
+        parser = Bounded(dialect=known)
+        parser.steps = steps
+        found: Sequence[Expr | None] = parser.parse(known.tokenize(text), text)
+        return found
+
+    return parse
+
+
+def _understand(text: str, dialect: str, depth: int, steps: _Steps) -> Meaning:
+    statements = _parser(dialect)(text, steps)
     worst, files = Meaning(Does.READ), list[str]()
     for statement in statements:
         if statement is None:
             continue
-        meaning = _statement(statement, dialect, depth)
+        meaning = _statement(statement, dialect, depth, steps)
         files += meaning.files
         worst = max(worst, meaning, key=lambda each: each.does)
     if not any(statement is not None for statement in statements):
@@ -217,10 +297,10 @@ def _understand(text: str, dialect: str, depth: int) -> Meaning:
     return Meaning(worst.does, worst.what, tuple(dict.fromkeys(files)))
 
 
-def _statement(statement: Expr, dialect: str, depth: int) -> Meaning:
+def _statement(statement: Expr, dialect: str, depth: int, steps: _Steps) -> Meaning:
     kind = type(statement).__name__
     if kind == "Command":
-        return _command(statement, dialect, depth)
+        return _command(statement, dialect, depth, steps)
     if kind == "Pragma":
         return _pragma(statement)
     if kind == "Set":
@@ -270,13 +350,13 @@ def _path(table: Expr) -> str:
     return name if "/" in name or re.search(r"\.\w{2,8}$", name) or "\\" in name else ""
 
 
-def _command(statement: Expr, dialect: str, depth: int) -> Meaning:
+def _command(statement: Expr, dialect: str, depth: int, steps: _Steps) -> Meaning:
     """A statement that sqlglot keeps as text."""
     first, rest = str(statement.this).upper(), str(statement.args.get("expression") or "").strip().strip("'")
     if first in {"EXPLAIN", "DESCRIBE", "DESC"} and depth < 3:
         while found := _EXPLAIN.match(rest):
             rest = rest[found.end() :]
-        return _understand(rest, dialect, depth + 1)
+        return _understand(rest, dialect, depth + 1, steps)
     if first == "SHOW" and _SHOW.fullmatch(rest):
         return Meaning(Does.READ)
     if first == "VACUUM" and re.match(r"(?:\w+\s+)?INTO\b", rest, re.IGNORECASE):

@@ -2,7 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion.policy.knowledge.sql.statements import LONGEST, Does, is_read, understand
+from companion.policy.knowledge.sql import statements
+from companion.policy.knowledge.sql.statements import LONGEST, Does, bounded, is_read, understand
+from companion.policy.shell.read import read_command
 
 READS = [
     ("postgres", "SELECT a, count(*) FROM t WHERE b = 1 GROUP BY a ORDER BY 2 LIMIT 3"),
@@ -114,3 +116,63 @@ def test_law_no_text_raises(text):
 def test_a_text_that_costs_too_much_is_not_understood():
     assert understand("SELECT " + "(" * 300 + "1").does is Does.UNKNOWN
     assert understand("SELECT 1 " + "-- x\n" * LONGEST).does is Does.UNKNOWN
+
+
+SHAPES = [
+    "a[1]",
+    "[",
+    "{",
+    "(",
+    "+1",
+    "not ",
+    "case when a then ",
+    "union select 1 ",
+    ", a",
+    "::int",
+    "join b on a = b ",
+    ";",
+]
+DIALECTS = ["postgres", "mysql", "sqlite", "tsql", "duckdb", "clickhouse", ""]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_text_keeps_the_parser_busy(shape, dialect):
+    """Without the bound some of these take longer than anybody lives."""
+    for text in ("select 1", "select * from t", "with a as (select 1) select ", ""):
+        for times in (12, LONGEST):
+            _, steps = statements._cached((text + shape * times)[: LONGEST - 1], dialect)
+            assert steps <= statements._MOST_STEPS + 1
+
+
+def test_joins_without_an_end_are_not_understood():
+    assert understand("select * from t join c on a = b join d on a = b", "postgres").does is Does.READ
+    assert understand("select * from t" + " join c" * 100, "postgres").does is Does.UNKNOWN
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_long_plain_query_is_understood(dialect):
+    joins = " ".join(f"left join t{number} on t{number}.id = a.t{number}_id" for number in range(25))
+    assert understand(f"select a.id, count(*) from a {joins} group by 1 order by 2", dialect).does is Does.READ
+
+
+def test_what_stands_in_many_brackets_is_not_understood():
+    assert understand("select a[1][2] from t", "postgres").does is Does.READ
+    assert understand("select a" + "[1]" * 9, "postgres").does is Does.UNKNOWN
+
+
+def test_all_texts_of_a_command_share_an_allowance():
+    query = f"select {', '.join('abcdefghij' * 5)} from t"
+    with bounded():
+        found = [understand(f"{query} where a = {number}", "postgres").does for number in range(6)]
+    assert found[:2] == [Does.READ] * 2
+    assert found[-1] is Does.UNKNOWN
+    # Each command begins anew, and what was parsed before says nothing of what is left.
+    with bounded():
+        assert understand(f"{query} where a = 0", "postgres").does is Does.READ
+
+
+def test_a_command_of_many_queries_is_asked_about():
+    query = f"psql -c 'select {', '.join('abcdefghij' * 5)} from t'"
+    assert "sql-unknown" not in {effect.code for effect in read_command(query)}
+    assert "sql-unknown" in {effect.code for effect in read_command("; ".join([query] * 9))}
