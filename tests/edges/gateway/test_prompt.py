@@ -309,3 +309,32 @@ def test_what_is_remembered_of_long_bodies_is_bounded():
 def test_what_a_model_said_is_told_from_what_it_was_told(body, answers):
     parts = read_prompt(json.dumps(body).encode()).parts
     assert [part.is_answer for part in parts] == answers
+
+
+SAID = st.sampled_from(["hush one", "plain", "a\nhush\u00e9", "hush hush"])
+HIDDEN = st.sampled_from(["SECRET_A_1A2B3C4D", "another word", '\u00e9\n"', "hush"])
+
+
+@given(st.lists(SAID, min_size=1, max_size=4), st.lists(st.tuples(HIDDEN, st.sampled_from(["m", "n"])), max_size=4))
+def test_what_is_amended_again_is_amended_as_if_for_the_first_time(said, turns):
+    reader, messages = PromptReader(), [{"role": "user", "content": "w" * 9_000}]
+    for number, (hidden, model) in enumerate([*turns, ("hush", "m")]):
+        messages.append({"role": "user", "content": f"{number} {said[number % len(said)]}"})
+        raw = json.dumps({"model": "m", "messages": messages}).encode()
+        one, other = reader.read(raw), read_prompt(raw)
+        texts = tuple(text.replace("hush", hidden) for text in texts_in(other))
+        # The outgoing body is asked for more than once.
+        for _ in range(2):
+            assert amended(one, texts, model) == amended(other, texts, model)
+        assert json.loads(amended(one, texts, model)) == {
+            "model": model,
+            "messages": [message | {"content": message["content"].replace("hush", hidden)} for message in messages],
+        }
+        assert [part.is_answer for part in one.parts] == [part.is_answer for part in other.parts]
+
+
+def test_a_model_that_is_amended_and_replaced_is_replaced():
+    prompt = read_prompt(b'{"model":"hush","messages":[]}')
+    texts = tuple(text.replace("hush", "SECRET_A_1A2B3C4D") for text in texts_in(prompt))
+    assert amended(prompt, texts, "m") == b'{"model":"m","messages":[]}'
+    assert amended(prompt, texts, "hush") == b'{"model":"SECRET_A_1A2B3C4D","messages":[]}'
