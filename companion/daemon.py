@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -91,6 +92,8 @@ _log = get_logger("companion.daemon")
 _WRITE_SECONDS = 5.0
 _SETTLE_SECONDS = 0.5
 _TIDY_SECONDS = 60.0
+_LAST_LOOK_SECONDS = 2.0
+"""At the end, for answers that nobody has searched yet."""
 
 
 def _now() -> datetime:
@@ -111,6 +114,7 @@ class Parts:
     listener: Listeners
     sender: Sender
     gateway: HooksApp
+    afterwards: AnswerScan
     hooks: HookGate
     services: Services
     reload: Reload
@@ -225,6 +229,7 @@ class Daemon:
         sender = Sender(Http1Transport(permits=permits, proxies=proxies))
         dispatcher = Dispatcher(sender, faults_of(config))
         gate = WireGate(gatekeeper, scanner.lookup, ids.next, _now)
+        afterwards = AnswerScan(scanner, listener)
         calls = ModelCalls(
             gatekeeper,
             gate,
@@ -236,7 +241,7 @@ class Daemon:
             brake,
             cache=cache_of(config),
             auto=lambda: in_force.auto,
-            afterwards=AnswerScan(scanner, listener),
+            afterwards=afterwards,
         )
         hooks = HookGate(gatekeeper, actions_of, ids.next, _now)
         hook_token = hook_token_of(key)
@@ -290,6 +295,7 @@ class Daemon:
             listener,
             sender,
             gateway,
+            afterwards,
             hooks,
             services,
             reload,
@@ -330,6 +336,8 @@ class Daemon:
                 parts.services.approvals.close()
                 parts.bus.close()
                 await drain(servers, serving)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(parts.afterwards.done(), _LAST_LOOK_SECONDS)
             finally:
                 # A call that is cut off queues its closing line before the ledger stops, or it would count as lost.
                 await end_all(CANCEL_SECONDS)

@@ -8,13 +8,13 @@ from functools import lru_cache
 
 from companion.gatekeeper.ports import PathJudge
 from companion.model.action import Action, FileAccess, ModelCall, Operation, ShellCommand, ToolCall
-from companion.model.exchange import Origin
+from companion.model.exchange import MOST_AFTER, Origin
 from companion.model.facts import Effect, EffectKind
 from companion.model.policy import Policy
 from companion.policy.order import Changes, changes_in, words_in
 from companion.policy.shell.read import read_command
 
-_MOST = 16
+_MOST = MOST_AFTER - 1
 """Calls that are looked at; behind more of them anything may have changed."""
 
 _UNDERSTOOD = frozenset({EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE, EffectKind.RUN, EffectKind.NETWORK})

@@ -90,10 +90,11 @@ class GenaiPrices:
                 return 0
             prompt = -(-max(0, prompt_bytes) // _BYTES_A_TOKEN)
             output = DEFAULT_MOST_OUTPUT if max_output_tokens is None else max(0, max_output_tokens)
-            dearest_input, dearest_output = (
-                (max(found[0], found[2], found[3]), found[1]) if isinstance(found, tuple) else found.dearest(prompt, at)
-            )
-            dollars = (prompt * dearest_input + output * dearest_output) * _PER_MTOK
+            if isinstance(found, tuple):
+                call, dearest_input, dearest_output = Decimal(0), max(found[0], found[2], found[3]), found[1]
+            else:
+                call, (dearest_input, dearest_output) = found.call(prompt, at), found.dearest(prompt, at)
+            dollars = call + (prompt * dearest_input + output * dearest_output) * _PER_MTOK
             return int((dollars * PICODOLLARS_PER_DOLLAR).to_integral_value(rounding=ROUND_CEILING))
         except Exception:  # noqa: BLE001 - as in price()
             return 0

@@ -64,6 +64,11 @@ class Entry:
             return Cost(None, f"the catalogue has no price for input or output of {self.name}", source)
         return Cost(to_picodollars(dollars), source=source)
 
+    def call(self, prompt: int, at: datetime) -> Decimal:
+        """What the call itself costs, USD, with a prompt of so many tokens."""
+        rates = self._rates_at(prompt, at)
+        return Decimal(0) if rates is None else rates.call
+
     def dearest(self, prompt: int, at: datetime) -> tuple[Decimal, Decimal]:
         """The highest input and output price, USD per million tokens, that a prompt of so many tokens can meet."""
         rates = self._rates_at(prompt, at)

@@ -40,10 +40,14 @@ class Origin(Struct, frozen=True):
         }
 
 
+MOST_AFTER = 17
+"""One more than is looked at: so many say that there may be more of them."""
+
+
 class Exchange(Struct, frozen=True):
     """`id` sorts by time. `parent` is the model call whose answer asked for this action, or "".
 
-    `after` are the actions that the same answer, or the same call, has before this one.
+    `after` are the actions that the same answer, or the same call, has right before this one, MOST_AFTER at most.
     """
 
     id: str

@@ -172,3 +172,10 @@ def test_a_call_without_a_limit_is_taken_to_be_long():
 @pytest.mark.parametrize(("prompt", "output"), [(-5, -5), (0, 0)])
 def test_a_ceiling_is_never_negative(prompt, output):
     assert PRICES.ceiling("anthropic", "claude-haiku-4-5", prompt, output, AT) == 0
+
+
+def test_a_price_of_the_call_itself_is_within_its_ceiling():
+    cost = PRICES.price("perplexity", "sonar", Usage(input=10, output=10), AT)
+    assert cost.picodollars is not None
+    assert cost.picodollars > 20 * 1_000_000, "sonar charges for each request"
+    assert cost.picodollars <= PRICES.ceiling("perplexity", "sonar", 40, 10, AT)

@@ -62,7 +62,9 @@ class _Texts:
 
 
 class _Answer(Struct, frozen=True):
-    exchange: Exchange
+    exchange: str
+    """Its id. No more of it is kept: it holds the prompt."""
+    workspace: str
     dialect: Dialect
     document: Document
 
@@ -74,7 +76,7 @@ class _Answer(Struct, frozen=True):
 
 
 class _Read(Struct, frozen=True):
-    """An answer with its parts; none where it broke off, and why not where it could not be read."""
+    """An answer with its parts; none, and why, where it could not be read."""
 
     answer: _Answer
     parts: Sequence[Part] = ()
@@ -82,7 +84,10 @@ class _Read(Struct, frozen=True):
 
 
 class AnswerScan:
-    """Finds secrets in answers. `offer` never waits; answers beyond `most` that wait at once are told as unread."""
+    """Finds secrets in answers. `offer` never waits; answers beyond `most` that wait at once are told as unread.
+
+    What cannot be read, as an answer that broke off, is told as unread too.
+    """
 
     def __init__(self, scanner: SecretScanner, listener: Listener, most: int = _MOST_WAITING) -> None:
         self._scanner = scanner
@@ -96,9 +101,9 @@ class AnswerScan:
         if dialect not in _SAID:
             return
         if len(self._waiting) >= self._most:
-            self._unread(exchange, "too many answers came at once")
+            self._unread(exchange.id, "too many answers came at once")
             return
-        self._waiting.append(_Answer(exchange, dialect, document))
+        self._waiting.append(_Answer(exchange.id, exchange.origin.workspace, dialect, document))
         if self._task is None or self._task.done():
             self._task = spawn(self._look(), _NAME, self._failed)
 
@@ -115,7 +120,7 @@ class AnswerScan:
             for read in await asyncio.to_thread(_read, answers):
                 if read.problem:
                     self._unread(read.answer.exchange, read.problem)
-                of_places.setdefault(read.answer.exchange.origin.workspace, []).append(read)
+                of_places.setdefault(read.answer.workspace, []).append(read)
             for workspace, some in of_places.items():
                 await self._examine(some, workspace)
 
@@ -134,25 +139,24 @@ class AnswerScan:
         if not examined.findings:
             return
         owners = [whose[number] for number in examined.numbers for _ in parts[number].texts()]
-        found: dict[str, tuple[Exchange, list[Finding]]] = {}
+        found: dict[str, list[Finding]] = {}
         for finding in examined.findings:
             if finding.confidence is Confidence.HIGH:
-                exchange = owners[finding.text]
-                found.setdefault(exchange.id, (exchange, []))[1].append(finding)
-        for exchange, findings in found.values():
+                found.setdefault(owners[finding.text], []).append(finding)
+        for exchange, findings in found.items():
             self._tell(exchange, findings)
 
-    def _tell(self, exchange: Exchange, findings: list[Finding]) -> None:
+    def _tell(self, exchange: str, findings: list[Finding]) -> None:
         each = {finding.placeholder: finding for finding in findings}
         known = sum(finding.type == KEPT for finding in each.values())
         text = f"the answer holds {', '.join(sorted(each))}"
         if known:
             text += f"; in your own secret files: {known}"
         types = Counter(finding.type for finding in each.values())
-        self._listener.notice("answer.secret", exchange.id, text, {"types": dict(types), "known": known})
+        self._listener.notice("answer.secret", exchange, text, {"types": dict(types), "known": known})
 
-    def _unread(self, exchange: Exchange, why: str) -> None:
-        self._listener.notice("answer.unread", exchange.id, f"not searched for secrets: {why}", {})
+    def _unread(self, exchange: str, why: str) -> None:
+        self._listener.notice("answer.unread", exchange, f"not searched for secrets: {why}", {})
 
     def _failed(self, where: str, error: BaseException) -> None:
         self._listener.notice("failure", where, str(error), {"error": error})
@@ -163,9 +167,8 @@ def _read(answers: Sequence[_Answer]) -> list[_Read]:
     for answer in answers:
         try:
             found.append(_Read(answer, answer.parts()))
-        except UnclearAnswer:
-            # It broke off, and its line in the ledger says so.
-            found.append(_Read(answer))
+        except UnclearAnswer as unclear:
+            found.append(_Read(answer, problem=str(unclear)))
         except Exception as error:  # noqa: BLE001 - as in a scan
             found.append(_Read(answer, problem=f"the scan failed ({type(error).__name__})"))
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
@@ -76,9 +76,9 @@ class StreamedAnswer:
         """Streams are not kept."""
         return None
 
-    def document(self) -> dict[str, Any]:
-        """What the model said, placeholders as they came. Raises UnclearAnswer where it broke off."""
-        return document_of(self._turn.module.DIALECT, self._events)
+    def document(self) -> Callable[[], dict[str, Any]]:
+        """Tells what the model said, placeholders as they came. It raises UnclearAnswer where the answer broke off."""
+        return partial(document_of, self._turn.module.DIALECT, self._events)
 
     async def read(self, admission: Admission, reply: Reply, headers: list[tuple[str, str]]) -> None:
         """Passes what may pass and holds the rest, to the end of the upstream's answer."""
@@ -175,9 +175,10 @@ class WholeAnswer:
         kept = [(name, value) for name, value in headers if name not in _OF_ONE_ANSWER]
         return Kept(self._status, (*kept, ("content-type", "application/json")), self._raw)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> Callable[[], dict[str, Any]]:
         """As StreamedAnswer; {} where it could not be read."""
-        return self._document
+        document = self._document
+        return lambda: document
 
     async def read(self, admission: Admission, reply: Reply, headers: list[tuple[str, str]]) -> None:
         self._headers, self._status = headers, reply.status

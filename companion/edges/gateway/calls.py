@@ -127,7 +127,7 @@ class ModelCalls:
 
     def _look_at(self, turn: Turn, answer: StreamedAnswer | WholeAnswer) -> None:
         if self.afterwards is not None:
-            self.afterwards.offer(turn.exchange, turn.module.DIALECT, answer.document)
+            self.afterwards.offer(turn.exchange, turn.module.DIALECT, answer.document())
 
     def _read(self, incoming: Incoming, module: DialectModule, respond: Responder) -> Turn:
         """Raises BadRequest or NoRoute."""

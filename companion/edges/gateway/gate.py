@@ -15,7 +15,7 @@ from companion.edges.gateway.tools import Reading, Unreadable, read_use
 from companion.edges.gateway.tooluse import Called, Change, Changes, Rewritten, Said, ToolUse
 from companion.gatekeeper.admit import Gatekeeper
 from companion.model.action import Action, Tier, ToolCall
-from companion.model.exchange import Exchange, Origin
+from companion.model.exchange import MOST_AFTER, Exchange, Origin
 from companion.model.verdict import Deny
 from companion.policy.redaction import Lookup
 
@@ -47,7 +47,7 @@ class WireGate:
                 reading = unreadable
             read.append((restored, reading, before))
             if isinstance(reading, Reading):
-                before += tuple(part.action for part in reading.parts)
+                before = (*before, *(part.action for part in reading.parts))[-MOST_AFTER:]
         outcomes = await asyncio.gather(
             *(self._judge_use(use, *one, offered, origin, parent) for use, one in zip(uses, read, strict=True))
         )
@@ -84,7 +84,8 @@ class WireGate:
     ) -> dict[int, str]:
         """Part number to the words of its refusal."""
         actions = tuple(part.action for part in reading.parts)
-        after = [(*before, *actions[:at]) for at in range(len(actions))]
+        told, first = (*before, *actions), len(before)
+        after = [told[max(0, first + at - MOST_AFTER) : first + at] for at in range(len(actions))]
         texts = await asyncio.gather(
             *(self._admit(action, origin, parent, after=one) for action, one in zip(actions, after, strict=True))
         )

@@ -118,7 +118,8 @@ def _completion(told: Sequence[_Object]) -> _Object:
     for chunk in told:
         found |= {key: value for key, value in chunk.items() if key != "choices" and value is not None}
         for piece in chunk.get("choices") or []:
-            choice = choices.setdefault(piece["index"], {"index": piece["index"], "message": {"role": "assistant"}})
+            index = piece.get("index") or 0
+            choice = choices.setdefault(index, {"index": index, "message": {"role": "assistant"}})
             choice |= {key: value for key, value in piece.items() if key not in {"delta", "index"}}
             _add_delta(choice["message"], piece.get("delta") or {})
     for choice in choices.values():
@@ -134,7 +135,7 @@ def _add_delta(message: _Object, delta: _Object) -> None:
         if key == "tool_calls":
             calls = message.setdefault("tool_calls", {})
             for piece in value or []:
-                call = calls.setdefault(piece["index"], {})
+                call = calls.setdefault(piece.get("index") or 0, {})
                 _add_delta(call, {name: part for name, part in piece.items() if name != "index"})
         elif isinstance(value, dict):
             _add_delta(message.setdefault(key, {}), value)
@@ -159,7 +160,12 @@ def _completion_events(document: _Object) -> Iterator[_Object]:
 
 
 def _response(told: Sequence[_Object]) -> _Object:
-    return dict(told[-1]["response"])
+    response = dict(told[-1]["response"])
+    if not response.get("output"):
+        # Some servers tell each item once, and none of them again in the end.
+        items = [event for event in told if event.get("type") == "response.output_item.done"]
+        response["output"] = [event["item"] for event in sorted(items, key=lambda event: event["output_index"])]
+    return response
 
 
 def _response_events(response: _Object) -> Iterator[_Object]:

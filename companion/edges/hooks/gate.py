@@ -10,7 +10,7 @@ from datetime import datetime
 from companion.edges.hooks.payloads import Asked
 from companion.gatekeeper.admit import Gatekeeper
 from companion.model.action import Action, ShellCommand, Tier, ToolCall
-from companion.model.exchange import Exchange, Origin
+from companion.model.exchange import MOST_AFTER, Exchange, Origin
 from companion.model.verdict import Deny
 
 ActionsOf = Callable[[str, str], Sequence[Action]]
@@ -58,7 +58,9 @@ class HookGate:
         # They run one after the other, and are all judged before the first.
         found = await asyncio.gather(
             *(
-                self._admit(action, origin, objection, returns=returns, after=tuple(actions[:at]))
+                self._admit(
+                    action, origin, objection, returns=returns, after=tuple(actions[max(0, at - MOST_AFTER) : at])
+                )
                 for at, action in enumerate(actions)
             )
         )

@@ -87,11 +87,12 @@ async def test_an_answer_without_texts_says_nothing(document: dict[str, Any]) ->
     assert await heard(Dialect.CHAT, lambda: document) == []
 
 
-async def test_an_answer_that_broke_off_says_nothing() -> None:
+async def test_an_answer_that_broke_off_is_told_as_unread() -> None:
     def broken() -> dict[str, Any]:
         raise UnclearAnswer("broke off")
 
-    assert await heard(Dialect.CHAT, broken) == []
+    [(name, _, text, _)] = await heard(Dialect.CHAT, broken)
+    assert (name, text) == ("answer.unread", "not searched for secrets: broke off")
 
 
 async def test_numbers_are_not_read() -> None:

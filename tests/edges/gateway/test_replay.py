@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from companion.edges.gateway.dialect import UnclearAnswer
 from companion.edges.gateway.replay import document_of, events_of
-from companion.edges.gateway.sse import SseParser
+from companion.edges.gateway.sse import SseEvent, SseParser
 from companion.model.action import Dialect
 from tests.support.answers import STREAMS
 from tests.support.wire import READERS
@@ -93,3 +93,26 @@ def test_what_tells_no_answer_is_refused(dialect):
     raw = b'data: {"type":"content_block_delta","index":4,"delta":{"type":"text_delta","text":"x"}}\n\n'
     with pytest.raises(UnclearAnswer):
         document_of(dialect, parsed(raw))
+
+
+def event(data: dict) -> SseEvent:
+    [one] = parsed(b"data: " + json.dumps(data).encode() + b"\n\n")
+    return one
+
+
+def test_a_response_that_tells_its_items_only_once_is_told_with_them():
+    item = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "hello"}]}
+    told = [
+        {"type": "response.created", "response": {"id": "r", "output": []}},
+        {"type": "response.output_item.done", "output_index": 1, "item": item | {"id": "b"}},
+        {"type": "response.output_item.done", "output_index": 0, "item": item | {"id": "a"}},
+        {"type": "response.completed", "response": {"id": "r", "output": []}},
+    ]
+    document = document_of(Dialect.RESPONSES, [event(one) for one in told])
+    assert [one["id"] for one in document["output"]] == ["a", "b"]
+
+
+def test_a_chunk_without_an_index_is_of_the_first_choice():
+    told = [{"choices": [{"delta": {"content": text}}]} for text in ("he", "llo")]
+    document = document_of(Dialect.CHAT, [event(one) for one in told])
+    assert [choice["message"]["content"] for choice in document["choices"]] == ["hello"]
