@@ -81,7 +81,7 @@ def _uses(one: dict[str, Any]) -> Iterator[tuple[str, ToolUse]]:
     function, custom, old = one.get("function"), one.get("custom"), one.get("function_call")
     if kind == "tool_use":
         yield identity, ToolUse(None, _text(one.get("name")), json.dumps(one.get("input")))
-    elif isinstance(function, dict) and kind in {None, "function"} and "parameters" not in function:
+    elif isinstance(function, dict) and kind in (None, "function") and "parameters" not in function:
         yield identity, ToolUse(None, _text(function.get("name")), _text(function.get("arguments")) or "{}")
     elif isinstance(custom, dict) and isinstance(custom.get("input"), str):
         yield identity, ToolUse(None, _text(custom.get("name")), custom["input"], Form.CUSTOM)

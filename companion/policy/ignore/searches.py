@@ -62,9 +62,9 @@ def folder_of_search(command: str, home: str = "") -> str | None:
     except (Unclear, _Other, RecursionError):
         return None
     folder = ""
-    if len(steps) > 2 and steps[1] == "&&":  # noqa: PLR2004 - `cd`, `&&`, the search
+    if len(steps) > 2 and steps[1] == "&&":
         entered, steps = steps[0], steps[2:]
-        if isinstance(entered, str) or len(entered) != 2 or entered[0].text != "cd":  # noqa: PLR2004 - and its folder
+        if isinstance(entered, str) or len(entered) != 2 or entered[0].text != "cd":
             return None
         folder = entered[1].constant or ""
         if not folder or folder.startswith("-"):

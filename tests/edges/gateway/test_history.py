@@ -28,7 +28,11 @@ CALLS = [
     ("chat", {"role": "assistant", "tool_calls": [{"id": "i", "type": "function", "function": FUNCTION}]}, (READ,)),
     (
         "chat, of free text",
-        {"tool_calls": [{"id": "i", "type": "custom", "custom": {"name": "apply_patch", "input": "*** Add File: a.txt\n"}}]},
+        {
+            "tool_calls": [
+                {"id": "i", "type": "custom", "custom": {"name": "apply_patch", "input": "*** Add File: a.txt\n"}}
+            ]
+        },
         (PATCHED,),
     ),
     (
@@ -66,7 +70,12 @@ def test_calls_of_one_id_are_one_that_did_all_of_it():
 
 @pytest.mark.parametrize("identity", [{}, {"id": ""}, {"id": None}, {"id": 7}])
 def test_calls_and_results_without_an_id_are_told_of_and_never_match(identity):
-    calls = calls_in([{"tool_calls": [{**identity, "function": {"name": "Read", "arguments": f'{{"file_path":"{path}"}}'}}]} for path in "ab"])
+    calls = calls_in(
+        [
+            {"tool_calls": [{**identity, "function": {"name": "Read", "arguments": f'{{"file_path":"{path}"}}'}}]}
+            for path in "ab"
+        ]
+    )
     assert {action.path for call in calls for action in call.actions} == {"a", "b"}
     [result] = results_in({"role": "tool", "tool_call_id": "", "content": "OUT"})
     assert result.id == ""

@@ -94,4 +94,4 @@ def test_everything_else_is_no_such_search(command):
 
 def test_a_home_is_spelt_out_where_it_is_known():
     assert folder_of_search("cd ~/ws/b && grep -rn e .", "/home/u") == "/home/u/ws/b"
-    assert folder_of_search("cd \"$HOME/ws\" && grep -rn e .", "/home/u") == "/home/u/ws"
+    assert folder_of_search('cd "$HOME/ws" && grep -rn e .', "/home/u") == "/home/u/ws"
