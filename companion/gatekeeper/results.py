@@ -1,7 +1,7 @@
 """Leaves text of ignored files out of what a prompt tells of tools' results and of mentioned files, by their paths.
 
-What it cuts depends on the calls up to there, the result, the rules, and what lies on the disk under the paths that they
-name. While none of these changes, a prompt goes out the same in every turn.
+What it cuts depends on the calls up to there, the result, the rules, and what lies on the disk under the paths that
+they name. While none of these changes, a prompt goes out the same in every turn.
 """
 
 from __future__ import annotations
@@ -87,8 +87,9 @@ class Results:
         if rule := next(filter(None, rules), None):
             if result.has_media:
                 raise Unexamined(
-                    f"the prompt holds a picture or a document that {rule.source}:{rule.line} ({rule.pattern}) covers and "
-                    "nobody can cut: begin a new conversation without it, or let gitignored be ask"
+                    "the prompt holds a picture or a document of an ignored file, which nobody can cut "
+                    f"({rule.source}:{rule.line}: {rule.pattern}); begin a conversation without it"
+                    + ("" if rule.denied else ', or set gitignored = "ask"')
                 )
             yield from whole(text, rule)
             return

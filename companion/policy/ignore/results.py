@@ -132,7 +132,7 @@ def _unescaped(named: re.Match[str]) -> str:
 
 
 def _end_of_mention(text: str, found: re.Match[str], following: list[re.Match[str]]) -> int:
-    """Where a file's content ends. It may hold marks itself: those of other kinds, and before a closing one, are its own."""
+    """Where a file's content ends. Marks of other kinds, and those before a closing one, are its own."""
     closing = f"</{found['tag']}>"
     if (first := text.find(closing, found.end())) < 0:
         return len(text)
