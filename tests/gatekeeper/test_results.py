@@ -7,10 +7,15 @@ from msgspec import Struct
 
 from companion.edges.gateway.history import calls_in
 from companion.edges.gateway.prompt import read_prompt
+from companion.gatekeeper.facts import examine_command
 from companion.gatekeeper.ports import Unexamined
 from companion.gatekeeper.results import Results
+from companion.model.action import ShellCommand
+from companion.model.exchange import Origin
 from companion.model.policy import IgnoredAction, Policy
+from companion.model.verdict import Ask, Deny
 from companion.policy.guards.excerpts import placeholder
+from companion.policy.guards.ignored import ignored
 from companion.scan.paths import DiskPaths
 from tests.support.ignored import put
 
@@ -240,3 +245,28 @@ def test_a_cut_never_lies_in_another(lab):
     left = lab.left("Bash", {"command": "grep -rn x ."}, said)
     assert "HUSH" not in left
     assert "src/a.py:1:open" in left
+
+
+STILL = [
+    ("grep -rn foo .", "./.env:1:foo HUSH\n./src/a.py:1:foo\n./sub/b.py:1:foo\n", 2),
+    ("grep -rn foo src | head -20", "src/a.py:1:foo\n", 1),
+    ("rg foo", "src/a.py:1:foo\n.env:foo HUSH\nsub/b.py:1:foo\n", 2),
+    ("rg -n foo src", "src/a.py:1:foo\n", 1),
+    ("cd sub && grep -rn foo .", "./b.py:1:foo\n", 1),
+]
+
+
+@pytest.mark.parametrize(("command", "said", "many"), STILL, ids=[row[0] for row in STILL])
+def test_searches_beside_an_ignored_file_run_and_lose_its_lines_alone(tmp_path, command, said, many):
+    folder = tmp_path / "ws"
+    put(folder / ".git" / "HEAD", "ref: refs/heads/main\n")
+    for name in (".env", "src/a.py", "sub/b.py"):
+        put(folder / name, "foo\n")
+    lab = Lab(Results(DiskPaths(home=str(tmp_path)), str(tmp_path)), str(folder))
+    action, origin = ShellCommand(command), Origin(workspace=str(folder))
+    facts = examine_command(action, origin, Policy(), lab.results.paths, str(tmp_path), returns=True)
+    assert not isinstance(ignored(action, facts), Ask | Deny)
+    left = lab.left("Bash", {"command": command}, said)
+    assert "HUSH" not in left
+    assert left.count(":1:foo") == many
+    assert ("left out" in left) == ("HUSH" in said)
