@@ -32,7 +32,8 @@ from companion.policy.ignore.results import (
     whole_entry,
 )
 from companion.policy.ignore.searches import POLLS, folder_of_search
-from companion.policy.shell.effects import NAMES
+from companion.policy.shell.effects import NAMES, TREE
+from companion.policy.shell.read import read_command
 
 _ENTERS = re.compile(
     r"(?:^|[\s;&|(){}`\"'])(?:cd|pushd|chdir)\s+(?:-[LPe@]+\s+|--\s+)*(\"[^\"]*\"|'[^']*'|[^\s;&|()`\"']+)"
@@ -106,17 +107,20 @@ class Results:
         knows_git = lost = False
         for action in actions:
             match action:
+                case FileAccess(path=path, operation=Operation.SEARCH) if self.paths.is_file(path, asked.workspace):
+                    # Its lines may stand without its name, and the rules have been asked about it.
+                    continue
                 case FileAccess(path=folder, operation=Operation.SEARCH):
                     folders[folder], knows_git = None, True
                     manners.add(Manner.TOOL)
-                case ShellCommand() if (start := self._folder(action)) is not None:
+                case ShellCommand() if (start := self._folder(action, asked.workspace)) is not None:
                     entered, unknown = self._entered(action, asked)
                     folders |= dict.fromkeys((start, *(posixpath.join(one, start) for one in entered), *entered))
                     lost = lost or unknown
                     manners.add(Manner.COMMAND)
                 case ToolCall(tool=tool) if tool in POLLS:
                     # It may bring the rest of any search that was begun earlier.
-                    begun = [self._folder(one) for call in asked.calls for one in call.actions]
+                    begun = [self._folder(one, asked.workspace) for call in asked.calls for one in call.actions]
                     if found := [one for one in begun if one is not None]:
                         folders |= dict.fromkeys(found)
                         manners.add(Manner.REST)
@@ -129,12 +133,18 @@ class Results:
         around = _Around(self.paths, asked.workspace, asked.policy, tuple(folders), knows_git=only_tools, moved=lost)
         return around, manner
 
-    def _folder(self, action: Action) -> str | None:
-        """The folder in which a command searches; None for any other action."""
-        if not isinstance(action, ShellCommand):
+    def _folder(self, action: Action, workspace: str) -> str | None:
+        """The folder from which a command searches folders; None for any other action.
+
+        Of single files it prints lines without their names, and each of them was judged by itself.
+        """
+        if not isinstance(action, ShellCommand) or (folder := folder_of_search(action.command, self.home)) is None:
             return None
-        folder = folder_of_search(action.command, self.home)
-        return None if folder is None else posixpath.join(action.cwd, folder)
+        effects = read_command(action.command, cwd=action.cwd or workspace, home=self.home)
+        targets = [one.target.rstrip("/") or "/" for one in effects if one.code == TREE]
+        if all(self.paths.is_file(target, workspace, cwd=action.cwd) for target in targets):
+            return None
+        return posixpath.join(action.cwd, folder)
 
     def _entered(self, command: ShellCommand, asked: _Asked) -> tuple[list[str], bool]:
         """Folders in which an agent's shell may stand since an earlier command; and whether it may be any other."""

@@ -96,6 +96,10 @@ STAY = [
     ("Bash", {"command": "ls private"}),
     ("Edit", {"file_path": "built/b.txt", "old_string": "a", "new_string": "b"}),
     ("Agent", {"prompt": "look at private/k"}),
+    ("Grep", {"pattern": "x", "path": "src/a.py"}),
+    ("Bash", {"command": "grep -n x src/a.py"}),
+    ("Bash", {"command": "grep -rn x src/a.py | head"}),
+    ("Bash", {"command": "cd src && rg -n x a.py"}),
     ("mcp_reader", {"where": "src/a.py"}),
     ("Read", {}),
 ]
@@ -103,7 +107,8 @@ STAY = [
 
 @pytest.mark.parametrize(("name", "arguments"), STAY)
 def test_everything_else_stays_as_it_is(lab, name, arguments):
-    assert lab.left(name, arguments, "private/k: 1 open\n") == "private/k: 1 open\n"
+    said = "12:open\nprivate/k: 1 open\n"
+    assert lab.left(name, arguments, said) == said
 
 
 def test_of_several_files_only_the_ignored_one_s_text_goes(lab):
