@@ -171,7 +171,7 @@ def examine_command(
         command.command, cwd=cwd or origin.workspace, home=home, look=look if files is not None and folder else None
     )
     paths: dict[str, PathFacts] = {}
-    is_filtered = returns and folder_of_search(command.command) is not None
+    is_filtered = returns and folder_of_search(command.command, home) is not None
     for effect in effects:
         # A look at a whole tree says more than one at its root alone.
         if len(paths) >= _MOST_PATHS:

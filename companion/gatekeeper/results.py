@@ -1,13 +1,15 @@
 """Leaves text of ignored files out of what a prompt tells of tools' results and of mentioned files, by their paths.
 
-What it cuts depends on the call, its result and the rules alone, so a prompt goes out the same in every turn.
+What it cuts depends on the calls up to there, the result, the rules, and what lies on the disk under the paths that
+they name. While none of these changes, a prompt goes out the same in every turn.
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from companion.gatekeeper.facts import examine_command
 from companion.gatekeeper.ports import PathJudge, SmallFiles, Unexamined
@@ -17,6 +19,7 @@ from companion.model.facts import EffectKind, Excerpt, IgnoreMatch, PathFacts
 from companion.model.policy import IgnoredAction, Policy
 from companion.policy.guards.tools import TOOLS
 from companion.policy.ignore.arguments import TooMany, paths_in
+from companion.policy.ignore.owners import Manner
 from companion.policy.ignore.results import (
     Cut,
     entries,
@@ -24,11 +27,19 @@ from companion.policy.ignore.results import (
     may_mention,
     mentions_of,
     searched,
+    searched_entry,
     whole,
     whole_entry,
 )
 from companion.policy.ignore.searches import POLLS, folder_of_search
-from companion.policy.shell.effects import NAMES
+from companion.policy.shell.effects import NAMES, TREE
+from companion.policy.shell.read import read_command
+
+_ENTERS = re.compile(
+    r"(?:^|[\s;&|(){}`\"'])(?:cd|pushd|chdir)\s+(?:-[LPe@]+\s+|--\s+)*(\"[^\"]*\"|'[^']*'|[^\s;&|()`\"']+)"
+)
+_NOT_CONSTANT = re.compile(r"[$`*?\[{\\]")
+_MOST_FOLDERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,45 +58,117 @@ class Results:
     def cuts(self, part: Part, calls: Mapping[str, CallMade], workspace: str, policy: Policy) -> tuple[Excerpt, ...]:
         """What is left out of a part. `calls` are those of the prompt, by their ids. Raises Unexamined."""
         texts = part.texts()
-        found: list[Excerpt] = []
-        told: set[int] = set()
+        by_text: dict[int, list[Cut]] = {}
         for result in part.results():
-            told.update(result.texts)
-            call = calls.get(result.id)
-            if call is None:
-                continue
+            # Where nobody knows which call brought it, any of them may have.
+            known = calls.get(result.id) if result.id else None
+            call = known or CallMade("", tuple(action for one in calls.values() for action in one.actions))
+            asked = _Asked(call, tuple(calls.values()), workspace, policy)
             for number in result.texts:
-                cuts = self._of_result(texts[number], call, result, calls, workspace, policy)
-                found += [_excerpt(number, cut, texts[number]) for cut in cuts]
+                by_text.setdefault(number, []).extend(self._of_result(texts[number], asked, result))
         around = _Around(self.paths, workspace, policy)
         for number, text in enumerate(texts):
-            if number not in told and may_mention(text):
-                found += [_excerpt(number, cut, text) for cut in mentions_of(text, around.covers)]
-        return tuple(found)
+            if may_mention(text):
+                by_text.setdefault(number, []).extend(mentions_of(text, around.covers))
+        return tuple(
+            _excerpt(number, cut, texts[number]) for number, cuts in sorted(by_text.items()) for cut in _joined(cuts)
+        )
 
-    def _of_result(
-        self,
-        text: str,
-        call: CallMade,
-        result: CallResult,
-        calls: Mapping[str, CallMade],
-        workspace: str,
-        policy: Policy,
-    ) -> Iterator[Cut]:
-        rules = [self._rule(action, workspace, policy) for action in call.actions]
-        if call.in_entries and any(rules) and (places := entries(text, len(rules))):
-            for place, rule in zip(places, rules, strict=True):
-                yield from whole_entry(place, rule) if rule else ()
+    def _of_result(self, text: str, asked: _Asked, result: CallResult) -> Iterator[Cut]:
+        actions = asked.call.actions
+        rules = [self._rule(action, asked.workspace, asked.policy) for action in actions]
+        places = entries(text, len(rules)) if asked.call.in_entries else []
+        if places:
+            for place, rule, action in zip(places, rules, actions, strict=True):
+                if rule:
+                    yield from whole_entry(place, rule)
+                elif (search := self._search([action], asked)) is not None:
+                    yield from searched_entry(text, place, *search)
             return
         if rule := next(filter(None, rules), None):
             if result.has_media:
-                raise Unexamined("the prompt holds a picture or a document of an ignored file, which nobody can cut")
+                raise Unexamined(
+                    "the prompt holds a picture or a document of an ignored file, which nobody can cut "
+                    f"({rule.source}:{rule.line}: {rule.pattern}); begin a conversation without it"
+                    + ("" if rule.denied else ', or set gitignored = "ask"')
+                )
             yield from whole(text, rule)
             return
-        for action in call.actions:
-            if (cuts := self._lines(text, action, calls, workspace, policy)) is not None:
-                yield from cuts
-                return
+        for action in actions:
+            if isinstance(action, FileAccess) and action.operation is Operation.LIST:
+                yield from listed(text, _Around(self.paths, asked.workspace, asked.policy, (action.path,)).denies)
+        if (search := self._search(actions, asked)) is not None:
+            yield from searched(text, *search)
+
+    def _search(self, actions: Sequence[Action], asked: _Asked) -> tuple[_Around, Manner] | None:
+        """Where the searches among some actions look, and how their result is written; None where there is none."""
+        folders: dict[str, None] = {}
+        manners: set[Manner] = set()
+        knows_git = lost = False
+        for action in actions:
+            match action:
+                case FileAccess(path=path, operation=Operation.SEARCH) if self.paths.is_file(path, asked.workspace):
+                    # Its lines may stand without its name, and the rules have been asked about it.
+                    continue
+                case FileAccess(path=folder, operation=Operation.SEARCH):
+                    folders[folder], knows_git = None, True
+                    manners.add(Manner.TOOL)
+                case ShellCommand() if (start := self._folder(action, asked.workspace)) is not None:
+                    entered, unknown = self._entered(action, asked)
+                    folders |= dict.fromkeys((start, *(posixpath.join(one, start) for one in entered), *entered))
+                    lost = lost or unknown
+                    manners.add(Manner.COMMAND)
+                case ToolCall(tool=tool) if tool in POLLS:
+                    # It may bring the rest of any search that was begun earlier.
+                    begun = [self._folder(one, asked.workspace) for call in asked.calls for one in call.actions]
+                    if found := [one for one in begun if one is not None]:
+                        folders |= dict.fromkeys(found)
+                        manners.add(Manner.REST)
+                case _:
+                    manners.add(Manner.REST)
+        if not folders:
+            return None
+        manner = manners.pop() if len(manners) == 1 else Manner.REST if Manner.REST in manners else Manner.TOOL
+        only_tools = knows_git and manner is Manner.TOOL
+        around = _Around(self.paths, asked.workspace, asked.policy, tuple(folders), knows_git=only_tools, moved=lost)
+        return around, manner
+
+    def _folder(self, action: Action, workspace: str) -> str | None:
+        """The folder from which a command searches folders; None for any other action.
+
+        Of single files it prints lines without their names, and each of them was judged by itself.
+        """
+        if not isinstance(action, ShellCommand) or (folder := folder_of_search(action.command, self.home)) is None:
+            return None
+        effects = read_command(action.command, cwd=action.cwd or workspace, home=self.home)
+        targets = [one.target.rstrip("/") or "/" for one in effects if one.code == TREE]
+        if all(self.paths.is_file(target, workspace, cwd=action.cwd) for target in targets):
+            return None
+        return posixpath.join(action.cwd, folder)
+
+    def _entered(self, command: ShellCommand, asked: _Asked) -> tuple[list[str], bool]:
+        """Folders in which an agent's shell may stand since an earlier command; and whether it may be any other."""
+        found: dict[str, None] = {}
+        for call in asked.calls:
+            for one in call.actions:
+                if not isinstance(one, ShellCommand) or ("cd" not in one.command and "pushd" not in one.command):
+                    continue
+                if one == command:
+                    # Its own `cd` is known.
+                    continue
+                for entered in _ENTERS.finditer(one.command):
+                    folder = entered[1].strip("\"'")
+                    if _NOT_CONSTANT.search(folder):
+                        return list(found), True
+                    folder = self.home + folder[1:] if folder == "~" or folder.startswith("~/") else folder
+                    for start in ("", *found):
+                        place = posixpath.join(start, folder)
+                        known = self.paths.judge(place, asked.workspace, asked.policy)
+                        if known.inside and known.is_dir:
+                            found[place] = None
+                    if len(found) > _MOST_FOLDERS:
+                        return list(found), True
+        return list(found), False
 
     def _rule(self, action: Action, workspace: str, policy: Policy) -> IgnoreMatch | None:
         """The rule that keeps all that comes of an action from the model."""
@@ -111,32 +194,15 @@ class Results:
             case _:
                 return None
 
-    def _lines(
-        self, text: str, action: Action, calls: Mapping[str, CallMade], workspace: str, policy: Policy
-    ) -> Sequence[Cut] | None:
-        """The lines to leave out of what an action brought; None for an action that brings no lines of files."""
-        match action:
-            case FileAccess(path=folder, operation=Operation.LIST):
-                return listed(text, _Around(self.paths, workspace, policy, folder).denies)
-            case FileAccess(path=folder, operation=Operation.SEARCH):
-                return searched(text, _Around(self.paths, workspace, policy, folder))
-            case ShellCommand() if (start := _searches_in(action)) is not None:
-                return searched(text, _Around(self.paths, workspace, policy, start))
-            case ToolCall(tool=tool) if tool in POLLS:
-                # It may bring the rest of a search that was begun earlier.
-                begun = (_searches_in(one) for call in calls.values() for one in call.actions)
-                first = next((one for one in begun if one is not None), None)
-                return () if first is None else searched(text, _Around(self.paths, workspace, policy, first))
-            case _:
-                return None
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a result answers: its call, and all of the prompt's calls up to there."""
 
-def _searches_in(action: Action) -> str | None:
-    """The folder in which a command searches; None for any other action."""
-    if not isinstance(action, ShellCommand):
-        return None
-    folder = folder_of_search(action.command)
-    return None if folder is None else posixpath.join(action.cwd, folder)
+    call: CallMade
+    calls: tuple[CallMade, ...]
+    workspace: str
+    policy: Policy
 
 
 def _kept(known: PathFacts, policy: Policy) -> IgnoreMatch | None:
@@ -147,20 +213,26 @@ def _kept(known: PathFacts, policy: Policy) -> IgnoreMatch | None:
 
 @dataclass(slots=True)
 class _Around:
-    """Paths as a tool spells them: from the workspace, or from the folder that it was told to look in."""
+    """Paths as a tool spells them: from the workspace, or from one of the folders in which it may have looked.
+
+    With `knows_git` it passes over what git ignores. With `moved` it may have stood anywhere.
+    """
 
     paths: PathJudge
     workspace: str
     policy: Policy
-    folder: str = ""
+    folders: tuple[str, ...] = ()
+    knows_git: bool = False
+    moved: bool = False
     _known: dict[str, IgnoreMatch | None] = field(default_factory=dict[str, IgnoreMatch | None])
     _there: dict[str, bool] = field(default_factory=dict[str, bool])
     _lost: list[IgnoreMatch | None] = field(default_factory=list[IgnoreMatch | None])
 
     def covers(self, path: str) -> IgnoreMatch | None:
         if path not in self._known:
-            facts = (self.paths.judge_literally(path, self.workspace, self.policy, cwd=cwd) for cwd in self._folders())
-            self._known[path] = next(filter(None, (_kept(known, self.policy) for known in facts)), None)
+            facts = (self.paths.judge_literally(path, self.workspace, self.policy, cwd=cwd) for cwd in self._starts())
+            match = next(filter(None, (_kept(known, self.policy) for known in facts)), None)
+            self._known[path] = self.lost() if match is None and self.moved and not posixpath.isabs(path) else match
         return self._known[path]
 
     def denies(self, path: str) -> IgnoreMatch | None:
@@ -170,17 +242,37 @@ class _Around:
 
     def is_file(self, path: str) -> bool:
         if path not in self._there:
-            self._there[path] = any(self.paths.is_file(path, self.workspace, cwd=cwd) for cwd in self._folders())
+            self._there[path] = any(self.paths.is_file(path, self.workspace, cwd=cwd) for cwd in self._starts())
         return self._there[path]
 
     def lost(self) -> IgnoreMatch | None:
         if not self._lost:
-            facts = self.paths.judge_tree(self.folder or ".", self.workspace, self.policy, knows_git=True)
-            self._lost.append(_kept(facts, self.policy))
+            self._lost.append(next(filter(None, map(self._below, dict.fromkeys((*self.folders, ".")))), None))
         return self._lost[0]
 
-    def _folders(self) -> tuple[str, ...]:
-        return ("", self.folder) if self.folder not in {"", "."} else ("",)
+    def _below(self, folder: str) -> IgnoreMatch | None:
+        if not self.paths.judge(folder or ".", self.workspace, self.policy).inside:
+            # Elsewhere a tree has no end.
+            return None
+        facts = self.paths.judge_tree(folder or ".", self.workspace, self.policy, knows_git=self.knows_git)
+        return _kept(facts, self.policy)
+
+    def _starts(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(("", *(folder for folder in self.folders if folder != "."))))
+
+
+def _joined(cuts: Iterable[Cut]) -> Iterator[Cut]:
+    """Cuts of one text in order. Where two touch the same characters, the first one's words stand for both."""
+    last: Cut | None = None
+    for cut in sorted(cuts, key=lambda cut: (cut.start, -cut.end)):
+        if last is not None and cut.start < last.end:
+            last = replace(last, end=max(last.end, cut.end))
+            continue
+        if last is not None:
+            yield last
+        last = cut
+    if last is not None:
+        yield last
 
 
 def _excerpt(number: int, cut: Cut, text: str) -> Excerpt:

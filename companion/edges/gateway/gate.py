@@ -17,6 +17,7 @@ from companion.gatekeeper.admit import Gatekeeper
 from companion.model.action import Action, Tier, ToolCall
 from companion.model.exchange import MOST_AFTER, Exchange, Origin
 from companion.model.verdict import Deny
+from companion.policy.guards.ignored import SHOWS
 from companion.policy.redaction import Lookup
 
 
@@ -74,20 +75,24 @@ class WireGate:
             denial = Deny("unreadable-call", str(reading), "Call the tool again with well-formed arguments")
             text = await self._admit(ToolCall(use.name, use.arguments), origin, parent, denial)
             return refuse_whole([text], offered, plan=plan), ()
-        refused = await self._refused_parts(reading, origin, parent, before)
+        returns = self.returns and use.name not in SHOWS
+        refused = await self._refused_parts(reading, origin, parent, before, returns=returns)
         if refused:
             return refuse_parts(restored, reading, refused, offered, plan=plan)
         return (None if restored == use else Rewritten(restored.arguments)), ()
 
     async def _refused_parts(
-        self, reading: Reading, origin: Origin, parent: str, before: tuple[Action, ...]
+        self, reading: Reading, origin: Origin, parent: str, before: tuple[Action, ...], *, returns: bool
     ) -> dict[int, str]:
         """Part number to the words of its refusal."""
         actions = tuple(part.action for part in reading.parts)
         told, first = (*before, *actions), len(before)
         after = [told[max(0, first + at - MOST_AFTER) : first + at] for at in range(len(actions))]
         texts = await asyncio.gather(
-            *(self._admit(action, origin, parent, after=one) for action, one in zip(actions, after, strict=True))
+            *(
+                self._admit(action, origin, parent, after=one, returns=returns)
+                for action, one in zip(actions, after, strict=True)
+            )
         )
         return {number: text for number, text in enumerate(texts) if text}
 
@@ -98,8 +103,10 @@ class WireGate:
         parent: str,
         objection: Deny | None = None,
         after: tuple[Action, ...] = (),
+        *,
+        returns: bool = False,
     ) -> str:
         """The words of the refusal, "" when the action may go on to the agent."""
-        exchange = Exchange(self.next_id(), self.clock(), origin, action, parent, self.returns, after)
+        exchange = Exchange(self.next_id(), self.clock(), origin, action, parent, returns, after)
         async with self.gatekeeper.admit(exchange, objection=objection) as admission:
             return words(admission.refusal) if admission.refusal else ""

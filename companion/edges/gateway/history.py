@@ -4,12 +4,16 @@
 |---|---|---|
 | Messages | a block `tool_use` | a block `tool_result` with `tool_use_id` |
 | Chat Completions | an entry of `tool_calls` | a message of role `tool` with `tool_call_id` |
+| its old form | `function_call` of a message | a message of role `function` with the function's `name` |
 | Responses | an item `…_call` with `call_id` | an item `…_call_output` with `call_id` |
+
+A result without an id is one of "", which no call has: nobody knows what brought it.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,6 +22,7 @@ from companion.edges.gateway.tooluse import Form, ToolUse
 from companion.model.action import CallMade, CallResult, Dialect
 
 _NO_CONTENT = frozenset({"type", "media_type", "cache_control", "detail", "tool_name", "filename", "file_id"})
+_ANSWERS = re.compile(rb'"role"\s*:\s*"(?:tool|function)"')
 _TEXTS = frozenset({"text", "input_text", "output_text", "tool_result", "tool_reference"})
 
 
@@ -28,12 +33,29 @@ def may_tell_of_calls(raw: bytes) -> bool:
 
 def may_tell_of_results(raw: bytes) -> bool:
     """As `may_tell_of_calls`, of results."""
-    return b"tool_result" in raw or b"tool_call_id" in raw or b"_output" in raw or b"\\u00" in raw
+    return (
+        b"tool_result" in raw
+        or b"tool_use_id" in raw
+        or b"tool_call_id" in raw
+        or b"_output" in raw
+        or b"\\u00" in raw
+        or _ANSWERS.search(raw) is not None
+    )
 
 
 def calls_in(value: Any) -> tuple[CallMade, ...]:
-    """Every call in a message, an item or a whole body. Calls that nobody could read have no actions."""
-    return tuple(_made(identity, use) for one in _objects(value) for identity, use in _uses(one))
+    """Every call in a message, an item or a whole body, each id once. Calls that nobody could read have no actions.
+
+    Where several have one id, nobody knows whose result is whose: they are one call that did all of it.
+    """
+    calls: dict[str, CallMade] = {}
+    for one in _objects(value):
+        for identity, use in _uses(one):
+            # One without an id is still there to be looked through, by a name that no result has.
+            made = _made(identity or f"\0{use.name}\0{use.arguments}", use)
+            other = calls.get(made.id)
+            calls[made.id] = made if other is None else CallMade(made.id, (*other.actions, *made.actions))
+    return tuple(calls.values())
 
 
 def results_in(value: Any) -> tuple[CallResult, ...]:
@@ -55,18 +77,28 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _uses(one: dict[str, Any]) -> Iterator[tuple[str, ToolUse]]:
-    kind, identity = one.get("type"), one.get("call_id") or one.get("id")
-    function = one.get("function")
+    kind, identity = one.get("type"), _text(one.get("call_id")) or _text(one.get("id"))
+    function, custom, old = one.get("function"), one.get("custom"), one.get("function_call")
     if kind == "tool_use":
-        yield str(identity), ToolUse(None, _text(one.get("name")), json.dumps(one.get("input")))
-    elif isinstance(function, dict) and isinstance(function.get("arguments"), str):
-        yield str(identity), ToolUse(None, _text(function.get("name")), function["arguments"])
+        yield identity, ToolUse(None, _text(one.get("name")), json.dumps(one.get("input")))
+    elif isinstance(function, dict) and kind in (None, "function") and "parameters" not in function:
+        yield identity, ToolUse(None, _text(function.get("name")), _text(function.get("arguments")) or "{}")
+    elif isinstance(custom, dict) and isinstance(custom.get("input"), str):
+        yield identity, ToolUse(None, _text(custom.get("name")), custom["input"], Form.CUSTOM)
     elif kind == "function_call":
-        yield str(identity), ToolUse(None, _text(one.get("name")), _text(one.get("arguments")))
+        yield identity, ToolUse(None, _text(one.get("name")), _text(one.get("arguments")) or "{}")
     elif kind == "custom_tool_call":
-        yield str(identity), ToolUse(None, _text(one.get("name")), _text(one.get("input")), Form.CUSTOM)
+        yield identity, ToolUse(None, _text(one.get("name")), _text(one.get("input")), Form.CUSTOM)
     elif kind == "local_shell_call":
-        yield str(identity), ToolUse(None, "local_shell", json.dumps(one.get("action")), Form.LOCAL_SHELL)
+        yield identity, ToolUse(None, "local_shell", json.dumps(one.get("action")), Form.LOCAL_SHELL)
+    if isinstance(old, dict):
+        name = _text(old.get("name"))
+        yield _of_old_form(name), ToolUse(None, name, _text(old.get("arguments")) or "{}")
+
+
+def _of_old_form(name: str) -> str:
+    """What stands for an id where a result says only which function it is of."""
+    return f"function {name}" if name else ""
 
 
 def _text(value: Any) -> str:
@@ -93,19 +125,20 @@ def _count(value: Any, at: int, found: list[CallResult]) -> int:
         identity, key = _answered(value)
         for name, one in value.items():
             at += 1
-            if key == name and identity:
+            if key and key == name:
                 found.append(CallResult(identity, tuple(_content(one, at, name)), _has_media(one)))
             at = _count(one, at, found)
     return at
 
 
 def _answered(value: dict[str, Any]) -> tuple[str, str]:
-    """The call that an object answers, and the key under which it does; "" for none."""
+    """The call that an object answers, "" where it does not say, and the key under which it does; "" for none."""
     kind = value.get("type")
     if kind == "tool_result" or "tool_use_id" in value:
         return _text(value.get("tool_use_id")), "content"
     if value.get("role") in ("tool", "function"):
-        return _text(value.get("tool_call_id")) or _text(value.get("name")), "content"
+        old = _of_old_form(_text(value.get("name"))) if value["role"] == "function" else ""
+        return _text(value.get("tool_call_id")) or old, "content"
     if isinstance(kind, str) and kind.endswith("_call_output"):
         return _text(value.get("call_id")) or _text(value.get("id")), "output"
     return "", ""

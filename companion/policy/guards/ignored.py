@@ -39,6 +39,9 @@ _SHOWN = (
 )
 """What agents hand to a model as it is, not as text."""
 
+SHOWS = frozenset({"view_image"})
+"""Tools that do so with any file, whatever its name: of their results nothing can be left out."""
+
 _DENIED_HINT = "leave this file alone and go on without it; only the user can take it off the list"
 _GIT_HINT = "use files that git tracks; for a whole folder, name one without ignored files in it"
 

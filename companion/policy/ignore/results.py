@@ -10,27 +10,14 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from companion.model.facts import IgnoreMatch
-from companion.policy.ignore.lines import begins_with_path, names_path, paths_at_start, paths_in_line
+from companion.policy.ignore.lines import paths_in_line
+from companion.policy.ignore.owners import Manner, Places, owners
 
 Covers = Callable[[str], IgnoreMatch | None]
 """The rule that keeps a path, as a tool spells it, from the model; None when it may be read."""
-
-
-class Places(Protocol):
-    """What a search needs to know of paths, as its tool spells them."""
-
-    def covers(self, path: str) -> IgnoreMatch | None:
-        """As `Covers`."""
-        ...
-
-    def is_file(self, path: str) -> bool: ...
-
-    def lost(self) -> IgnoreMatch | None:
-        """The rule to name for lines of a file that nobody finds; None where no ignored file lies where it went."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +32,13 @@ class Cut:
 
 _MOST_NAMED = 3
 
-_SPACE = re.compile(r"\s")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
 _ESCAPED_LINE = re.compile(
     r"(?:[^\\]++|\\(?!n|u000[aA]).)*+\\(?:n|u000[aA])|(?:[^\\]++|\\(?!n|u000[aA]).)++\Z", re.DOTALL
 )
 _JSON_STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"(\s*:)?', re.DOTALL)
-_MENTION = re.compile(
-    r"<(?P<tag>file_content|final_file_content|folder_content|file)\b[^<>]{0,200}?\b(?:path|name)="
-    r"(?P<quote>[\"'])(?P<path>[^<>\n]{1,1024}?)(?P=quote)[^<>]{0,200}>"
-)
+_MARK = re.compile(r"<(?P<tag>file_content|final_file_content|folder_content|file)\b(?P<inside>[^<>]{0,2048}+)>")
+_NAMED = re.compile(r"\b(?:path|name)=(?P<escape>\\?)(?:\"([^\"<>\n]{1,1024}+)\"|'([^'<>\n]{1,1024}+)')")
 _CALLED = re.compile(
     r"^Called the (?P<tool>\w{1,64}) tool with the following input: (?P<input>\{[^\n]*\})$", re.MULTILINE
 )
@@ -66,12 +50,19 @@ _Line = tuple[int, int, str]
 """A line at `start:end` of a text, and what it says."""
 
 
-def searched(text: str, places: Places) -> list[Cut]:
-    """What to leave out of a search's result: every line that is not known to be of a file that may be read.
+def searched(text: str, places: Places, manner: Manner = Manner.TOOL) -> list[Cut]:
+    """What to leave out of a search's result: every line that is not known to be of a file that may be read."""
+    return [
+        cut
+        for lines, escaped in _texts_in(text)
+        for cut in _cuts(list(zip(lines, owners([line[2] for line in lines], places, manner), strict=True)), escaped)
+    ]
 
-    A line without a path belongs to the path above it.
-    """
-    return [cut for lines, escaped in _texts_in(text) for cut in _searched(lines, places, escaped=escaped)]
+
+def searched_entry(text: str, place: tuple[int, int], places: Places, manner: Manner) -> list[Cut]:
+    """As `searched`, of one of the `entries`."""
+    lines = _escaped_lines(text, *place)
+    return _cuts(list(zip(lines, owners([line[2] for line in lines], places, manner), strict=True)), escaped=True)
 
 
 def listed(text: str, covers: Covers) -> list[Cut]:
@@ -92,7 +83,7 @@ def whole(text: str, match: IgnoreMatch) -> list[Cut]:
 def entries(text: str, count: int) -> list[tuple[int, int]]:
     """Where the results of so many requests stand in the one text that Cline makes of them; [] where it is none."""
     try:
-        told = json.loads(text) if text[:1] == "[" else None
+        told = json.loads(text, strict=False) if text[:1] == "[" else None
     except (ValueError, RecursionError):
         return []
     if not isinstance(told, list) or len(told) != count or not all(map(_is_entry, told)):
@@ -118,20 +109,37 @@ def mentions_of(text: str, covers: Covers) -> list[Cut]:
 
 
 def _tagged(text: str, covers: Covers) -> Iterator[Cut]:
+    marks = list(_MARK.finditer(text))
     at = 0
-    while (found := _MENTION.search(text, at)) is not None:
-        at = found.end()
-        match = covers(found["path"])
+    for number, found in enumerate(marks):
+        if found.start() < at:
+            continue
+        named = list(_NAMED.finditer(found["inside"]))
+        match = next(filter(None, (covers(_unescaped(one)) for one in named)), None)
         if match is None:
             continue
-        # A file may hold the closing mark itself: the last one before the next file counts.
-        following = _MENTION.search(text, at)
-        limit = following.start() if following else len(text)
-        end = text.rfind(f"</{found['tag']}>", at, limit)
-        end = limit if end < 0 else end
-        if text[at:end].strip():
-            yield Cut(at, end, f"\n({_left_out('its content', [match])})\n", match)
-        at = end
+        at = _end_of_mention(text, found, marks[number + 1 :])
+        if text[found.end() : at].strip():
+            words = f"\n({_left_out('its content', [match])})\n"
+            escaped = any(one["escape"] for one in named)
+            yield Cut(found.end(), at, _in_json(words) if escaped else words, match)
+
+
+def _unescaped(named: re.Match[str]) -> str:
+    path = named[2] or named[3]
+    # Within a document the closing quote has a backslash of its own.
+    return path.removesuffix("\\") if named["escape"] else path
+
+
+def _end_of_mention(text: str, found: re.Match[str], following: list[re.Match[str]]) -> int:
+    """Where a file's content ends. Marks of other kinds, and those before a closing one, are its own."""
+    closing = f"</{found['tag']}>"
+    if (first := text.find(closing, found.end())) < 0:
+        return len(text)
+    limit = next(
+        (mark.start() for mark in following if mark["tag"] == found["tag"] and mark.start() > first), len(text)
+    )
+    return text.rfind(closing, found.end(), limit)
 
 
 def _called(text: str, covers: Covers) -> Iterator[Cut]:
@@ -147,7 +155,7 @@ def _called(text: str, covers: Covers) -> Iterator[Cut]:
 def _path_of(arguments: str) -> str:
     try:
         read = json.loads(arguments)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     return next((read[key] for key in _PATH_KEYS if isinstance(read.get(key), str)), "")
 
@@ -180,8 +188,12 @@ def _texts_in(text: str) -> Iterator[tuple[list[_Line], bool]]:
         key, before = (string[1], key) if string[2] else ("", key)
         # What was asked is the model's own.
         if not string[2] and string[1] and before != "query":
-            lines = _ESCAPED_LINE.finditer(text, string.start(1), string.end(1))
-            yield [(found.start(), found.end(), json.loads(f'"{found[0]}"')) for found in lines], True
+            yield _escaped_lines(text, *string.span(1)), True
+
+
+def _escaped_lines(text: str, start: int, end: int) -> list[_Line]:
+    lines = _ESCAPED_LINE.finditer(text, start, end)
+    return [(found.start(), found.end(), json.loads(f'"{found[0]}"', strict=False)) for found in lines]
 
 
 def _is_json(text: str) -> bool:
@@ -190,34 +202,6 @@ def _is_json(text: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
-
-
-def _searched(lines: list[_Line], places: Places, *, escaped: bool) -> list[Cut]:
-    owned: list[tuple[_Line, IgnoreMatch | None]] = []
-    owner: IgnoreMatch | None = None
-    for line in lines:
-        said = line[2].rstrip("\r\n")
-        path, names_one = _path_of_line(said, places)
-        if path:
-            owner = places.covers(path)
-        elif names_one and owner is None and (match := places.lost()) is not None:
-            owned.append((line, match))
-            continue
-        owned.append((line, owner))
-    return _cuts(owned, escaped=escaped)
-
-
-def _path_of_line(line: str, places: Places) -> tuple[str, bool]:
-    """The file that a line says it is of, "" for none; and whether it names one all the same.
-
-    The longest that is there: what a line goes on with may look like a path, and hardly ever is one.
-    """
-    if not begins_with_path(line):
-        return "", False
-    paths = list(paths_at_start(line))
-    there = next(filter(places.is_file, paths), "")
-    gone = there or next((path for path in paths if not _SPACE.search(path) and places.covers(path)), "")
-    return gone, names_path(line)
 
 
 def _first_covered(line: str, covers: Covers, known: dict[str, IgnoreMatch | None]) -> IgnoreMatch | None:
@@ -229,7 +213,7 @@ def _first_covered(line: str, covers: Covers, known: dict[str, IgnoreMatch | Non
     return None
 
 
-def _cuts(owned: list[tuple[_Line, IgnoreMatch | None]], *, escaped: bool) -> list[Cut]:
+def _cuts(owned: list[tuple[_Line, IgnoreMatch | None]], escaped: bool) -> list[Cut]:
     """Lines that follow each other as one."""
     cuts: list[Cut] = []
     run: list[tuple[_Line, IgnoreMatch]] = []

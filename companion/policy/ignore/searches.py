@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-_PUNCTUATION = frozenset("();<>|&")
-_SUBSTITUTED = re.compile(r"`|\$[({]|\n|\r|\\$")
+from tree_sitter import Node
+
+from companion.policy.shell.budget import Budget
+from companion.policy.shell.parse import Syntax, parse
+from companion.policy.shell.source import Unclear
+from companion.policy.shell.words import WORDS, Lookup, Value, evaluate
+
+_ARGUMENTS = WORDS | {"command_name"}
+_Step = str | list[Value]
 
 # Of each program: letters of flags, letters that take a value, and whole names. What is not here may hide the paths.
 _GREP = ("rRniwlLcoEFGPvxHsqaI", "ABCem")
@@ -28,62 +34,82 @@ _PROGRAMS = {
     "fgrep": (*_GREP, frozenset(_GREP_NAMES.split("|"))),
     "rg": (*_RG, frozenset(_RG_NAMES.split("|"))),
 }
-_SHORTENED = re.compile(r"(?:head|tail)(?: -n)?(?: -?\d+)?|sort(?: -[uVr]+)?|cat")
+_SHORTENED = re.compile(r"(?:head|tail)(?: -n [-+]?\d+| -n\d+| -\d+)?|sort(?: -[uVr]+)?|cat")
 """What may come after a search: it leaves lines whole."""
 
 POLLS = frozenset({"write_stdin", "write_stdin_poll", "BashOutput", "TaskOutput"})
 """Tools that bring the rest of what a command prints."""
 
+_STRUCTURE = frozenset({"program", "pipeline", "list", "redirected_statement"})
+_SIGNS = frozenset({"|", "&&"})
+_QUIET = re.compile(r"2>\s*/dev/null")
+_WILD = re.compile(r"[*?\[]")
 
-def folder_of_search(command: str) -> str | None:
+
+class _Other(Exception):  # noqa: N818 - an answer: no such search
+    """The command is more, or something else, than constant words of programs in a pipe."""
+
+
+def folder_of_search(command: str, home: str = "") -> str | None:
     """The folder in which a command searches, "" for where it starts; None for any other command.
 
-    Every line that such a search prints begins with the path of its file, as seen from that folder.
+    Every line that such a search prints begins with the path of its file, as seen from that folder. `home` as for
+    `read_command`, by whose tree the words are told.
     """
-    if _SUBSTITUTED.search(command.strip()):
-        return None
     try:
-        lexer = shlex.shlex(command.strip(), posix=True, punctuation_chars=True)
-        lexer.whitespace_split = True
-        lexer.commenters = ""
-        words = list(lexer)
-    except ValueError:
-        return None
-    if any(word.startswith("$") for word in words):
+        syntax = parse(command, Budget())
+        steps = list(_steps(syntax.root, syntax, lambda name: (home or None) if name == "HOME" else None))
+    except (Unclear, _Other, RecursionError):
         return None
     folder = ""
-    if len(words) > 3 and words[0] == "cd" and words[2] == "&&" and not words[1].startswith("-"):
-        folder, words = words[1], words[3:]
-    search, *after = _stages(words)
-    if not search or not _names_lines(search) or not all(_SHORTENED.fullmatch(" ".join(stage)) for stage in after):
+    if len(steps) > 2 and steps[1] == "&&":
+        entered, steps = steps[0], steps[2:]
+        if isinstance(entered, str) or len(entered) != 2 or entered[0].text != "cd":
+            return None
+        folder = entered[1].constant or ""
+        if not folder or folder.startswith("-"):
+            return None
+    search, *after = steps or [""]
+    if isinstance(search, str) or not _names_lines(search):
         return None
-    return folder
+    for sign, stage in zip(after[::2], after[1::2], strict=False):
+        words = "" if isinstance(stage, str) else " ".join(word.constant or "$" for word in stage)
+        if sign != "|" or not _SHORTENED.fullmatch(words):
+            return None
+    return folder if len(after) % 2 == 0 else None
 
 
-def _stages(words: Sequence[str]) -> list[list[str]]:
-    """The programs of a pipe; what they say of errors may go away. [[]] for anything else."""
-    stages: list[list[str]] = [[]]
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        if word == "|":
-            stages.append([])
-        elif word == "2" and rest[:2] == [">", "/dev/null"]:
-            del rest[:2]
-        elif word and _PUNCTUATION.issuperset(word):
-            return [[]]
-        else:
-            stages[-1].append(word)
-    return stages
+def _steps(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[_Step]:
+    """Programs by their words, and the signs between them, in the order of the text. Raises _Other."""
+    if node.type == "command":
+        words = [evaluate(child, syntax, lookup) for child in node.children if child.type in _ARGUMENTS]
+        if len(words) != len(node.children) or any(word.text is None or word.substituted for word in words):
+            raise _Other
+        yield words
+    elif node.type in _STRUCTURE:
+        for child in node.children:
+            yield from _steps(child, syntax, lookup)
+    elif node.type == "file_redirect" and _QUIET.fullmatch(syntax.text(node)):
+        # What it says of errors may go away.
+        return
+    elif node.type in _SIGNS and not node.is_named:
+        yield node.type
+    else:
+        raise _Other
 
 
-def _names_lines(words: Sequence[str]) -> bool:
-    known = _PROGRAMS.get(words[0])
+def _names_lines(words: Sequence[Value]) -> bool:
+    known = _PROGRAMS.get(words[0].constant or "")
     if known is None:
         return False
     flags, valued, names = known
     takes_value = False
-    for word in words[1:]:
+    for value in words[1:]:
+        word = value.text or ""
+        fixed = _WILD.split(word, maxsplit=1)[0] if value.glob else word
+        if value.glob and (not fixed or (fixed.startswith("-") and "=" not in fixed)):
+            # A file that it matches may be named like an option.
+            return False
         if takes_value:
             takes_value = False
         elif word == "--":

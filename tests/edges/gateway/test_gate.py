@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -247,3 +248,15 @@ async def test_a_secret_that_was_restored_does_not_go_to_the_network_unasked(cal
     changes = await judging
     assert "denied-by-person" in repr(changes)
     assert "https://collect.example/?HUSH" not in repr(changes)
+
+
+@pytest.mark.parametrize(("name", "allowed"), [("Read", True), ("view_image", False)])
+def test_nobody_counts_on_cutting_what_a_tool_shows(name, allowed):
+    def guard(action, facts):
+        return PASS if facts.returns else Deny("kept", "its result is not cut")
+
+    keeper = gatekeeper([("guard", guard)])
+    wire = replace(gate(keeper), returns=True)
+    argument = {"path": "a"} if name == "view_image" else {"file_path": "a"}
+    changes = run(wire.judge([use(0, name, argument)], OFFERED, Origin("codex", "key-1", workspace="/w"), PARENT))
+    assert (changes == Changes()) == allowed

@@ -26,6 +26,20 @@ def item(kind, **more):
 CALLS = [
     ("messages", {"role": "assistant", "content": [USE]}, (READ,)),
     ("chat", {"role": "assistant", "tool_calls": [{"id": "i", "type": "function", "function": FUNCTION}]}, (READ,)),
+    (
+        "chat, of free text",
+        {
+            "tool_calls": [
+                {"id": "i", "type": "custom", "custom": {"name": "apply_patch", "input": "*** Add File: a.txt\n"}}
+            ]
+        },
+        (PATCHED,),
+    ),
+    (
+        "chat, without arguments",
+        {"tool_calls": [{"id": "i", "function": {"name": "list_files"}}]},
+        (FileAccess(".", Operation.LIST),),
+    ),
     ("items", item("function_call", name="exec_command", arguments='{"cmd":"ls"}'), (RUN,)),
     ("local shell", item("local_shell_call", action={"type": "exec", "command": ["ls"]}), (RUN,)),
     ("a patch", item("custom_tool_call", name="apply_patch", input="*** Add File: a.txt\n"), (PATCHED,)),
@@ -37,6 +51,36 @@ CALLS = [
 def test_calls(value, actions):
     [call] = calls_in(value)
     assert (call.id, call.actions) == ("i", actions)
+
+
+def test_the_old_form_of_chat_goes_by_the_function_s_name():
+    asked = {"role": "assistant", "content": None, "function_call": FUNCTION}
+    told = {"role": "function", "name": "read_files", "content": "OUT"}
+    [call], [result] = calls_in(asked), results_in(told)
+    assert call.actions == (READ,)
+    assert call.id == result.id != ""
+    body = json.dumps({"messages": [asked, told]}).encode()
+    assert [one.id for part in read_prompt(body).parts for one in part.results()] == [call.id]
+
+
+def test_calls_of_one_id_are_one_that_did_all_of_it():
+    [call] = calls_in([USE, {**USE, "input": {"file_path": "b.txt"}}])
+    assert set(call.actions) == {READ, FileAccess("b.txt", Operation.READ)}
+
+
+@pytest.mark.parametrize("identity", [{}, {"id": ""}, {"id": None}, {"id": 7}])
+def test_calls_and_results_without_an_id_are_told_of_and_never_match(identity):
+    calls = calls_in(
+        [
+            {"tool_calls": [{**identity, "function": {"name": "Read", "arguments": f'{{"file_path":"{path}"}}'}}]}
+            for path in "ab"
+        ]
+    )
+    assert {action.path for call in calls for action in call.actions} == {"a", "b"}
+    [result] = results_in({"role": "tool", "tool_call_id": "", "content": "OUT"})
+    assert result.id == ""
+    assert "" not in {call.id for call in calls}
+    assert [one.id for one in results_in({"role": "tool", "name": "Read", "content": "OUT"})] == [""]
 
 
 def answered(content, **more):

@@ -11,12 +11,31 @@ from companion.model.facts import IgnoreMatch
 from companion.policy.ignore.results import entries, listed, may_mention, mentions_of, searched, whole, whole_entry
 
 RULE = IgnoreMatch(".clineignore", 3, "private/")
-FILES = {"src/a.py", "src/b.py", "a b.txt", "private/k", "private/HUSH", "Makefile", "a", "private-1-b"}
+FILES = {
+    f"private/k{'-a' * 12}",
+    "01-private.md",
+    "(private)/k",
+    "private/k:1",
+    "12",
+    "01-intro.md",
+    "src/a.py",
+    "src/b.py",
+    "a b.txt",
+    "private/k",
+    "private/HUSH",
+    "Makefile",
+    "a",
+    "private-1-b",
+}
 
 
 def covers(path):
     plain = path.removeprefix("./").removeprefix("/w/")
-    return RULE if plain.startswith(("private/", "private-")) or plain == "private" else None
+    if plain == "private/k:1":
+        # Somebody made it.
+        return None
+    kept = plain.startswith(("private/", "private-", "(private)/")) or plain in {"private", "01-private.md"}
+    return RULE if kept else None
 
 
 class Tree:
@@ -58,6 +77,11 @@ RESULTS = [
     ("a name with a space", "private/k:1:HUSH\na b.txt:1:x\n", ["a b.txt:1:x"]),
     ("windows line ends", "src/a.py:1:x\r\nprivate/k:2:HUSH\r\n", ["src/a.py"]),
     ("no line end", "src/a.py\nprivate/HUSH", ["src/a.py"]),
+    ("a name that begins with a digit", "src/a.py:1:x\n01-private.md:3:HUSH\n", ["src/a.py:1:x"]),
+    ("a name that begins with a bracket", "src/a.py:1:x\n(private)/k:3:HUSH\n", ["src/a.py:1:x"]),
+    ("a file made beside an ignored one", "private/k:1:HUSH\nsrc/a.py:1:x\n", ["src/a.py:1:x"]),
+    ("colours", "\x1b[35mprivate/k\x1b[m:\x1b[32m1\x1b[m:HUSH\nsrc/a.py:1:x\n", ["src/a.py:1:x"]),
+    ("many hyphens", f"private/k{'-a' * 12}:1:HUSH\nsrc/a.py:1:x\n", ["src/a.py:1:x"]),
 ]
 
 
@@ -168,6 +192,10 @@ MENTIONS = [
     '<file_content path="private/k">\na</file_content> HUSH\n</file_content>',
     '<folder_content path="src">\nk\n<file_content path="private/k">HUSH</file_content></folder_content>',
     'Called the Read tool with the following input: {"file_path":"/w/private/k"}\nResult:\n1\tHUSH',
+    '<file_content path="private/k">\n<file name="src/a.php">HUSH\n</file>\nHUSH</file_content>',
+    '<file_content path="private/k">\n<file_content path="src/a.py">HUSH\n</file_content>',
+    '<file path="src/a.py" name="private/k">HUSH</file>',
+    '<file name="src/a.py" path="private/k">HUSH</file>',
 ]
 
 
@@ -194,8 +222,29 @@ def test_other_mentions_stay(text):
 
 
 @pytest.mark.parametrize("mark", ['<file_content path="', "<file ", '<file name="a"', "<folder_content path='x'"])
-def test_marks_that_never_close_take_no_time(mark):
+def test_marks_that_never_close_are_none(mark):
     assert mentions_of(mark * 20_000, covers) == []
+
+
+def test_a_mark_with_many_open_quotes_is_read_once():
+    # With backtracking it would take minutes.
+    hostile = ("<file " + 'name="' * 33 + '"' * 1024 + "\n") * 600
+    assert mentions_of(hostile, covers) == []
+
+
+def test_input_that_is_deeper_than_anybody_reads_is_no_mention():
+    said = "Called the Read tool with the following input: " + '{"a":' * 100_000 + "1" + "}" * 100_000
+    assert mentions_of(said, covers) == []
+
+
+def test_a_raw_tab_in_a_document_is_a_tab():
+    assert "HUSH" not in left('[{"result": "private/k:1:\tHUSH"}]')
+
+
+def test_a_mention_inside_a_document_leaves_it_one():
+    told = json.dumps([{"result": MENTIONS[0]}])
+    [entry] = json.loads(apply(told, mentions_of(told, covers)))
+    assert "HUSH" not in entry["result"]
 
 
 def test_after_a_mentioned_ignored_file_the_next_one_stays():
