@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import re
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -24,6 +23,7 @@ from companion.model.facts import Excerpt
 from companion.model.policy import Policy
 from companion.policy.guards.excerpts import beside
 from companion.scan.fingerprints.building import BuildFailed, Learn, build_index, tidy_up
+from companion.scan.fingerprints.contexts import Contexts
 from companion.scan.fingerprints.ground import Ground, Place
 from companion.scan.fingerprints.worker import Job
 from companion.telemetry.log import get_logger
@@ -37,7 +37,6 @@ _LEAST_TEXT = 60
 _SMALL = 4 * 1024
 """So many bytes of text are compared where they are: less than a millisecond."""
 _MOST_GROUNDS = 16
-_MOST_CALLS = 20_000
 _REBUILD_SECONDS = 60.0
 _BUILD_SHARE = 20
 """A new index that has time is made at most a twentieth of the time."""
@@ -71,7 +70,7 @@ class IgnoredText:
         self._protected = tuple(map(str, protected))
         self._learn = learn
         self._results = results
-        self._calls: OrderedDict[bytes, tuple[CallMade, ...]] = OrderedDict()
+        self._contexts = Contexts(results.may_cut) if results else None
         self._patience, self._seconds = patience, seconds
         self._grounds: dict[str, Ground] = {}
         self._builds: dict[Ground, asyncio.Task[None]] = {}
@@ -89,21 +88,25 @@ class IgnoredText:
         """Whether the parts are known to hold no ignored text, or it took no time to find out. Never waits."""
         if workspace and workspace not in self._grounds:
             return False
+        contexts = self._contexts
+        if contexts and not contexts.is_quick(parts):
+            return False
+        keys = self._keys(parts)
         for ground in self._asked(workspace):
-            if ground.index is None or not ground.serves(policy) or ground.rules_changed:
+            if ground.index is None or ground.rules_changed or (workspace and not ground.serves(policy)):
                 return False
-            unclean = [part for part in parts if not ground.is_clean(part.digest)]
-            if self._results and any(map(self._results.may_cut, unclean)):
+            unclean = [(part, key) for part, key in zip(parts, keys, strict=True) if not ground.is_clean(key)]
+            if contexts and any([contexts.told(part).may_cut for part, _ in unclean]):
                 # Files are looked for on the disk.
                 return False
             if ground.is_bare:
                 if ground.needs_look:
                     spawn(self._keep_fresh(ground), "look for ignored text", _failed)
                 continue
-            big = sum([part.size for part in unclean])
+            big = sum([part.size for part, _ in unclean])
             if big >= _LEAST_TEXT and (big > _SMALL or ground.needs_look):
                 return False
-            if any(self._searched(part, ground) for part in unclean):
+            if any(self._searched(part, key, ground) for part, key in unclean):
                 return False
         return True
 
@@ -118,7 +121,7 @@ class IgnoredText:
         """The excerpts in the parts that have any, in order. Raises Unexamined."""
         found: dict[int, PartExcerpts] = {}
         for ground in await self._ready(workspace, policy):
-            for one in await self._in_thread(partial(self._of_parts, parts, ground, policy)):
+            for one in await self._in_thread(partial(self._of_parts, parts, ground)):
                 if one.number not in found or _size(one) > _size(found[one.number]):
                     found[one.number] = one
         return tuple(found[number] for number in sorted(found))
@@ -136,44 +139,42 @@ class IgnoredText:
             return [self._grounds[workspace]]
         return [ground for ground in self._grounds.values() if ground.index is not None]
 
-    def _of_parts(self, parts: Sequence[Part], ground: Ground, policy: Policy) -> list[PartExcerpts]:
+    def _keys(self, parts: Sequence[Part]) -> Sequence[bytes]:
+        return self._contexts.keys(parts) if self._contexts else [part.digest for part in parts]
+
+    def _of_parts(self, parts: Sequence[Part], ground: Ground) -> list[PartExcerpts]:
         found: list[PartExcerpts] = []
         calls: dict[str, CallMade] = {}
-        for number, part in enumerate(parts):
+        for number, (part, key) in enumerate(zip(parts, self._keys(parts), strict=True)):
             # A call stands before its result.
-            calls.update((call.id, call) for call in self._calls_of(part))
-            if not ground.is_clean(part.digest):
-                cuts = self._cuts(part, calls, ground, policy)
-                if excerpts := self._searched(part, ground, cuts):
+            told = self._contexts.told(part) if self._contexts else None
+            if told:
+                calls.update((call.id, call) for call in told.calls)
+            if not ground.is_clean(key):
+                cuts = self._cuts(part, key, calls, ground) if told and told.may_cut else ()
+                if excerpts := self._searched(part, key, ground, cuts):
                     found.append(PartExcerpts(number, excerpts))
         return found
 
-    def _searched(self, part: Part, ground: Ground, cuts: tuple[Excerpt, ...] = ()) -> tuple[Excerpt, ...]:
+    def _searched(self, part: Part, key: bytes, ground: Ground, cuts: tuple[Excerpt, ...] = ()) -> tuple[Excerpt, ...]:
         """`cuts` with what else there is in a part, which is clean where there is nothing."""
         state = ground.state
         recognised = part.size >= _LEAST_TEXT and not ground.is_bare
         found = _excerpts(part.texts(), ground, part.kinds()) if recognised else ()
         if not found and not cuts:
-            ground.note_clean(part.digest, state)
+            ground.note_clean(key, state)
         return beside(cuts, found) if cuts else found
 
-    def _cuts(self, part: Part, calls: Mapping[str, CallMade], ground: Ground, policy: Policy) -> tuple[Excerpt, ...]:
-        """What is left out by path. Once found, it is the same until a rule changes, so that prompts are too."""
-        if self._results is None or not self._results.may_cut(part):
-            return ()
-        known = ground.cuts.get(part.digest)
-        if known is None:
-            known = self._results.cuts(part, calls, ground.job.workspace, policy)
-            ground.note_cuts(part.digest, known)
-        return known
+    def _cuts(self, part: Part, key: bytes, calls: Mapping[str, CallMade], ground: Ground) -> tuple[Excerpt, ...]:
+        """What is left out by path. Once found, it is the same until a rule changes, so that prompts are too.
 
-    def _calls_of(self, part: Part) -> tuple[CallMade, ...]:
-        known = self._calls.get(part.digest)
-        if known is None:
-            known = self._calls[part.digest] = part.calls()
-            if len(self._calls) > _MOST_CALLS:
-                self._calls.popitem(last=False)
-        return known
+        The policy is the ground's own: who names no workspace comes with another one.
+        """
+        known = ground.cuts.get(key)
+        if known is None and self._results:
+            known = self._results.cuts(part, calls, ground.job.workspace, ground.job.policy)
+            ground.note_cuts(key, known)
+        return known or ()
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import pytest
@@ -12,8 +13,9 @@ import pytest
 from companion.edges.gateway.prompt import read_prompt
 from companion.gatekeeper.ports import Unexamined
 from companion.gatekeeper.results import Results
-from companion.model.action import CallMade, CallResult, TextKind
-from companion.model.policy import Policy
+from companion.model.action import CallMade, CallResult, Part, TextKind
+from companion.model.facts import Excerpt, IgnoreMatch
+from companion.model.policy import IgnoredAction, Policy
 from companion.scan.fingerprints import excerpts as room
 from companion.scan.fingerprints.building import BuildFailed
 from companion.scan.fingerprints.excerpts import IgnoredText
@@ -226,6 +228,81 @@ async def test_what_is_left_out_by_path_is_the_same_until_a_rule_changes(tmp_pat
     assert await cut() == ()
     assert made.is_clean(parts, str(workspace), POLICY)
     made.close()
+
+
+def messages(*told: dict[str, object]) -> tuple[Part, ...]:
+    """Blocks as the messages of a conversation: calls are the model's, all else the user's."""
+    said = [{"role": "assistant" if one["type"] == "tool_use" else "user", "content": [one]} for one in told]
+    return read_prompt(json.dumps({"messages": said}).encode()).parts
+
+
+def use(name: str, **given: str) -> dict[str, object]:
+    return {"type": "tool_use", "id": "i", "name": name, "input": given}
+
+
+RESULT = {"type": "tool_result", "tool_use_id": "i", "content": "few words"}
+
+
+@pytest.fixture
+def cutter(tmp_path):
+    made = IgnoredText(tmp_path / "state", b"k" * 32, results=Results(DiskPaths(home=str(tmp_path)), str(tmp_path)))
+    yield made
+    made.close()
+
+
+async def left_out(cutter, parts, workspace, policy=POLICY) -> int:
+    if cutter.is_clean(parts, str(workspace), policy):
+        return 0
+    return sum(len(one.excerpts) for one in await cutter.examine(parts, str(workspace), policy))
+
+
+class ByCall:
+    """Leaves out what came of a call that the prompt tells of before it, if that reads a private file."""
+
+    @staticmethod
+    def may_cut(part: Part) -> bool:
+        return bool(part.results())
+
+    @staticmethod
+    def cuts(part: Part, calls: Mapping[str, CallMade], workspace: str, policy: Policy) -> tuple[Excerpt, ...]:
+        made = [calls.get(result.id) for result in part.results()]
+        private = any(call and "private" in str(call.actions) for call in made)
+        return (Excerpt(0, 0, 1, 1, IgnoreMatch("x", 1, "x")),) if private else ()
+
+
+async def test_a_result_is_judged_by_the_calls_that_this_prompt_tells_of(tmp_path, workspace):
+    cutter = IgnoredText(tmp_path / "state", b"k" * 32, results=ByCall())
+    private, public = use("Read", file_path="private/a.txt"), use("Read", file_path="open.txt")
+    for told, cuts in [
+        ((RESULT,), 0),
+        ((private, RESULT), 1),
+        ((public, RESULT), 0),
+        ((private, public, RESULT), 0),
+        ((public, RESULT, private), 0),
+        ((public, private, RESULT), 1),
+        ((private, RESULT), 1),
+        ((RESULT,), 0),
+    ]:
+        assert await left_out(cutter, messages(*told), workspace) == cuts, told
+    cutter.close()
+
+
+async def test_who_says_no_workspace_is_judged_by_the_rules_of_each(cutter, workspace):
+    parts = messages(use("Read", file_path="local/b.txt"), RESULT)
+    loose = replace(POLICY, gitignored=IgnoredAction.ASK)
+    assert await left_out(cutter, messages({"type": "text", "text": "x"}), workspace) == 0
+    for _ in range(2):
+        assert await left_out(cutter, parts, "", loose) == 1
+        assert await left_out(cutter, parts, workspace) == 1
+
+
+async def test_what_is_known_is_not_read_again(cutter, workspace, monkeypatch):
+    parts = messages(use("Read", file_path="local/b.txt"), RESULT, use("Read", file_path="open.txt"), RESULT)
+    assert await left_out(cutter, parts, workspace) == 1
+    for name in ("calls", "results", "texts"):
+        monkeypatch.setattr(type(parts[0]), name, None)
+    assert not cutter.is_clean(parts, str(workspace), POLICY)
+    assert cutter.is_clean([*parts[:1], *parts[2:]], str(workspace), POLICY)
 
 
 async def test_a_workspace_without_ignored_text_costs_nothing(ignored, tmp_path):
