@@ -45,14 +45,15 @@ class Contexts:
         return sum([part.size for part in parts if part.digest not in known]) <= _QUICK
 
     def keys(self, parts: Sequence[Part]) -> list[bytes]:
-        """Names each part of a prompt; one with results of calls together with every part before it that tells of calls.
+        """Names each part of a prompt; one with results together with all up to it that tell of calls.
 
         So a result is another one when its call is, or was not told yet, and the same in every turn that goes on.
         """
         keys: list[bytes] = []
-        before = b""
+        before, known = b"", self._told
         for part in parts:
-            digest, told = part.digest, self.told(part)
+            digest = part.digest
+            told = known.get(digest) or self.told(part)
             if told.calls:
                 # A call may stand in the same part as its result.
                 before = hashlib.blake2b(before + digest, digest_size=16).digest()

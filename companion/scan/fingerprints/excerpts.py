@@ -24,7 +24,8 @@ from companion.model.policy import Policy
 from companion.policy.guards.excerpts import beside
 from companion.scan.fingerprints.building import BuildFailed, Learn, build_index, tidy_up
 from companion.scan.fingerprints.contexts import Contexts
-from companion.scan.fingerprints.ground import Ground, Place
+from companion.scan.fingerprints.ground import Busy, Ground
+from companion.scan.fingerprints.remembered import Place
 from companion.scan.fingerprints.worker import Job
 from companion.telemetry.log import get_logger
 
@@ -96,7 +97,7 @@ class IgnoredText:
             if ground.index is None or ground.rules_changed or (workspace and not ground.serves(policy)):
                 return False
             unclean = [(part, key) for part, key in zip(parts, keys, strict=True) if not ground.is_clean(key)]
-            if contexts and any([contexts.told(part).may_cut for part, _ in unclean]):
+            if contexts and any(contexts.told(part).may_cut for part, _ in unclean):
                 # Files are looked for on the disk.
                 return False
             if ground.is_bare:
@@ -106,7 +107,10 @@ class IgnoredText:
             big = sum([part.size for part, _ in unclean])
             if big >= _LEAST_TEXT and (big > _SMALL or ground.needs_look):
                 return False
-            if any(self._searched(part, key, ground) for part, key in unclean):
+            try:
+                if any(self._searched(part, key, ground, waits=False) for part, key in unclean):
+                    return False
+            except Busy:
                 return False
         return True
 
@@ -156,11 +160,13 @@ class IgnoredText:
                     found.append(PartExcerpts(number, excerpts))
         return found
 
-    def _searched(self, part: Part, key: bytes, ground: Ground, cuts: tuple[Excerpt, ...] = ()) -> tuple[Excerpt, ...]:
-        """`cuts` with what else there is in a part, which is clean where there is nothing."""
+    def _searched(
+        self, part: Part, key: bytes, ground: Ground, cuts: tuple[Excerpt, ...] = (), *, waits: bool = True
+    ) -> tuple[Excerpt, ...]:
+        """`cuts` with what else there is in a part, which is clean where there is nothing. Raises Busy."""
         state = ground.state
         recognised = part.size >= _LEAST_TEXT and not ground.is_bare
-        found = _excerpts(part.texts(), ground, part.kinds()) if recognised else ()
+        found = _excerpts(part.texts(), ground, part.kinds(), waits=waits) if recognised else ()
         if not found and not cuts:
             ground.note_clean(key, state)
         return beside(cuts, found) if cuts else found
@@ -190,12 +196,17 @@ class IgnoredText:
         ground = self._grounds.get(workspace)
         if ground is None or not ground.serves(policy):
             ground = self._begin(workspace, policy)
-        if ground.index is None:
-            await self._built(ground)
-        if ground.needs_look:
-            await self._in_thread(ground.look)
-        if ground.rules_changed:
-            await self._built(ground)
+        until = time.monotonic() + self._patience
+        while True:
+            if ground.index is None or ground.rules_changed:
+                if time.monotonic() > until:
+                    raise Unexamined("the rules for ignored text change again and again")
+                await self._built(ground)
+            elif ground.needs_look:
+                # The rules may have changed while the index was made.
+                await self._in_thread(ground.look)
+            else:
+                break
         self._renew(ground)
         return [ground]
 
@@ -213,6 +224,11 @@ class IgnoredText:
         """Waits for a new index, as long as a call can be kept waiting. Raises Unexamined."""
         if ground.failure and time.monotonic() - ground.built_at < _RETRY_SECONDS:
             raise Unexamined(f"the index of ignored text cannot be made: {ground.failure}")
+        if ground.rules_changed and ground.in_peace and (useless := self._builds.get(ground)):
+            # It was begun under the rules before, and takes long.
+            ground.in_peace = False
+            useless.cancel()
+            await asyncio.wait([useless])
         task = self._build(ground)
         await asyncio.wait([task], timeout=self._patience)
         if not task.done():
@@ -235,8 +251,8 @@ class IgnoredText:
                 return
         began = time.monotonic()
         ground.building, ground.progress = True, (0, 0)
-        is_waited_for = ground.index is None or ground.rules_changed
-        job = replace(ground.job, seconds=_QUICK_SECONDS) if is_waited_for else ground.job
+        ground.in_peace = ground.index is not None and not ground.rules_changed
+        job = ground.job if ground.in_peace else replace(ground.job, seconds=_QUICK_SECONDS)
         try:
             await build_index(job, ground.note_progress)
             loaded = await loop.run_in_executor(self._pool, ground.load, self._learn)
@@ -246,7 +262,7 @@ class IgnoredText:
             ground.failure = str(error)
             _log.warning("the index of ignored text could not be made", workspace=ground.job.workspace, why=str(error))
         finally:
-            ground.building = False
+            ground.building = ground.in_peace = False
             ground.built_at = time.monotonic()
             ground.build_seconds = ground.built_at - began
 
@@ -267,14 +283,14 @@ class IgnoredText:
 
 
 def _excerpts(
-    texts: Sequence[str], ground: Ground, kinds: Mapping[int, TextKind] = MappingProxyType({})
+    texts: Sequence[str], ground: Ground, kinds: Mapping[int, TextKind] = MappingProxyType({}), *, waits: bool = True
 ) -> tuple[Excerpt, ...]:
     """Sealed texts are left alone: their provider made them, and takes them back only as they were."""
     return tuple(
-        Excerpt(number, start, end, place.size, place.rule, place.digest)
+        Excerpt(number, start, end, place.size, place.source.rule, place.digest)
         for number, text in enumerate(texts)
         if len(text) >= _LEAST_TEXT and kinds.get(number) is not TextKind.SEALED
-        for place in ground.places(text)
+        for place in ground.places(text, waits=waits)
         for start, end in (
             _inside_strings(text, place) if kinds.get(number) is TextKind.JSON else [(place.start, place.end)]
         )
