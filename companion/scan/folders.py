@@ -64,7 +64,7 @@ FIXED, DENY, OWN, GIT = "fixed", "deny", "own", "git"
 class Node:
     """A folder with the rules for what lies in it. Never changed once made, but for what it remembers of names."""
 
-    __slots__ = ("_modes", "_sieves", "families", "files", "is_plain", "names", "path", "stamp")
+    __slots__ = ("_modes", "_sieves", "asked", "families", "files", "is_plain", "names", "path", "stamp")
 
     def __init__(
         self,
@@ -76,8 +76,9 @@ class Node:
         is_plain: bool,
     ) -> None:
         self.path = path
+        self.asked = _encoded(path)
         self.stamp = stamp
-        self.files = files
+        self.files = tuple((_encoded(each), follow, stamp) for each, follow, stamp in files)
         """(path, whether links are followed, stamp) of every file that was looked at and cannot be told by `stamp`."""
         self.families = families
         self.is_plain = is_plain
@@ -162,6 +163,14 @@ class _Sieve:
         return None
 
 
+def _encoded(path: str) -> str | bytes:
+    """A path that the disk is asked about often: encoded once, and left to fail later where that cannot be."""
+    try:
+        return os.fsencode(path)
+    except ValueError:
+        return path
+
+
 def folder_stamp(found: os.stat_result) -> Stamp:
     return (found.st_ctime_ns, found.st_mtime_ns, found.st_ino, found.st_dev)
 
@@ -172,7 +181,7 @@ def fresh(chain: tuple[Node, ...]) -> int:
     count = 0
     try:
         for node in chain:
-            found = lstat(node.path)
+            found = lstat(node.asked)
             changed, modified, inode, device = node.stamp
             if (
                 found.st_ctime_ns != changed

@@ -34,6 +34,7 @@ from companion.scan.worktree import common_git_folder, parts_below, relative_to,
 GIT_FILE = ".gitignore"
 
 _MOST_FOLDERS = 8192
+_DEEP = 32
 
 _FOLDERS_TELL = sys.platform != "win32"
 """Whether a folder's times change at once when a file comes into it or leaves it."""
@@ -76,11 +77,13 @@ class Tree:
         return chain[-1] if kept == len(chain) else self._build(folder, chain[:kept])[-1]
 
     def _above(self, folder: str) -> tuple[Node, ...]:
-        """What is known, and still so, of the folder above."""
-        if folder == self.top:
-            return ()
-        known = self._chains.get(os.path.dirname(folder), ())
-        return known[: fresh(known)]
+        """What is known, and still so, of the nearest folder above."""
+        while folder != self.top:
+            folder = os.path.dirname(folder)
+            known = self._chains.get(folder)
+            if known is not None:
+                return known[: fresh(known)]
+        return ()
 
     def below(self, above: Node, folder: str, name: str) -> Node:
         """The rules in `folder`, which the folder of `above` holds as `name`; for walks, which look at each once."""
@@ -94,10 +97,16 @@ class Tree:
         for part in parts_below(folder, path):
             path = os.path.join(path, part)
             chain.append(self._make(path, part, chain[-1]))
+            if len(chain) <= _DEEP:
+                # What lies beside it shares what is known of the folders above.
+                self._keep(path, chain)
+        return self._keep(folder, chain)
+
+    def _keep(self, folder: str, chain: list[Node]) -> tuple[Node, ...]:
         if len(self._chains) >= _MOST_FOLDERS:
             self._chains.clear()
-        self._chains[folder] = tuple(chain)
-        return self._chains[folder]
+        kept = self._chains[folder] = tuple(chain)
+        return kept
 
     def _make(self, path: str, name: str, above: Node | None) -> Node:
         now = self._now_ns()

@@ -119,14 +119,15 @@ def _redact(text: str, found: Sequence[Excerpt], findings: Sequence[Finding]) ->
     """
     moved = _Moved(findings)
     right = len(text)
+    pieces: list[str] = []
     for excerpt in sorted(found, key=lambda excerpt: excerpt.start, reverse=True):
         start, end = moved.start(excerpt.start), moved.end(excerpt.end)
         if not 0 <= start < end <= len(text):
             raise ValueError(f"an excerpt at {start}:{end} does not fit a text of {len(text)} characters")
         # A secret may reach from one excerpt into the next.
-        text = text[:start] + placeholder(excerpt) + text[min(end, right) :]
+        pieces += text[end:right], placeholder(excerpt)
         right = start
-    return text
+    return "".join((text[:right], *reversed(pieces)))
 
 
 class _Moved:

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import re
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -24,7 +23,9 @@ from companion.model.facts import Excerpt
 from companion.model.policy import Policy
 from companion.policy.guards.excerpts import beside
 from companion.scan.fingerprints.building import BuildFailed, Learn, build_index, tidy_up
-from companion.scan.fingerprints.ground import Ground, Place
+from companion.scan.fingerprints.contexts import Contexts
+from companion.scan.fingerprints.ground import Busy, Ground
+from companion.scan.fingerprints.remembered import Place
 from companion.scan.fingerprints.worker import Job
 from companion.telemetry.log import get_logger
 
@@ -37,7 +38,6 @@ _LEAST_TEXT = 60
 _SMALL = 4 * 1024
 """So many bytes of text are compared where they are: less than a millisecond."""
 _MOST_GROUNDS = 16
-_MOST_CALLS = 20_000
 _REBUILD_SECONDS = 60.0
 _BUILD_SHARE = 20
 """A new index that has time is made at most a twentieth of the time."""
@@ -71,7 +71,7 @@ class IgnoredText:
         self._protected = tuple(map(str, protected))
         self._learn = learn
         self._results = results
-        self._calls: OrderedDict[bytes, tuple[CallMade, ...]] = OrderedDict()
+        self._contexts = Contexts(results.may_cut) if results else None
         self._patience, self._seconds = patience, seconds
         self._grounds: dict[str, Ground] = {}
         self._builds: dict[Ground, asyncio.Task[None]] = {}
@@ -89,21 +89,28 @@ class IgnoredText:
         """Whether the parts are known to hold no ignored text, or it took no time to find out. Never waits."""
         if workspace and workspace not in self._grounds:
             return False
+        contexts = self._contexts
+        if contexts and not contexts.is_quick(parts):
+            return False
+        keys = self._keys(parts)
         for ground in self._asked(workspace):
-            if ground.index is None or not ground.serves(policy) or ground.rules_changed:
+            if ground.index is None or ground.rules_changed or (workspace and not ground.serves(policy)):
                 return False
-            unclean = [part for part in parts if not ground.is_clean(part.digest)]
-            if self._results and any(map(self._results.may_cut, unclean)):
+            unclean = [(part, key) for part, key in zip(parts, keys, strict=True) if not ground.is_clean(key)]
+            if contexts and any(contexts.told(part).may_cut for part, _ in unclean):
                 # Files are looked for on the disk.
                 return False
             if ground.is_bare:
                 if ground.needs_look:
                     spawn(self._keep_fresh(ground), "look for ignored text", _failed)
                 continue
-            big = sum([part.size for part in unclean])
+            big = sum([part.size for part, _ in unclean])
             if big >= _LEAST_TEXT and (big > _SMALL or ground.needs_look):
                 return False
-            if any(self._searched(part, ground) for part in unclean):
+            try:
+                if any(self._searched(part, key, ground, waits=False) for part, key in unclean):
+                    return False
+            except Busy:
                 return False
         return True
 
@@ -118,7 +125,7 @@ class IgnoredText:
         """The excerpts in the parts that have any, in order. Raises Unexamined."""
         found: dict[int, PartExcerpts] = {}
         for ground in await self._ready(workspace, policy):
-            for one in await self._in_thread(partial(self._of_parts, parts, ground, policy)):
+            for one in await self._in_thread(partial(self._of_parts, parts, ground)):
                 if one.number not in found or _size(one) > _size(found[one.number]):
                     found[one.number] = one
         return tuple(found[number] for number in sorted(found))
@@ -136,44 +143,44 @@ class IgnoredText:
             return [self._grounds[workspace]]
         return [ground for ground in self._grounds.values() if ground.index is not None]
 
-    def _of_parts(self, parts: Sequence[Part], ground: Ground, policy: Policy) -> list[PartExcerpts]:
+    def _keys(self, parts: Sequence[Part]) -> Sequence[bytes]:
+        return self._contexts.keys(parts) if self._contexts else [part.digest for part in parts]
+
+    def _of_parts(self, parts: Sequence[Part], ground: Ground) -> list[PartExcerpts]:
         found: list[PartExcerpts] = []
         calls: dict[str, CallMade] = {}
-        for number, part in enumerate(parts):
+        for number, (part, key) in enumerate(zip(parts, self._keys(parts), strict=True)):
             # A call stands before its result.
-            calls.update((call.id, call) for call in self._calls_of(part))
-            if not ground.is_clean(part.digest):
-                cuts = self._cuts(part, calls, ground, policy)
-                if excerpts := self._searched(part, ground, cuts):
+            told = self._contexts.told(part) if self._contexts else None
+            if told:
+                calls.update((call.id, call) for call in told.calls)
+            if not ground.is_clean(key):
+                cuts = self._cuts(part, key, calls, ground) if told and told.may_cut else ()
+                if excerpts := self._searched(part, key, ground, cuts):
                     found.append(PartExcerpts(number, excerpts))
         return found
 
-    def _searched(self, part: Part, ground: Ground, cuts: tuple[Excerpt, ...] = ()) -> tuple[Excerpt, ...]:
-        """`cuts` with what else there is in a part, which is clean where there is nothing."""
+    def _searched(
+        self, part: Part, key: bytes, ground: Ground, cuts: tuple[Excerpt, ...] = (), *, waits: bool = True
+    ) -> tuple[Excerpt, ...]:
+        """`cuts` with what else there is in a part, which is clean where there is nothing. Raises Busy."""
         state = ground.state
         recognised = part.size >= _LEAST_TEXT and not ground.is_bare
-        found = _excerpts(part.texts(), ground, part.kinds()) if recognised else ()
+        found = _excerpts(part.texts(), ground, part.kinds(), waits=waits) if recognised else ()
         if not found and not cuts:
-            ground.note_clean(part.digest, state)
+            ground.note_clean(key, state)
         return beside(cuts, found) if cuts else found
 
-    def _cuts(self, part: Part, calls: Mapping[str, CallMade], ground: Ground, policy: Policy) -> tuple[Excerpt, ...]:
-        """What is left out by path. Once found, it is the same until a rule changes, so that prompts are too."""
-        if self._results is None or not self._results.may_cut(part):
-            return ()
-        known = ground.cuts.get(part.digest)
-        if known is None:
-            known = self._results.cuts(part, calls, ground.job.workspace, policy)
-            ground.note_cuts(part.digest, known)
-        return known
+    def _cuts(self, part: Part, key: bytes, calls: Mapping[str, CallMade], ground: Ground) -> tuple[Excerpt, ...]:
+        """What is left out by path. Once found, it is the same until a rule changes, so that prompts are too.
 
-    def _calls_of(self, part: Part) -> tuple[CallMade, ...]:
-        known = self._calls.get(part.digest)
-        if known is None:
-            known = self._calls[part.digest] = part.calls()
-            if len(self._calls) > _MOST_CALLS:
-                self._calls.popitem(last=False)
-        return known
+        The policy is the ground's own: who names no workspace comes with another one.
+        """
+        known = ground.cuts.get(key)
+        if known is None and self._results:
+            known = self._results.cuts(part, calls, ground.job.workspace, ground.job.policy)
+            ground.note_cuts(key, known)
+        return known or ()
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         try:
@@ -189,12 +196,17 @@ class IgnoredText:
         ground = self._grounds.get(workspace)
         if ground is None or not ground.serves(policy):
             ground = self._begin(workspace, policy)
-        if ground.index is None:
-            await self._built(ground)
-        if ground.needs_look:
-            await self._in_thread(ground.look)
-        if ground.rules_changed:
-            await self._built(ground)
+        until = time.monotonic() + self._patience
+        while True:
+            if ground.index is None or ground.rules_changed:
+                if time.monotonic() > until:
+                    raise Unexamined("the rules for ignored text change again and again")
+                await self._built(ground)
+            elif ground.needs_look:
+                # The rules may have changed while the index was made.
+                await self._in_thread(ground.look)
+            else:
+                break
         self._renew(ground)
         return [ground]
 
@@ -212,6 +224,11 @@ class IgnoredText:
         """Waits for a new index, as long as a call can be kept waiting. Raises Unexamined."""
         if ground.failure and time.monotonic() - ground.built_at < _RETRY_SECONDS:
             raise Unexamined(f"the index of ignored text cannot be made: {ground.failure}")
+        if ground.rules_changed and ground.in_peace and (useless := self._builds.get(ground)):
+            # It was begun under the rules before, and takes long.
+            ground.in_peace = False
+            useless.cancel()
+            await asyncio.wait([useless])
         task = self._build(ground)
         await asyncio.wait([task], timeout=self._patience)
         if not task.done():
@@ -234,8 +251,8 @@ class IgnoredText:
                 return
         began = time.monotonic()
         ground.building, ground.progress = True, (0, 0)
-        is_waited_for = ground.index is None or ground.rules_changed
-        job = replace(ground.job, seconds=_QUICK_SECONDS) if is_waited_for else ground.job
+        ground.in_peace = ground.index is not None and not ground.rules_changed
+        job = ground.job if ground.in_peace else replace(ground.job, seconds=_QUICK_SECONDS)
         try:
             await build_index(job, ground.note_progress)
             loaded = await loop.run_in_executor(self._pool, ground.load, self._learn)
@@ -245,7 +262,7 @@ class IgnoredText:
             ground.failure = str(error)
             _log.warning("the index of ignored text could not be made", workspace=ground.job.workspace, why=str(error))
         finally:
-            ground.building = False
+            ground.building = ground.in_peace = False
             ground.built_at = time.monotonic()
             ground.build_seconds = ground.built_at - began
 
@@ -266,14 +283,14 @@ class IgnoredText:
 
 
 def _excerpts(
-    texts: Sequence[str], ground: Ground, kinds: Mapping[int, TextKind] = MappingProxyType({})
+    texts: Sequence[str], ground: Ground, kinds: Mapping[int, TextKind] = MappingProxyType({}), *, waits: bool = True
 ) -> tuple[Excerpt, ...]:
     """Sealed texts are left alone: their provider made them, and takes them back only as they were."""
     return tuple(
-        Excerpt(number, start, end, place.size, place.rule, place.digest)
+        Excerpt(number, start, end, place.size, place.source.rule, place.digest)
         for number, text in enumerate(texts)
         if len(text) >= _LEAST_TEXT and kinds.get(number) is not TextKind.SEALED
-        for place in ground.places(text)
+        for place in ground.places(text, waits=waits)
         for start, end in (
             _inside_strings(text, place) if kinds.get(number) is TextKind.JSON else [(place.start, place.end)]
         )

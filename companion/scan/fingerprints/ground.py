@@ -8,19 +8,18 @@ import os
 import re
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from companion.model.facts import Excerpt, IgnoreMatch
+from companion.model.facts import Excerpt
 from companion.model.policy import Policy
 from companion.scan.fingerprints.build import read_text
 from companion.scan.fingerprints.fresh import Look
-from companion.scan.fingerprints.search import Texts, search
+from companion.scan.fingerprints.remembered import Earlier, Place, Places, Remembered, size_of
+from companion.scan.fingerprints.search import Owner, Texts, search
 from companion.scan.fingerprints.store import Index, Source, Unusable, read
 from companion.scan.fingerprints.worker import Job, decisive, made_of, walk_of
 
@@ -28,7 +27,6 @@ _PIECE = 256 * 1024
 """Characters that are compared in one go: nobody else runs meanwhile."""
 _OVERLAP = 8 * 1024
 _MOST_CLEAN = 10_000
-_MOST_FOUND = 1_000
 _LOOK_SECONDS = 0.25
 _LOOK_SHARE = 10
 """A look at the disk takes at most a tenth of the time."""
@@ -39,15 +37,8 @@ _LARGEST_LEARNT = 64 * 1024
 _MOST_LEARNT = 200
 
 
-class Place(Struct, frozen=True):
-    """Ignored text at `start:end` of a text, in characters."""
-
-    start: int
-    end: int
-    size: int
-    rule: IgnoreMatch
-    digest: bytes = b""
-    """Names the text."""
+class Busy(Exception):  # noqa: N818 - an answer, not a failure
+    """Another thread looks or compares."""
 
 
 class Ground:
@@ -59,6 +50,8 @@ class Ground:
         self.index: Index | None = None
         self.progress = (0, 0)
         self.building = False
+        self.in_peace = False
+        """Whether the index that is being made has all the time it takes: no call waits for it."""
         self.built_at = 0.0
         """When the index in use was made or loaded, by the monotonic clock."""
         self.build_seconds = 0.0
@@ -66,7 +59,10 @@ class Ground:
         self.cuts: dict[bytes, tuple[Excerpt, ...]] = {}
         """What of which parts is left out by path, under the rules in force."""
         self._clean: dict[bytes, None] = {}
-        self._found: OrderedDict[bytes, tuple[Place, ...]] = OrderedDict()
+        self._found = Remembered()
+        self._guessed = Remembered()
+        """By a hurried index, which takes some allowed text for ignored."""
+        self._earlier: Earlier | None = None
         self._texts = Texts()
         self._lock = threading.Lock()
         self._look: Look | None = None
@@ -96,7 +92,11 @@ class Ground:
     @property
     def is_bare(self) -> bool:
         """Whether there is nothing to look for."""
-        return self.index is not None and not self.index.header.prints and not (self._look and self._look.prints)
+        return self.index is not None and not (self.index.header.prints or self._has_new_prints or self._earlier)
+
+    @property
+    def _has_new_prints(self) -> bool:
+        return self._look is not None and bool(self._look.prints)
 
     @property
     def needs_look(self) -> bool:
@@ -130,16 +130,22 @@ class Ground:
         if index.header.made_of != self.made_of:
             return False
         with self._lock:
-            same = self.index is not None and index.header.version == self.index.header.version
-            changed = self.index is not None and self.rules_changed
-            if changed:
-                # The user may have taken a file off the list, or put one on it.
-                self._found.clear()
-                self.cuts = {}
-            if changed or not same or (self._look and self._look.prints):
+            before, whole = self.index, not index.header.hurried
+            changed = before is not None and self.rules_changed
+            if changed or before is None or index.header.version != before.header.version or self._has_new_prints:
                 self._clean = {}
+            if changed:
+                self.cuts = {}
+            walk = walk_of(self.job)
+            if changed or (whole and self.is_hurried):
+                self._found.keep(walk.rule_of, changed_only=whole)
+                self._guessed.keep(walk.rule_of, changed_only=False)
+            if whole:
+                self._guessed = Remembered()
             self.index = index
-            self._look = Look(index.header, self.job.workspace, self.job.policy, walk_of(self.job), self._key)
+            self._look = Look(index.header, self.job.workspace, self.job.policy, walk, self._key)
+            last = self._earlier.index if self._earlier else before
+            self._earlier = None if whole or last is None else Earlier(last, walk.rule_of, self._look.sources)
             self._looked_at = 0.0
             self.built_at = time.monotonic()
         for source in _worth_learning(index.header.sources) if learn else ():
@@ -183,33 +189,33 @@ class Ground:
         if len(self.cuts) > _MOST_CLEAN:
             self.cuts = dict(list(self.cuts.items())[_MOST_CLEAN // 2 :])
 
-    def places(self, text: str) -> tuple[Place, ...]:
+    def places(self, text: str, *, waits: bool = True) -> Places:
         """Where ignored text stands in `text`, in order.
 
         What was found in this text before is found again, even where the file has changed meanwhile: an agent sends
-        with every turn what it read once.
+        with every turn what it read once. Raises Busy where it would have to wait and must not.
         """
-        digest = self._digest(text)
-        with self._lock:
-            index, look = self.index, self._look
-            if index is None or look is None:
+        if not self._lock.acquire(blocking=waits):
+            raise Busy
+        try:
+            if self.index is None or self._look is None:
                 return ()
-            now = self._search(text, index, look)
-            before = self._found.get(digest, ())
-            found = now if sum(place.size for place in now) >= sum(place.size for place in before) else before
-            if found:
-                found = tuple(replace(place, digest=self._digest(text[place.start : place.end])) for place in found)
-                self._found[digest] = found
-                self._found.move_to_end(digest)
-                while len(self._found) > _MOST_FOUND:
-                    self._found.popitem(last=False)
-            return found
+            found = tuple(
+                replace(place, digest=self._digest(text[place.start : place.end]))
+                for place in self._search(text, self.index, self._look)
+            )
+            digest = self._digest(text)
+            guessed = self._guessed.best(digest, found if self.is_hurried else ())
+            known = self._found.best(digest, () if self.is_hurried else found)
+            return max(known, guessed, key=size_of)
+        finally:
+            self._lock.release()
 
     def _digest(self, text: str) -> bytes:
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=self._key).digest()
 
     def _search(self, text: str, index: Index, look: Look) -> tuple[Place, ...]:
-        new, old = look.prints, index.owner
+        new, old = look.prints, self._owner(index)
 
         def owner(one: bytes) -> int:
             return new.get(one, -1) if one in new else old(one)
@@ -218,8 +224,21 @@ class Ground:
         for begin in range(0, max(len(text), 1), _PIECE):
             piece = text[begin : begin + _PIECE + _OVERLAP]
             for one in search(piece, owner if new else old, self._key, look.sources, self._texts):
-                _put(places, Place(begin + one.start, begin + one.end, one.size, look.sources[one.source].rule))
+                # As it was when the index was made: a file that has changed is known by that.
+                known = index.header.sources if one.source < len(index.header.sources) else look.sources
+                _put(places, Place(begin + one.start, begin + one.end, one.size, known[one.source]))
         return tuple(places)
+
+    def _owner(self, index: Index) -> Owner:
+        if self._earlier is None:
+            return index.owner
+        now, before = index.owner, self._earlier.owner
+
+        def owner(one: bytes) -> int:
+            number = now(one)
+            return number if number >= 0 else before(one)
+
+        return owner
 
 
 def _put(places: list[Place], place: Place) -> None:
@@ -228,7 +247,7 @@ def _put(places: list[Place], place: Place) -> None:
         last = places.pop()
         grown = max(0, place.end - max(last.end, place.start))
         size = max(last.size, place.size, last.size + grown)
-        place = Place(min(last.start, place.start), max(last.end, place.end), size, last.rule)
+        place = Place(min(last.start, place.start), max(last.end, place.end), size, last.source)
     places.append(place)
 
 

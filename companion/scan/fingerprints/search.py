@@ -13,7 +13,7 @@ from msgspec import Struct
 from companion.scan.fingerprints.build import read_text
 from companion.scan.fingerprints.prints import WIDTH, placed, says_something
 from companion.scan.fingerprints.store import Source, stamp_of
-from companion.scan.fingerprints.text import compared, views
+from companion.scan.fingerprints.text import Offsets, compared, views
 
 _BRIDGE = 64
 """Compared characters between two prints that still make one excerpt, where what is between them is not known."""
@@ -77,9 +77,12 @@ def search(text: str, owner: Owner, key: bytes, sources: Sequence[Source], texts
     """Every excerpt in `text`, in order, not overlapping."""
     data = text.encode("utf-8", "replace")
     found: list[Stretch] = []
+    known: dict[bytes, int] = {}
     for view in views(data):
         anchors = placed(view.norm, key)
-        owners = [owner(one) for _, one in anchors]
+        # Views differ in little.
+        known.update((one, owner(one)) for one in {one for _, one in anchors} - known.keys())
+        owners = [known[one] for _, one in anchors]
         runs = [run for run in _runs(view.norm, anchors, owners) if run.right - run.left >= _LEAST]
         if runs:
             places = [at for at, _ in anchors]
@@ -182,7 +185,7 @@ def _alike_before(one: bytes, at: int, other: bytes, there: int) -> int:
     return alike
 
 
-def _placed(offsets: Sequence[int], run: _Run, data: bytes) -> tuple[int, int, int]:
+def _placed(offsets: Offsets, run: _Run, data: bytes) -> tuple[int, int, int]:
     """Where the run stands in the text, in characters, and how many bytes that is."""
     start, end = offsets[run.first], offsets[run.last - 1] + 1
     # However deep the lines are indented, they say no more: of the spaces no more counts than half of the rest.

@@ -8,7 +8,8 @@ to the text.
 from __future__ import annotations
 
 import re
-from itertools import compress
+from bisect import bisect_right
+from itertools import accumulate, compress, islice
 
 _LOWER = bytes(byte + 32 if 65 <= byte <= 90 else byte for byte in range(256))
 _COMPARED = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789") | frozenset(range(0x80, 0x100))
@@ -19,13 +20,15 @@ _LETTER = rb"a-zA-Z\x80-\xff"
 _MARGIN = re.compile(rb"\n[^" + _LETTER + rb"\n]++(?=[" + _LETTER + rb"])")
 """What stands before the first letter of a line: indents, numbers, marks of diffs and quotes."""
 
+_BLOCK = 1024
+
 _SIGNS = re.compile(rb"\xe2(?:\x86\x92|\x94\x82)")
 """The arrow and the bar that agents put between a line's number and its text."""
 _ESCAPE = re.compile(rb"\\[nrt]")
 _UNICODE_ESCAPE = re.compile(rb"\\+u([0-9a-fA-F]{4})")
 
 _PATH = rb"[\w.@~+/-]{2,200}"
-_GUTTER = re.compile(rb"(?<=\n)(?:" + _PATH + rb"[:-])?[ \t]*\d{1,7}[ \t]*(?:[:|)\t-]|   )|(?<=\n)" + _PATH + rb":")
+_GUTTER = re.compile(rb"\n(?:(?:" + _PATH + rb"[:-])?[ \t]*\d{1,7}[ \t]*(?:[:|)\t-]|   )|" + _PATH + rb":)")
 _SAME_PATH = re.compile(rb"\n(" + _PATH + rb")[:-][^\n]*\n(?:--\n)?\1[:-]")
 _NUMBERED = re.compile(rb"\n[ \t]*(\d{1,7})[ \t]*(?:[:|)\t-]|   )[^\n]*\n[ \t]*(\d{1,7})[ \t]*(?:[:|)\t-]|   )")
 
@@ -65,12 +68,32 @@ class View:
         self._levelled = levelled
         self.norm = _reduced(levelled)
 
-    def offsets(self) -> list[int]:
+    def offsets(self) -> Offsets:
         """Where each byte of `norm` stands in the text's UTF-8."""
         flags = bytearray(self._levelled.translate(_IS_COMPARED))
         for margin in _MARGIN.finditer(self._levelled):
             flags[margin.start() : margin.end()] = bytes(margin.end() - margin.start())
-        return list(compress(range(-1, len(flags) - 1), flags))
+        return Offsets(flags)
+
+
+class Offsets:
+    """Of the few places that are asked for: to list them all takes longer than to search."""
+
+    def __init__(self, flags: bytearray) -> None:
+        """`flags` says of each byte of the levelled text, which has one more in front, whether it is compared."""
+        self._flags = flags
+        blocks = range(0, len(flags), _BLOCK)
+        self._before = list(accumulate((flags.count(1, at, at + _BLOCK) for at in blocks), initial=0))
+
+    def __getitem__(self, number: int) -> int:
+        """Raises IndexError where there are not so many."""
+        block = bisect_right(self._before, number) - 1
+        at = block * _BLOCK
+        inside = compress(range(at - 1, at + _BLOCK - 1), self._flags[at : at + _BLOCK])
+        found = next(islice(inside, number - self._before[block], None), None)
+        if found is None:
+            raise IndexError(number)
+        return found
 
 
 def views(data: bytes) -> list[View]:
@@ -78,7 +101,7 @@ def views(data: bytes) -> list[View]:
     levelled = _levelled(data)
     found = [View(levelled)]
     if _looks_listed(levelled):
-        found.append(View(_GUTTER.sub(lambda match: b" " * len(match[0]), levelled)))
+        found.append(View(_GUTTER.sub(lambda match: b"\n".ljust(len(match[0])), levelled)))
     return found
 
 

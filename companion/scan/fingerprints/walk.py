@@ -103,6 +103,11 @@ class Walk:
         """Adds one file that is new in a folder."""
         self._take(entry, None, None, deque(), walked)
 
+    def rule_of(self, path: str) -> IgnoreMatch | None:
+        """The rule by which the text of a file counts as ignored, as of now."""
+        match = self.judge(path)
+        return match if match and (match.denied or self.with_git) else None
+
     def _entries(self, folder: str, walked: Walked) -> list[os.DirEntry[str]]:
         try:
             walked.looked_at[folder] = stamp_of(os.stat(folder))  # noqa: PTH116 - as below

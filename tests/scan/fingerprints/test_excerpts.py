@@ -5,19 +5,26 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as changed
 
 from companion.edges.gateway.prompt import read_prompt
 from companion.gatekeeper.ports import Unexamined
 from companion.gatekeeper.results import Results
-from companion.model.action import CallMade, CallResult, TextKind
-from companion.model.policy import Policy
+from companion.model.action import CallMade, CallResult, Part, TextKind
+from companion.model.facts import Excerpt, IgnoreMatch
+from companion.model.policy import IgnoredAction, Policy
 from companion.scan.fingerprints import excerpts as room
-from companion.scan.fingerprints.building import BuildFailed
+from companion.scan.fingerprints.building import BuildFailed, build_index
 from companion.scan.fingerprints.excerpts import IgnoredText
+from companion.scan.fingerprints.store import read as read_index
+from companion.scan.fingerprints.store import write
 from companion.scan.fingerprints.walk import HURRIED
+from companion.scan.fingerprints.worker import run
 from companion.scan.paths import DiskPaths
 from tests.support.ignored import prose, put
 
@@ -204,6 +211,126 @@ async def test_of_a_huge_workspace_what_is_known_serves_at_once_and_the_rest_fol
     assert ignored.unseen(str(workspace)) == ""
 
 
+class Huge:
+    """Whole indexes are made when they are let; hurried ones know nothing."""
+
+    def __init__(self, monkeypatch) -> None:
+        self.let = asyncio.Event()
+        self.let.set()
+        self.begun: list[bool] = []
+        monkeypatch.setattr(room, "_QUICK_SECONDS", 1e-9)
+        monkeypatch.setattr(room, "build_index", self.build)
+
+    async def build(self, job, progress) -> None:
+        self.begun.append(bool(job.seconds))
+        if not job.seconds:
+            await self.let.wait()
+        await build_index(job, progress)
+
+
+@pytest.fixture
+def huge(monkeypatch):
+    return Huge(monkeypatch)
+
+
+async def learn_all(ignored, workspace) -> None:
+    await found(ignored, workspace, "x")
+    await asyncio.gather(*ignored._builds.values())
+
+
+async def rules_become(ignored, workspace, rules: str) -> None:
+    (workspace / ".clineignore").write_text(rules)
+    ignored.grounds()[0]._looked_at = 0.0
+
+
+async def test_a_changed_rule_takes_nothing_from_what_was_known_of_a_huge_workspace(ignored, workspace, huge):
+    await learn_all(ignored, workspace)
+    (workspace / "private" / "b.txt").write_text(prose("later"))
+    before = prose("env", 2), prose("denied"), prose("gitted")
+    assert all([await found(ignored, workspace, text) for text in before])
+    (workspace / "private" / "a.txt").write_text("now it says something else")
+    huge.let.clear()
+    await rules_become(ignored, workspace, "private/\n!private/.env\nprivate/x\nopen.txt\n")
+    for text in before:
+        assert await found(ignored, workspace, text), "the whole index is still to come"
+    assert ignored.unseen(str(workspace))
+    await rules_become(ignored, workspace, "")
+    assert await found(ignored, workspace, prose("denied")) == 0, "it is off the list"
+    assert await found(ignored, workspace, prose("gitted")) > 500
+    huge.let.set()
+    await asyncio.gather(*ignored._builds.values())
+    assert ignored.unseen(str(workspace)) == ""
+    assert await found(ignored, workspace, prose("gitted")) > 500
+
+
+async def test_a_rule_that_changes_while_a_whole_index_is_made_has_a_new_one_made(ignored, workspace, huge):
+    huge.let.clear()
+    await found(ignored, workspace, "x")
+    await asyncio.sleep(0)
+    assert huge.begun == [True, False]
+    assert ignored.grounds()[0].in_peace
+    await rules_become(ignored, workspace, "private/\nopen.txt\n")
+    assert await found(ignored, workspace, "x") == 0
+    assert huge.begun[:3] == [True, False, True]
+    assert not ignored.grounds()[0].rules_changed
+
+
+async def test_a_rule_that_changes_while_an_index_is_made_counts_at_once(ignored, workspace, monkeypatch):
+    begun = []
+
+    async def build(job, progress) -> None:
+        await build_index(job, progress)
+        if not begun:
+            (workspace / ".clineignore").write_text("private/\nopen.txt\n")
+        begun.append(job)
+
+    monkeypatch.setattr(room, "build_index", build)
+    assert await found(ignored, workspace, prose("open")) > 500
+    assert len(begun) == 2
+
+
+async def test_rules_that_never_rest_hold_no_call_for_ever(workspace, tmp_path, monkeypatch):
+    async def build(job, progress) -> None:
+        run(job, progress)
+        with (workspace / ".clineignore").open("a") as file:
+            file.write("more\n")
+
+    monkeypatch.setattr(room, "build_index", build)
+    hasty = IgnoredText(tmp_path / "state", b"k" * 32, patience=1)
+    with pytest.raises(Unexamined, match="again and again"):
+        await found(hasty, workspace, "x")
+    hasty.close()
+
+
+async def test_what_a_hurried_index_took_for_ignored_is_so_no_longer_than_it_is_in_use(
+    ignored, workspace, huge, monkeypatch
+):
+    (workspace / "private" / "copy.txt").write_text(prose("open"))
+    await learn_all(ignored, workspace)
+    ground = ignored.grounds()[0]
+    assert await found(ignored, workspace, prose("open")) == 0
+    job = changed(ground.job, target=str(workspace / "x.prints"))
+    monkeypatch.setattr("companion.scan.fingerprints.build.MOST_ALLOWED", 0)
+    run(job, lambda done, total: None)
+    hurried = read_index(Path(job.target))
+    header = changed(hurried.header, hurried=True)
+    write(Path(ground.job.target), header, dict(hurried.prints()))
+    assert ground.load()
+    assert await found(ignored, workspace, prose("open")) > 500
+    await asyncio.gather(*ignored._builds.values())
+    assert not ground.is_hurried
+    assert await found(ignored, workspace, prose("open")) == 0
+
+
+async def test_nobody_waits_on_the_loop_for_a_search(cutter, workspace):
+    parts = messages({"type": "text", "text": prose("open", 20)})
+    await left_out(cutter, messages({"type": "text", "text": "x"}), workspace)
+    [ground] = cutter.grounds()
+    with ground._lock:
+        assert not cutter.is_clean(parts, str(workspace), POLICY)
+    assert cutter.is_clean(parts, str(workspace), POLICY)
+
+
 async def test_what_is_left_out_by_path_is_the_same_until_a_rule_changes(tmp_path, workspace):
     paths = DiskPaths(home=str(tmp_path))
     made = IgnoredText(tmp_path / "state", b"k" * 32, results=Results(paths, str(tmp_path)))
@@ -226,6 +353,81 @@ async def test_what_is_left_out_by_path_is_the_same_until_a_rule_changes(tmp_pat
     assert await cut() == ()
     assert made.is_clean(parts, str(workspace), POLICY)
     made.close()
+
+
+def messages(*told: dict[str, object]) -> tuple[Part, ...]:
+    """Blocks as the messages of a conversation: calls are the model's, all else the user's."""
+    said = [{"role": "assistant" if one["type"] == "tool_use" else "user", "content": [one]} for one in told]
+    return read_prompt(json.dumps({"messages": said}).encode()).parts
+
+
+def use(name: str, **given: str) -> dict[str, object]:
+    return {"type": "tool_use", "id": "i", "name": name, "input": given}
+
+
+RESULT = {"type": "tool_result", "tool_use_id": "i", "content": "few words"}
+
+
+@pytest.fixture
+def cutter(tmp_path):
+    made = IgnoredText(tmp_path / "state", b"k" * 32, results=Results(DiskPaths(home=str(tmp_path)), str(tmp_path)))
+    yield made
+    made.close()
+
+
+async def left_out(cutter, parts, workspace, policy=POLICY) -> int:
+    if cutter.is_clean(parts, str(workspace), policy):
+        return 0
+    return sum(len(one.excerpts) for one in await cutter.examine(parts, str(workspace), policy))
+
+
+class ByCall:
+    """Leaves out what came of a call that the prompt tells of before it, if that reads a private file."""
+
+    @staticmethod
+    def may_cut(part: Part) -> bool:
+        return bool(part.results())
+
+    @staticmethod
+    def cuts(part: Part, calls: Mapping[str, CallMade], workspace: str, policy: Policy) -> tuple[Excerpt, ...]:
+        made = [calls.get(result.id) for result in part.results()]
+        private = any(call and "private" in str(call.actions) for call in made)
+        return (Excerpt(0, 0, 1, 1, IgnoreMatch("x", 1, "x")),) if private else ()
+
+
+async def test_a_result_is_judged_by_the_calls_that_this_prompt_tells_of(tmp_path, workspace):
+    cutter = IgnoredText(tmp_path / "state", b"k" * 32, results=ByCall())
+    private, public = use("Read", file_path="private/a.txt"), use("Read", file_path="open.txt")
+    for told, cuts in [
+        ((RESULT,), 0),
+        ((private, RESULT), 1),
+        ((public, RESULT), 0),
+        ((private, public, RESULT), 0),
+        ((public, RESULT, private), 0),
+        ((public, private, RESULT), 1),
+        ((private, RESULT), 1),
+        ((RESULT,), 0),
+    ]:
+        assert await left_out(cutter, messages(*told), workspace) == cuts, told
+    cutter.close()
+
+
+async def test_who_says_no_workspace_is_judged_by_the_rules_of_each(cutter, workspace):
+    parts = messages(use("Read", file_path="local/b.txt"), RESULT)
+    loose = replace(POLICY, gitignored=IgnoredAction.ASK)
+    assert await left_out(cutter, messages({"type": "text", "text": "x"}), workspace) == 0
+    for _ in range(2):
+        assert await left_out(cutter, parts, "", loose) == 1
+        assert await left_out(cutter, parts, workspace) == 1
+
+
+async def test_what_is_known_is_not_read_again(cutter, workspace, monkeypatch):
+    parts = messages(use("Read", file_path="local/b.txt"), RESULT, use("Read", file_path="open.txt"), RESULT)
+    assert await left_out(cutter, parts, workspace) == 1
+    for name in ("calls", "results", "texts"):
+        monkeypatch.setattr(type(parts[0]), name, None)
+    assert not cutter.is_clean(parts, str(workspace), POLICY)
+    assert cutter.is_clean([*parts[:1], *parts[2:]], str(workspace), POLICY)
 
 
 async def test_a_workspace_without_ignored_text_costs_nothing(ignored, tmp_path):

@@ -53,11 +53,22 @@ def test_numbers_and_paths_in_front_of_lines_are_left_out_in_a_second_view():
 def test_law_each_compared_byte_leads_back_to_its_place(text):
     data = text.encode("utf-8", "replace")
     for view in views(data):
-        offsets = view.offsets()
-        assert len(offsets) == len(view.norm)
+        asked = view.offsets()
+        offsets = [asked[number] for number in range(len(view.norm))]
+        with pytest.raises(IndexError):
+            asked[len(view.norm)]
         assert offsets == sorted(set(offsets))
         if "\\" not in text:
             assert bytes(data[at] for at in offsets).lower() == view.norm
+
+
+@given(st.integers(0, 5_000), st.integers(0, 5_000))
+def test_law_places_far_into_a_text_are_found(before, gap):
+    """`norm` is the letters; where they stand is counted over blocks of a thousand bytes."""
+    data = b" " * before + b"a" * 2_000 + b"." * gap + b"z"
+    [view] = views(data)
+    offsets = view.offsets()
+    assert [offsets[0], offsets[1_999], offsets[2_000]] == [before, before + 1_999, before + 2_000 + gap]
 
 
 @given(st.binary(max_size=300))

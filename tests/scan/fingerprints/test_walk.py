@@ -129,3 +129,12 @@ def test_law_folder_by_folder_it_is_the_same_as_path_by_path(tmp_path, kind):
     assert slowly.ignored == quickly.ignored
     assert slowly.looked_at == quickly.looked_at
     assert {str(top / "private/x"), str(top / "link.txt")} <= {source.path for source in quickly.ignored}
+
+
+@pytest.mark.parametrize("with_git", [True, False])
+def test_what_only_git_ignores_counts_where_that_is_asked_for(with_git):
+    rules = {"/denied": IgnoreMatch("x", 1, "d"), "/git": IgnoreMatch("g", 1, "g", denied=False)}
+    walk = Walk(rules.get, frozenset(), (), with_git)
+    assert walk.rule_of("/denied") == rules["/denied"]
+    assert walk.rule_of("/git") == (rules["/git"] if with_git else None)
+    assert walk.rule_of("/open") is None
