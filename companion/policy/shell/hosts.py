@@ -39,7 +39,8 @@ WAYS = frozenset(
 _TAKES = (
     "servername CAfile CApath CAstore CRL starttls cert certform cert_chain key keyform cipher ciphersuites curves "
     "groups sigalgs alpn nextprotoneg verify verify_depth verify_hostname verify_ip verify_email xmpphost name "
-    "maxfraglen sess_in psk psk_identity unix bind port min_protocol max_protocol use_srtp dane_tlsa_domain dane_tlsa_rrdata"
+    "maxfraglen sess_in psk psk_identity unix bind port min_protocol max_protocol use_srtp "
+    "dane_tlsa_domain dane_tlsa_rrdata"
 )
 """Options of `openssl s_client` whose value is no host that it connects to."""
 
