@@ -155,7 +155,7 @@ def _judge_push(effect: Effect, facts: Facts) -> Ask | Deny:
             return Deny(
                 "git-push-protected",
                 f"nobody can say which branch this push reaches, so it may lose commits of {', '.join(patterns)}",
-                "push by a command of its own that names the branch: git push --force-with-lease origin BRANCH",
+                "name the branch in a command of its own; where git's configuration cannot be read, mend it",
             )
         return Deny(
             "git-push-protected",

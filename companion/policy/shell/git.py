@@ -163,7 +163,7 @@ def judge_git(invocation: Invocation) -> Iterator[Finding]:
         return
     if folder is not None and look is not None:
         look = _look_in(look, folder.constant)
-    here = replace(invocation, args=rest[1:], look=None if folder is not None else invocation.look, git=look)
+    here = replace(invocation, args=rest[1:], git=look)
     findings = _subcommand(here, rest[0].constant)
     if folder is not None:
         yield from read(folder, TRACKED)
