@@ -26,7 +26,7 @@ from companion.gatekeeper.limits import LimitReached, Limits, Passed
 from companion.gatekeeper.meter import BudgetExceeded, Meter, Reservation
 from companion.gatekeeper.ports import Ledger, Listener, Prices, SecretScanner
 from companion.gatekeeper.sessions import Sessions
-from companion.model.action import ModelCall, ShellCommand, kind_of
+from companion.model.action import FileAccess, ModelCall, ShellCommand, kind_of
 from companion.model.exchange import NOWHERE, Exchange, Route
 from companion.model.facts import Facts
 from companion.model.money import Cost, Usage
@@ -93,7 +93,7 @@ class Gatekeeper:
     ) -> Admission:
         """As entering `admit`. Where it raises, the line is closed; else `end` closes it."""
         if isinstance(exchange.action, ModelCall):
-            self.sessions.note(exchange.origin, returns=exchange.returns)
+            self.sessions.note(exchange.origin)
         summary = one_line(await self._safe_text(exchange))
         session = await self._safe_name(exchange.origin.session)
         admission = Admission(exchange, Decision(exchange.action), route)
@@ -119,6 +119,9 @@ class Gatekeeper:
             if writing is not None:
                 await self._written(admission, writing)
             await self._ask(admission, facts, at_execution=at_execution)
+            is_returned = exchange.returns and isinstance(exchange.action, FileAccess | ShellCommand)
+            if is_returned and not at_execution and admission.refusal is None:
+                self.sessions.passed(exchange.action, exchange.origin, self.clock())
         except BaseException as error:
             self.end(admission, error)
             raise

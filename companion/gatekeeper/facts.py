@@ -33,6 +33,8 @@ from companion.policy.order import Changes, runs_changed, within
 from companion.policy.outgoing import carrying
 from companion.policy.rulebook import in_force
 from companion.policy.shell.effects import TREE
+from companion.policy.shell.gitplace import is_of_git
+from companion.policy.shell.invocation import UnreadableFile
 from companion.policy.shell.read import read_command
 
 _MOST_PATHS = 32
@@ -162,10 +164,12 @@ def examine_command(
 
     def look(path: str) -> str | None:
         path = f"{home}{path[1:]}" if path.startswith("~/") and home else path
-        looked[resolved(path, folder)] = None
-        # What is checked out by then is not what the disk says now.
-        gone = changes.tracked and path.endswith(".git/HEAD")
-        return files.text(path, folder) if files is not None and not gone else None
+        name = resolved(path, folder)
+        looked[name] = None
+        if is_of_git(path) and changes.touch(name):
+            # What is checked out or configured by then is not what the disk says now.
+            raise UnreadableFile(path)
+        return files.text(path, folder) if files is not None else None
 
     effects = read_command(
         command.command, cwd=cwd or origin.workspace, home=home, look=look if files is not None and folder else None

@@ -107,7 +107,10 @@ class SmallFiles(Protocol):
     """Reads the files in which a project says what it runs."""
 
     def text(self, path: str, folder: str) -> str | None:
-        """The text of a small file, its path taken from `folder`; None where there is none. Blocking, short."""
+        """The text of a small file, its path taken from `folder`; None where there is none. Blocking, short.
+
+        Raises UnreadableFile for a file whose text nobody knows.
+        """
         ...
 
 

@@ -1,23 +1,27 @@
-"""What is known of agents' sessions: where each works and whether it plans, as its last model call said."""
+"""What is known of agents' sessions: where each works, whether it plans, and which calls the wire let through."""
 
 from __future__ import annotations
 
 import os.path
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from companion.model.action import Tier
+from companion.gatekeeper.contents import digest_of
+from companion.model.action import Action, Tier
 from companion.model.exchange import Origin
 
+PASSED_SECONDS = 900
+"""For how long a call on its way to the agent waits for its hook, as a yes does."""
+
 _MOST = 10_000
+_MOST_PASSED = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     workspace: str
     tier: Tier
-    returns: bool = False
-    """Whether the results of its tools pass companion, as its model calls do."""
 
 
 class Sessions:
@@ -25,12 +29,13 @@ class Sessions:
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[str, str, str], Session] = OrderedDict()
+        self._passed: list[tuple[tuple[str, str, str], datetime]] = []
 
-    def note(self, origin: Origin, *, returns: bool = False) -> None:
+    def note(self, origin: Origin) -> None:
         if not origin.workspace:
             return
         key = (origin.client, origin.session, "" if origin.session else _normal(origin.workspace))
-        self._known[key] = Session(origin.workspace, origin.tier, returns)
+        self._known[key] = Session(origin.workspace, origin.tier)
         self._known.move_to_end(key)
         if len(self._known) > _MOST:
             self._known.popitem(last=False)
@@ -40,6 +45,27 @@ class Sessions:
         if session and (found := self._known.get((client, session, ""))):
             return found
         return self._known.get((client, "", _normal(folder))) if folder else None
+
+    def passed(self, action: Action, origin: Origin, now: datetime) -> None:
+        """The wire has let this call go to its agent, and what comes of it comes back that way."""
+        self._passed.append((_call(action, origin, origin.session), now))
+        del self._passed[:-_MOST_PASSED]
+
+    def take(self, action: Action, origin: Origin, now: datetime) -> bool:
+        """Whether this is a call that the wire let through lately. Each serves once: a session may be taken up again
+        by an agent whose model calls go elsewhere, and results with them.
+        """
+        life = timedelta(seconds=PASSED_SECONDS)
+        wanted = {_call(action, origin, session) for session in (origin.session, "")}
+        for at, (call, when) in enumerate(self._passed):
+            if call in wanted and timedelta() <= now - when < life:
+                del self._passed[at]
+                return True
+        return False
+
+
+def _call(action: Action, origin: Origin, session: str) -> tuple[str, str, str]:
+    return origin.client, session, digest_of(action, _normal(origin.workspace) if origin.workspace else "")
 
 
 def _normal(folder: str) -> str:

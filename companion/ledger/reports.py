@@ -50,8 +50,10 @@ _EXCHANGE = """
       c.ending, c.outcome, c.code, c.reason, c.guard, c.approver, c.upstream, o.model AS model_asked, c.model,
       c.calls, c.status, c.redactions, c.input, c.cache_read, c.cache_write_5m + c.cache_write_1h AS cache_write,
       c.output, c.cost_pd, c.unpriced, c.remarks, c.findings, c.cloud
-    FROM opening AS o LEFT JOIN closing AS c ON c.id = o.id
 """
+_ALL = "FROM opening AS o LEFT JOIN closing AS c ON c.id = o.id"
+# The other way round, and no planner may turn it: `closing_cloud` holds just those.
+_CLOUD = "FROM closing AS c CROSS JOIN opening AS o ON o.id = c.id"
 
 
 class Reports:
@@ -70,18 +72,20 @@ class Reports:
 
         With `cloud` only those that call a service that somebody runs.
         """
-        wanted = [("o.id < ?", before), ("o.kind = ?", kind)]
+        at = "c.id" if cloud else "o.id"
+        wanted = [(f"{at} < ?", before), ("o.kind = ?", kind)]
         given = [(clause, value) for clause, value in wanted if value]
         clauses = [*(clause for clause, _ in given), *(["c.cloud <> '[]'"] if cloud else [])]
         where = f"WHERE {' AND '.join(clauses)}" if clauses else ""
         values: list[Any] = [value for _, value in given]
         rows = self._read(
-            f"{_EXCHANGE} {where} ORDER BY o.id DESC LIMIT ?", [*values, max(0, min(limit, MOST_EXCHANGES))]
+            f"{_EXCHANGE} {_CLOUD if cloud else _ALL} {where} ORDER BY {at} DESC LIMIT ?",
+            [*values, max(0, min(limit, MOST_EXCHANGES))],
         )
         return [self._line(row) for row in rows]
 
     def exchange(self, id: str) -> ExchangeLine | None:  # noqa: A002 - the word of the contract
-        rows = self._read(f"{_EXCHANGE} WHERE o.id = ?", [id])
+        rows = self._read(f"{_EXCHANGE} {_ALL} WHERE o.id = ?", [id])
         return self._line(rows[0]) if rows else None
 
     def spend(self, by: str, days: int, today: date) -> SpendReport:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from companion.gatekeeper.facts import Gatherer
+from companion.gatekeeper.facts import Gatherer, examine_command
 from companion.gatekeeper.ports import PartExcerpts, Unexamined
 from companion.model.action import Action, Dialect, FileAccess, ModelCall, Operation, ShellCommand, TextKind, ToolCall
 from companion.model.exchange import Exchange, Origin
@@ -348,3 +348,42 @@ def test_what_a_person_let_leave_is_not_asked_about_again():
     made.grant(first)
     _, second = asyncio.run(made.gather(exchange(call)))
     assert second.excerpts == ()
+
+
+class PlainDisk(Disk):
+    """On which nothing is a link."""
+
+    def judge(self, path: str, workspace: str, policy: Policy, *, cwd: str = "") -> PathFacts:
+        return PathFacts(path, path, inside=True)
+
+
+class GitFiles:
+    """Two files of a repository that sends a branch elsewhere."""
+
+    def text(self, path: str, folder: str) -> str | None:
+        files = {".git/HEAD": "ref: refs/heads/work\n", ".git/config": '[remote "origin"]\npush = feature:main\n'}
+        return files.get(path.removeprefix(f"{folder}/"))
+
+
+@pytest.mark.parametrize(
+    ("before", "branches"),
+    [
+        ((), {"feature", "main"}),
+        ((ShellCommand("ls"),), {"feature", "main"}),
+        ((ShellCommand("git config remote.origin.push x"),), {"feature", "*"}),
+        ((ShellCommand("git checkout x"),), {"feature", "*"}),
+        ((FileAccess("/w/.git/config", Operation.WRITE),), {"feature", "*"}),
+    ],
+    ids=["nothing", "ls", "config", "checkout", "write"],
+)
+def test_what_git_is_configured_to_do_after_an_earlier_call_nobody_knows(before, branches):
+    facts = examine_command(
+        ShellCommand("git push -f origin feature"),
+        Origin(workspace="/w"),
+        Policy(),
+        PlainDisk(),
+        "/h",
+        GitFiles(),
+        after=before,
+    )
+    assert {effect.target for effect in facts.effects if effect.kind is EffectKind.GIT} == branches

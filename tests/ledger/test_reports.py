@@ -158,6 +158,22 @@ def test_what_calls_a_service_can_be_listed_alone(ledger_path, opening, closing)
     assert reports.exchanges(kind="shell", cloud=True) == []
 
 
+def test_what_calls_a_service_is_found_without_reading_what_calls_none(ledger_path):
+    plans: list[list[str]] = []
+
+    class Explained(Reports):
+        def _read(self, sql, values):
+            plans.append([row["detail"] for row in super()._read(f"EXPLAIN QUERY PLAN {sql}", values)])
+            return super()._read(sql, values)
+
+    for before, kind in (("", ""), ("9", ""), ("9", "shell")):
+        Explained(ledger_path, UTC_ZONE).exchanges(5, before, kind, cloud=True)
+    assert len(plans) == 3
+    for first, *others in plans:
+        assert "closing_cloud" in first
+        assert not [step for step in others if step.startswith("SCAN") or "TEMP B-TREE" in step]
+
+
 def test_unpriced_calls_are_in_every_total(ledger_path, opening, closing):
     usage = Usage(input=100, output=20)
     write(

@@ -54,22 +54,19 @@ class HookGate:
         except ValueError as unreadable:
             actions = [ToolCall(asked.tool, asked.arguments)]
             objection = Deny("unreadable-call", str(unreadable), "Call the tool again with well-formed arguments")
-        returns = known is not None and known.returns
         # They run one after the other, and are all judged before the first.
         found = await asyncio.gather(
             *(
-                self._admit(
-                    action, origin, objection, returns=returns, after=tuple(actions[max(0, at - MOST_AFTER) : at])
-                )
+                self._admit(action, origin, objection, after=tuple(actions[max(0, at - MOST_AFTER) : at]))
                 for at, action in enumerate(actions)
             )
         )
         refused = list(dict.fromkeys(reason for reason in found if reason))
         return Verdict(not refused, " ".join(refused))
 
-    async def _admit(
-        self, action: Action, origin: Origin, objection: Deny | None, *, returns: bool, after: tuple[Action, ...]
-    ) -> str:
+    async def _admit(self, action: Action, origin: Origin, objection: Deny | None, *, after: tuple[Action, ...]) -> str:
+        # Of what the wire did not see nobody knows where its result goes.
+        returns = self.gatekeeper.sessions.take(action, origin, self.clock())
         exchange = Exchange(self.next_id(), self.clock(), origin, action, returns=returns, after=after)
         async with self.gatekeeper.admit(exchange, objection=objection, at_execution=True) as admission:
             refusal = admission.refusal

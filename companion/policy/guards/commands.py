@@ -151,6 +151,12 @@ def _judge_push(effect: Effect, facts: Facts) -> Ask | Deny:
     name = effect.target.removeprefix("refs/heads/")
     protected = name == EVERYTHING or any(fnmatchcase(name, pattern) for pattern in patterns)
     if protected and patterns and effect.code == "git-push-force":
+        if name == EVERYTHING:
+            return Deny(
+                "git-push-protected",
+                f"nobody can say which branch this push reaches, so it may lose commits of {', '.join(patterns)}",
+                "name the branch in a command of its own; where git's configuration cannot be read, mend it",
+            )
         return Deny(
             "git-push-protected",
             f"this push may lose commits of a protected branch ({', '.join(patterns)}): {name}",

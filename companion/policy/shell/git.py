@@ -10,7 +10,7 @@ from companion.model.facts import Effect, EffectKind
 from companion.policy.shell.effects import TRACKED
 from companion.policy.shell.gitlocal import judge_local
 from companion.policy.shell.gitpush import judge_push
-from companion.policy.shell.invocation import Finding, Inner, Invocation, read
+from companion.policy.shell.invocation import Finding, Inner, Invocation, Look, read
 from companion.policy.shell.options import Arguments, split
 from companion.policy.shell.state import join
 from companion.policy.shell.words import Value
@@ -149,22 +149,32 @@ def judge_git(invocation: Invocation) -> Iterator[Finding]:
         return
     rest = invocation.args
     folder: Value | None = None
+    look = invocation.git
     while rest and (rest[0].text or "").startswith("-"):
         text = rest[0].constant or ""
         if text == "-C" and len(rest) > 1 and folder is None:
             folder = rest[1]
         elif text[:2] in {"-C", "-c"} or text.partition("=")[0] in _GLOBAL_VALUED or split(rest[:1], _GLOBAL).unknown:
             yield invocation.rule("git-option", text.partition("=")[0], rest[0])
+            look = None
         rest = rest[2 if text in _GLOBAL_VALUED else 1 :]
     if not rest or rest[0].constant is None:
         yield invocation.rule("unknown-program", "git without a subcommand", rest[0] if rest else None)
         return
-    here = replace(invocation, args=rest[1:], look=None if folder is not None else invocation.look)
+    if folder is not None and look is not None:
+        look = _look_in(look, folder.constant)
+    here = replace(invocation, args=rest[1:], git=look)
     findings = _subcommand(here, rest[0].constant)
     if folder is not None:
         yield from read(folder, TRACKED)
         findings = (_inside(finding, folder.constant) for finding in findings)
     yield from findings
+
+
+def _look_in(look: Look, folder: str | None) -> Look | None:
+    if folder is None:
+        return None
+    return lambda path: look(path if path.startswith("~/") else join(folder, path))
 
 
 def _inside(finding: Finding, folder: str | None) -> Finding:
@@ -188,7 +198,7 @@ def _subcommand(invocation: Invocation, name: str) -> Iterator[Finding]:
     elif local := judge_local(invocation, name):
         yield from local
     elif name == "push":
-        yield from judge_push(invocation, invocation.look)
+        yield from judge_push(invocation, invocation.git)
     elif (name == "config" and _reads_one_key(words)) or (name in _LISTING and _lists(split(args, _LISTING[name]))):
         yield invocation.runs()
     else:

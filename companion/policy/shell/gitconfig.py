@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from companion.policy.shell.invocation import Look
+from companion.policy.shell.gitplace import GitPlace
+from companion.policy.shell.invocation import Look, UnreadableFile
 
-_FILES = ("/etc/gitconfig", "~/.config/git/config", "~/.gitconfig", ".git/config")
-"""In git's order: what stands later counts."""
+_FILES = ("/etc/gitconfig", "~/.config/git/config", "~/.gitconfig")
+"""Those that hold for every repository, in git's order: what stands later counts."""
 _MOST_FILES = 16
 _LONGEST = 64 * 1024
 _SECTION = re.compile(r'\[\s*([\w.-]+)(?:\s+"((?:[^"\\\n]|\\.)*)")?\s*\]')
@@ -19,7 +20,7 @@ _ESCAPES = {"n": "\n", "t": "\t", "b": "\b"}
 
 
 class BadConfig(ValueError):  # noqa: N818 - the caller takes the worst
-    """A text that git would not read either, or more files than are looked at."""
+    """A text that git would not read either, one that nobody can read here, or more files than are looked at."""
 
 
 @dataclass(slots=True)
@@ -41,23 +42,31 @@ class GitConfig:
         return list(dict.fromkeys([*self.values.get(name, ())[-1:], *self.perhaps.get(name, ())]))
 
 
-def load(look: Look) -> GitConfig:
-    """The user's and the repository's configuration; a file that cannot be read is passed over. Raises BadConfig."""
+def load(look: Look, place: GitPlace | None) -> GitConfig:
+    """The user's configuration, and the repository's where there is one. Raises BadConfig."""
     config = GitConfig()
     seen: set[str] = set()
-    for path in _FILES:
+    for path in (*_FILES, *([f"{place.common}/config"] if place else [])):
         _read(config, look, path, seen, certain=True)
+    if place:
+        # Git reads it only where an extension says so.
+        _read(config, look, f"{place.own}/config.worktree", seen, certain=False)
     return config
 
 
 def _read(config: GitConfig, look: Look, path: str, seen: set[str], *, certain: bool) -> None:
-    if path in seen or (text := look(path)) is None:
-        return
+    try:
+        if path in seen or (text := look(path)) is None:
+            return
+    except UnreadableFile as why:
+        raise BadConfig(f"{path} cannot be read") from why
     seen.add(path)
     if len(seen) > _MOST_FILES or len(text) > _LONGEST:
         raise BadConfig("too much of it")
     for section, subsection, key, value in entries(text):
         if section in {"include", "includeif"} and key == "path":
+            if re.match(r"~(?!/)|%\(", value):
+                raise BadConfig(f"nobody knows where {value} is")
             inner = value if value.startswith(("/", "~/")) else posixpath.join(posixpath.dirname(path), value)
             _read(config, look, inner, seen, certain=certain and section == "include")
         else:

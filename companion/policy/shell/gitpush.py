@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from companion.policy.shell.gitconfig import BadConfig, GitConfig, load
-from companion.policy.shell.invocation import Finding, Invocation, Look
+from companion.policy.shell.gitplace import GitPlace, find_place
+from companion.policy.shell.invocation import Finding, Invocation, Look, UnreadableFile
 from companion.policy.shell.options import split
 from companion.policy.shell.words import Value
 
@@ -33,7 +34,10 @@ class Update:
 
 
 def judge_push(invocation: Invocation, look: Look | None) -> Iterator[Finding]:
-    """One finding for each branch or tag; its target is the branch, which the policy may protect."""
+    """One finding for each branch or tag; its target is the branch, which the policy may protect.
+
+    `look` is None where nobody knows what git is configured to do.
+    """
     arguments = split(invocation.args, _OPTIONS)
     if arguments.unknown is not None:
         yield invocation.rule(
@@ -48,14 +52,14 @@ def judge_push(invocation: Invocation, look: Look | None) -> Iterator[Finding]:
     named = [operand.constant for operand in arguments.operands]
     way = _Way.of(look, named[0] if named else "")
     for operand in arguments.operands[1:]:
-        update = _update(operand.constant, look, force=force, deletes=deletes)
+        update = _update(operand.constant, way.branch, force=force, deletes=deletes)
         updates.append((update, operand))
         if not deletes and not update.tag and ":" not in (operand.constant or ":"):
-            updates += [(other, operand) for other in way.instead_of(update, look)]
+            updates += [(other, operand) for other in way.instead_of(update)]
     if arguments.has("tags", "follow-tags"):
         updates.append((Update("tags", force, tag=True), None))
     if not updates or (len(arguments.operands) < _WITH_REFS and not arguments.has("all", "branches", "mirror", "tags")):
-        updates += [(update, None) for update in way.by_default(look, force=force)]
+        updates += [(update, None) for update in way.by_default(force=force)]
     updates = list(dict.fromkeys(updates))
     if arguments.has("n", "dry-run"):
         yield invocation.rule("git-fetch", "git push --dry-run")
@@ -73,7 +77,7 @@ def _may_force(words: tuple[str, ...]) -> bool:
     )
 
 
-def _update(refspec: str | None, look: Look | None, *, force: bool, deletes: bool) -> Update:
+def _update(refspec: str | None, branch: str | None, *, force: bool, deletes: bool) -> Update:
     if refspec is None:
         return Update(EVERYTHING, force)
     force = force or refspec.startswith("+")
@@ -86,7 +90,7 @@ def _update(refspec: str | None, look: Look | None, *, force: bool, deletes: boo
     if "*" in name or (colon and not source and not goal):
         return Update(EVERYTHING, force)
     if name in _HEAD:
-        name = current_branch(look) or EVERYTHING
+        name = branch or EVERYTHING
     return Update(name, force)
 
 
@@ -103,16 +107,22 @@ class _Way:
     @classmethod
     def of(cls, look: Look | None, remote: str | None) -> _Way:
         """`remote` is "" where the push names none, and None where nobody knows which it names."""
-        branch = current_branch(look)
+        if look is None:
+            return cls(None, None)
         try:
-            config = load(look) if look is not None else None
+            place = find_place(look)
+        except UnreadableFile:
+            return cls(None, None)
+        branch = _checked_out(look, place) if place else None
+        try:
+            config = load(look, place)
         except BadConfig:
-            config = None
-        if config is None or remote is None:
+            return cls(branch, None)
+        if remote is None:
             return cls(branch, None)
         return cls(branch, config, (remote,) if remote else _remotes(config, branch or ""))
 
-    def by_default(self, look: Look | None, *, force: bool) -> list[Update]:
+    def by_default(self, *, force: bool) -> list[Update]:
         """What a push without a refspec changes."""
         if self.config is None or self.branch is None:
             return [Update(EVERYTHING, force)]
@@ -121,7 +131,7 @@ class _Way:
         found: list[Update] = []
         for remote in self.remotes:
             found += [
-                _update(refspec, look, force=force, deletes=False)
+                _update(refspec, self.branch, force=force, deletes=False)
                 for refspec in self.config.all("remote", remote, "push")
             ]
         if found:
@@ -137,15 +147,14 @@ class _Way:
                 found.append(Update(EVERYTHING, force))
         return found
 
-    def instead_of(self, update: Update, look: Look | None) -> list[Update]:
+    def instead_of(self, update: Update) -> list[Update]:
         """Where a refspec that names no goal goes beside the branch of its own name."""
         if self.config is None:
-            # Where there is nothing to look at, a name is taken for what it says.
-            return [Update(EVERYTHING, update.loses)] if look is not None else []
+            return [Update(EVERYTHING, update.loses)]
         found: list[Update] = []
         for remote in self.remotes:
             for refspec in self.config.all("remote", remote, "push"):
-                other = _update(refspec, look, force=update.loses, deletes=False)
+                other = _update(refspec, self.branch, force=update.loses, deletes=False)
                 source = refspec.removeprefix("+").partition(":")[0].removeprefix("refs/heads/")
                 if "*" in source or source in {update.branch, *_HEAD}:
                     found.append(other)
@@ -165,8 +174,13 @@ def _remotes(config: GitConfig, branch: str) -> tuple[str, ...]:
     return ("origin",)
 
 
-def current_branch(look: Look | None) -> str | None:
-    """The branch that is checked out, as `.git/HEAD` says; None where nobody knows."""
-    head = look(".git/HEAD") if look is not None else None
+def _checked_out(look: Look, place: GitPlace) -> str | None:
+    """The branch that is checked out, as `HEAD` says; None where nobody knows."""
+    try:
+        head = look(f"{place.own}/HEAD")
+    except UnreadableFile:
+        return None
     prefix = "ref: refs/heads/"
-    return head.strip().removeprefix(prefix) if head and head.startswith(prefix) else None
+    name = head.strip().removeprefix(prefix) if head and head.startswith(prefix) else ""
+    # Where refs are kept in another format the file names a branch that cannot be.
+    return name if name and not name.startswith(".") else None

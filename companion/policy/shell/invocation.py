@@ -29,7 +29,14 @@ class Feed:
 NO_FEED = Feed()
 
 Look = Callable[[str], str | None]
-"""The text of a small file of the project, by its path from the folder that a program runs in; None without one."""
+"""The text of a small file of the project, by its path from the folder that a program runs in; None without one.
+
+Raises UnreadableFile for one that is there, and whose text nobody knows.
+"""
+
+
+class UnreadableFile(Exception):  # noqa: N818 - an answer
+    """A file is there, or may be there by then, and what it says is not known: it may say anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,8 @@ class Invocation:
     end: int
     feed: Feed = NO_FEED
     look: Look | None = None
+    git: Look | None = None
+    """As `look`, for what git reads: of that a step before this one may have changed a part. None: nothing is known."""
 
     @property
     def words(self) -> tuple[str, ...]:

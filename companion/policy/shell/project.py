@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from companion.policy.shell.invocation import Finding, Inner, Invocation, Look, Text
+from companion.policy.shell.invocation import Finding, Inner, Invocation, Look, Text, UnreadableFile
 from companion.policy.shell.options import split
 from companion.policy.shell.tools import named_files
 from companion.policy.shell.words import Value
@@ -91,7 +91,14 @@ def judge_project(invocation: Invocation) -> list[Finding] | None:
 
 
 def _has_file(look: Look | None, files: str) -> bool:
-    return not files or (look is not None and any(look(file) is not None for file in files.split()))
+    return not files or (look is not None and any(_is_there(look, file) for file in files.split()))
+
+
+def _is_there(look: Look, file: str) -> bool:
+    try:
+        return look(file) is not None
+    except UnreadableFile:
+        return True
 
 
 def _is_plain(invocation: Invocation, refused: str) -> bool:

@@ -24,7 +24,7 @@ def read_command(
     one of them stands for the whole command. `companion.policy.shell.effects` tells what the code of a READ says.
 
     `look` gives the text of a small file in which a project spells out what it runs, by its path as effects name it, or
-    None; without it no such script is known.
+    None, or raises UnreadableFile; without it no such script is known.
     """
     if not command.strip():
         return ()

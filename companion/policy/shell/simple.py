@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from companion.model.facts import Effect, EffectKind
 from companion.policy.shell.budget import Budget
 from companion.policy.shell.effects import is_harmless, moves_head
 from companion.policy.shell.expansions import Risk, Shown, Substitution, find_expansions
-from companion.policy.shell.invocation import Feed, Inner, Invocation, Lists, Look, Text
+from companion.policy.shell.invocation import Feed, Inner, Invocation, Lists, Look, Text, UnreadableFile
 from companion.policy.shell.outputs import output_of
 from companion.policy.shell.parse import Syntax
 from companion.policy.shell.programs import judge
@@ -45,7 +46,8 @@ _VERB = re.compile(r"[a-z][a-z-]*")
 _PART = r"(?:/(?!\.\.?(?:[/\"]|$))[\w.-]+)+"
 _BELOW_TEMPORARY = re.compile(rf'(?P<quote>"?)\$(?:TMPDIR|\{{TMPDIR\}})(?P<path>{_PART})/?(?P=quote)')
 _TRUSTED = frozenset({"/bin", "/usr/bin", "/sbin", "/usr/sbin"})
-_ON_PATHS = frozenset({EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE})
+_CHANGES_FILES = frozenset({EffectKind.WRITE, EffectKind.DELETE})
+_ON_PATHS = _CHANGES_FILES | {EffectKind.READ}
 
 
 class Simple(ABC):
@@ -231,7 +233,7 @@ class Simple(ABC):
         ):
             # Nobody who means well has the name of a program, or of its subcommand, put together.
             self._emit(apply("expansion", words[0].text or "", start, end))
-        invocation = Invocation(short, words[1:], start, end, feed, self._look_from(state))
+        invocation = Invocation(short, words[1:], start, end, feed, self._look_from(state), self._git_look(state))
         self._said, self._listed = None, None
         after = After(state, state)
         if change := CHANGES_STATE.get(short):
@@ -262,7 +264,36 @@ class Simple(ABC):
             return None
         return lambda path: look(join(folders[0], path))
 
+    def _git_look(self, state: State) -> Look | None:
+        """What git reads is known but for the files that an earlier step writes, and for what a checkout changes."""
+        look, folders, effects = self._budget.look, state.folders, self._budget.effects
+        if look is None or folders is None or len(folders) != 1 or any(one.code == "git-config" for one in effects):
+            return None
+        moved = any(map(moves_head, effects))
+        changed = {self._whole(one.target) for one in effects if one.kind in _CHANGES_FILES and not is_harmless(one)}
+
+        def seen(path: str) -> str | None:
+            path = path if path.startswith("~/") else join(folders[0], path)
+            name = self._whole(path)
+            if any(f"{name}/".startswith(f"{one.rstrip('/')}/") for one in changed) or (moved and not _stays(path)):
+                raise UnreadableFile(path)
+            return look(path)
+
+        return seen
+
+    def _whole(self, path: str) -> str:
+        path = f"{self._home}{path[1:]}" if self._home and path.startswith("~/") else path
+        whole = posixpath.normpath(join(self._cwd, path))
+        return "" if whole == "." else whole
+
     def _judge(self, invocation: Invocation, state: State) -> After:
+        try:
+            return self._judged(invocation, state)
+        except UnreadableFile:
+            self._emit(apply("not-understood", invocation.name, invocation.start, invocation.end))
+            return After(state, state)
+
+    def _judged(self, invocation: Invocation, state: State) -> After:
         after = After(state, state)
         listed: Lists | None = None
         for finding in judge(invocation):
@@ -278,3 +309,9 @@ class Simple(ABC):
                     self._place(finding, state)
         self._listed = listed
         return after
+
+
+def _stays(path: str) -> bool:
+    """Whether a checkout leaves a file that git reads as it is."""
+    names = posixpath.normpath(path).split("/")
+    return names[-1] != "HEAD" and (".git" in names or path.startswith(("/", "~/")))

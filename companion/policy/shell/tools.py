@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from companion.model.facts import Effect, EffectKind
+from companion.policy.shell.effects import WEB_READ
+from companion.policy.shell.hosts import server_hosts
 from companion.policy.shell.invocation import Finding, Invocation, read
 from companion.policy.shell.words import Value
 
@@ -96,6 +99,9 @@ def judge_tool(invocation: Invocation, tool: Tool, otherwise: str) -> Iterator[F
         yield invocation.rule(otherwise, _shown(invocation, operands))
     else:
         yield invocation.runs()
+        if invocation.name == "openssl" and operands[:1] == ["s_client"]:
+            for host in dict.fromkeys(server_hosts(invocation.args)):
+                yield Effect(EffectKind.NETWORK, host, invocation.start, invocation.end, WEB_READ)
         if tool.paths:
             yield from named_files(invocation, tool.code)
 

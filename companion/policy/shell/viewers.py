@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from companion.model.facts import Effect, EffectKind
 from companion.policy.shell.effects import NAMES, TRACKED, WEB_READ
+from companion.policy.shell.hosts import ASKERS, asked_hosts
 from companion.policy.shell.invocation import Finding, Inner, Invocation, read
 from companion.policy.shell.knowledge import Operands
 from companion.policy.shell.tools import asks_for_help
@@ -233,9 +234,6 @@ VIEWERS: dict[str, Viewer] = {
 _SCREENS = frozenset({"top", "htop", "btop", "iotop", "nettop"})
 _ENDS = re.compile(r"-\w*[bnlLhVv]|--(?:batch|iterations?|help|version)")
 _DIRECTORY_READS = r"-?(?:read|readall|readpli?|list|search|diff|help)"
-_ASKS_NETWORK = frozenset(
-    {"ping", "ping6", "traceroute", "traceroute6", "mtr", "dig", "nslookup", "host", "whois", "drill"}
-)
 
 
 def judge_viewer(invocation: Invocation, viewer: Viewer) -> Iterator[Finding]:
@@ -290,11 +288,11 @@ def judge_viewer(invocation: Invocation, viewer: Viewer) -> Iterator[Finding]:
         yield invocation.rule("never-ends")
     if invocation.name == "dscl" and not any(re.fullmatch(_DIRECTORY_READS, word) for word in words):
         yield invocation.rule("unknown-option", "this use of dscl")
-    if invocation.name in _ASKS_NETWORK and operands:
-        host = operands[-1].text or "this word"
-        yield Effect(
-            EffectKind.NETWORK, host, invocation.start, invocation.end, WEB_READ if len(host) < 100 else "network"
-        )
+    if invocation.name in ASKERS:
+        for host in dict.fromkeys(asked_hosts(invocation.name, invocation.args)):
+            yield Effect(
+                EffectKind.NETWORK, host, invocation.start, invocation.end, WEB_READ if len(host) < 100 else "network"
+            )
     yield invocation.runs()
     code = _CODES.get(viewer.operands)
     if code is not None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from companion.model.facts import Effect, EffectKind
+from companion.policy.shell.hosts import WAYS, way_hosts
 from companion.policy.shell.invocation import Finding, Invocation, read, write
 from companion.policy.shell.tools import asks_for_help, names
 from companion.policy.shell.words import Value
@@ -60,6 +61,7 @@ def _curl(invocation: Invocation) -> Iterator[Finding]:
         yield invocation.runs()
         return
     urls: list[Value] = []
+    ways: list[str] = []
     reason: Value | None = None
     found: list[Finding] = []
     for name, value in _options(invocation.args):
@@ -87,6 +89,10 @@ def _curl(invocation: Invocation) -> Iterator[Finding]:
                 if value is not None and text not in {"/dev/null", "-"}:
                     reason = value
                     found += write(value)
+            case _ if name in WAYS:
+                hosts = way_hosts(name, text)
+                ways += hosts or ()
+                reason = reason if hosts is not None else value or invocation.args[0]
             case _ if name in _FILES_READ:
                 if value is not None and (name != "cookie" or "=" not in (text or "")):
                     found += read(value)
@@ -96,7 +102,7 @@ def _curl(invocation: Invocation) -> Iterator[Finding]:
             case _:
                 pass
     yield from found
-    yield from _addresses(invocation, urls, reason)
+    yield from _addresses(invocation, urls, reason, ways)
 
 
 def _options(args: tuple[Value, ...]) -> Iterator[tuple[str, Value | None]]:
@@ -143,9 +149,12 @@ def _sent(name: str, value: Value | None) -> Iterator[Finding]:
         yield from read(Value(sent.group(1), value.start, value.end)) if sent.group(1) != "-" else ()
 
 
-def _addresses(invocation: Invocation, urls: list[Value], reason: Value | None) -> Iterator[Finding]:
-    hosts = list[str]()
-    plain = bool(urls)
+def _addresses(
+    invocation: Invocation, urls: list[Value], reason: Value | None, ways: Sequence[str] = ()
+) -> Iterator[Finding]:
+    """`ways` are hosts that it connects to instead of those of the addresses, or to get there."""
+    hosts = [*ways]
+    plain = bool(urls) and not any(_METADATA.match(host.lstrip("[")) or not host.isascii() for host in ways)
     for url in urls:
         found = _URL.fullmatch(url.constant or "\0") or _URL.fullmatch(re.sub(r"[\[\]{}*?]", "x", url.text or "\0"))
         scheme = (found.group(1) or "http").lower() if found else ""

@@ -7,8 +7,8 @@ import itertools
 from companion.edges.gateway.tools import actions_of
 from companion.edges.hooks.gate import HookGate
 from companion.edges.hooks.payloads import Asked
-from companion.model.action import ShellCommand, Tier
-from companion.model.exchange import Origin
+from companion.model.action import Dialect, ModelCall, ShellCommand, Tier
+from companion.model.exchange import Exchange, Origin
 from companion.model.verdict import PASS, Deny
 from tests.support.rooms import NOON, Ledger, gatekeeper
 
@@ -16,6 +16,7 @@ from tests.support.rooms import NOON, Ledger, gatekeeper
 class Scene:
     def __init__(self) -> None:
         self.seen = []
+        self.returns = []
         self.ledger = Ledger()
         self.keeper = gatekeeper([("test", self._judge)], ledger=self.ledger)
         ids = (f"{number:026}" for number in itertools.count())
@@ -23,6 +24,7 @@ class Scene:
 
     def _judge(self, action, facts):
         self.seen.append((action, facts.origin))
+        self.returns.append(facts.returns)
         bad = isinstance(action, ShellCommand) and action.command.startswith("rm")
         return Deny("no-rm", f"{action.command} is bad", "leave it") if bad else PASS
 
@@ -64,3 +66,31 @@ async def test_what_cannot_be_read_is_refused_and_recorded():
     verdict = await scene.gate.judge(Asked("claude", "Bash", '{"cmd": "ls"}', "/w"))
     assert not verdict.allow
     assert scene.ledger.closings[0].code == "unreadable-call"
+
+
+async def test_only_a_call_that_came_by_the_wire_is_taken_to_return_that_way_and_only_once():
+    scene = Scene()
+    origin = Origin("claude", session="s", workspace="/w", tier=Tier.ACT)
+    asked = Asked("claude", "Bash", '{"command": "grep -rn x ."}', "/w", "s", Tier.ACT)
+    other = Asked("claude", "Bash", '{"command": "grep -rn y ."}', "/w", "s", Tier.ACT)
+    called = ModelCall(Dialect.MESSAGES, "m", ("hello",))
+    command = ShellCommand("grep -rn x .")
+    for number, (action, returns) in enumerate(
+        [(called, True), (command, True), (ShellCommand("grep -rn y ."), False)]
+    ):
+        async with scene.keeper.admit(Exchange(f"x{number}", NOON, origin, action, returns=returns)):
+            pass
+    scene.returns.clear()
+    for one in (other, asked, asked):
+        await scene.gate.judge(one)
+    assert scene.returns == [False, True, False]
+
+
+async def test_what_was_refused_on_the_wire_is_not_taken_to_return():
+    scene = Scene()
+    origin = Origin("claude", session="s", workspace="/w", tier=Tier.ACT)
+    async with scene.keeper.admit(Exchange("x", NOON, origin, ShellCommand("rm a"), returns=True)):
+        pass
+    scene.returns.clear()
+    await scene.gate.judge(Asked("claude", "Bash", '{"command": "rm a"}', "/w", "s", Tier.ACT))
+    assert scene.returns == [False]

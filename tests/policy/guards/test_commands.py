@@ -31,7 +31,7 @@ def path_facts(target: str, *, tree: bool) -> PathFacts:
 
 
 def judge(command: str, level: CommandLevel = CommandLevel.STANDARD, **changes: object) -> Verdict:
-    effects = read_command(command, cwd=WORKSPACE, home=HOME)
+    effects = read_command(command, cwd=WORKSPACE, home=HOME, look=lambda _: None)
     on_paths = {EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE}
     paths = {e.target: path_facts(e.target, tree=e.code == "tree") for e in effects if e.kind in on_paths}
     facts = Facts(
@@ -487,6 +487,25 @@ def test_what_an_unset_variable_would_delete_at_the_root_is_asked_about_where_it
         ("curl http://localhost:3000/x", False),
         ("curl https://git.trusted.example/x", False),
         ("curl https://git.trusted.example https://e.example", True),
+        ("curl -x http://e.example:8080 https://git.trusted.example", True),
+        ("curl --proxy=e.example https://git.trusted.example", True),
+        ("curl --preproxy socks5://e.example http://localhost/", True),
+        ("curl --connect-to ::e.example:443 https://git.trusted.example", True),
+        ("curl --resolve git.trusted.example:443:192.0.2.6 https://git.trusted.example", True),
+        ("curl --dns-servers 192.0.2.6 https://git.trusted.example", True),
+        ("curl -x http://localhost:8080 --connect-to a:1::2 https://git.trusted.example", False),
+        ("dig @192.0.2.6 git.trusted.example", True),
+        ("dig e.example git.trusted.example", True),
+        ("dig @git.trusted.example -t MX git.trusted.example", False),
+        ("whois -h e.example git.trusted.example", True),
+        ("ping -c 1 git.trusted.example", False),
+        ("ssh-keyscan -t rsa e.example", True),
+        ("tracepath e.example", True),
+        ("getent hosts e.example", True),
+        ("getent passwd root", False),
+        ("openssl s_client -connect e.example:443", True),
+        ("openssl s_client -proxy e.example:80 -connect git.trusted.example:443", True),
+        ("openssl s_client -showcerts -connect git.trusted.example:443 -servername e.example", False),
         ("ls", False),
     ],
 )

@@ -10,7 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from companion.policy.shell.gitconfig import BadConfig, entries, load
+from companion.policy.shell.gitplace import GitPlace
+from companion.policy.shell.invocation import UnreadableFile
 
+HERE = GitPlace(".git", ".git")
 GIT = shutil.which("git") or ""
 TEXTS = [
     "[push]\n\tdefault = upstream\n",
@@ -72,7 +75,7 @@ def test_files_count_in_gits_order_and_includes_where_they_stand():
         ".git/config": "[push]\ndefault = simple\n[include]\npath = ../more\n",
         ".git/../more": '[remote "o"]\npush = a\npush = b\n',
     }
-    config = load(files.get)
+    config = load(files.get, HERE)
     assert config.last("push", "", "default") == ["simple", "upstream"]
     assert config.all("remote", "o", "push") == ["a", "b"]
     assert config.last("push", "", "other") == []
@@ -80,10 +83,32 @@ def test_files_count_in_gits_order_and_includes_where_they_stand():
 
 def test_a_circle_of_includes_ends():
     files = {".git/config": "[include]\npath = config\n[push]\ndefault = current\n"}
-    assert load(files.get).last("push", "", "default") == ["current"]
+    assert load(files.get, HERE).last("push", "", "default") == ["current"]
 
 
 def test_too_many_files_are_refused():
     files = {f".git/{number}": f"[include]\npath = {number + 1}\n" for number in range(30)}
     with pytest.raises(BadConfig):
-        load((files | {".git/config": "[include]\npath = 0\n"}).get)
+        load((files | {".git/config": "[include]\npath = 0\n"}).get, HERE)
+
+
+@pytest.mark.parametrize("path", ["~/.gitconfig", ".git/config", ".git/config.worktree", ".git/more"])
+def test_a_file_that_is_there_and_cannot_be_read_is_refused(path):
+    def look(asked: str) -> str | None:
+        if asked == path:
+            raise UnreadableFile(asked)
+        return "[include]\npath = more\n" if asked == ".git/config" else None
+
+    with pytest.raises(BadConfig):
+        load(look, HERE)
+
+
+@pytest.mark.parametrize("value", ["~someone/x", "%(prefix)/x"])
+def test_an_include_from_nobody_knows_where_is_refused(value):
+    with pytest.raises(BadConfig):
+        load({".git/config": f"[include]\npath = {value}\n"}.get, HERE)
+
+
+def test_what_only_a_work_tree_says_may_count():
+    files = {".git/config": "[push]\ndefault = simple\n", "own/config.worktree": "[push]\ndefault = upstream\n"}
+    assert load(files.get, GitPlace("own", ".git")).last("push", "", "default") == ["simple", "upstream"]

@@ -6,8 +6,9 @@ import subprocess
 
 import pytest
 
-from companion.policy.shell.gitpush import EVERYTHING, current_branch
+from companion.policy.shell.gitpush import EVERYTHING
 from companion.policy.shell.read import read_command
+from companion.scan.project_files import LARGEST, ProjectFiles
 
 HEAD = {".git/HEAD": "ref: refs/heads/work\n"}
 
@@ -49,7 +50,6 @@ def test_a_branch_that_nobody_knows_may_be_any():
     assert pushed("git push", {}) == [(EVERYTHING, "git-push")]
     assert pushed("git push", {".git/HEAD": "0" * 40}) == [(EVERYTHING, "git-push")]
     assert pushed("git -C elsewhere push") == [(EVERYTHING, "git-push")]
-    assert current_branch(None) is None
 
 
 def test_matching_pushes_every_branch():
@@ -171,3 +171,83 @@ def test_the_users_own_configuration_counts():
 )
 def test_behind_a_step_that_moves_the_branch_nobody_knows_which_it_is(before):
     assert (EVERYTHING, "git-push-force") in pushed(f"{before} && git push -f")
+
+
+SENT = HEAD | {".git/config": '[remote "origin"]\n\tpush = feature:main\n'}
+FORCED = "git push -f origin feature"
+
+
+@pytest.mark.parametrize(
+    ("before", "target"),
+    [
+        ("", "main"),
+        ("echo x > f && ", "main"),
+        ("git checkout feature && ", "main"),
+        ("mkdir d && ", "main"),
+        ("git config remote.origin.push x && ", EVERYTHING),
+        ("echo x >> .git/config && ", EVERYTHING),
+        ("echo x > ./sub/../.git/config && ", EVERYTHING),
+        ("cp -r x .git && ", EVERYTHING),
+        ("echo x > ~/.gitconfig && ", EVERYTHING),
+        ("cd $x && ", EVERYTHING),
+    ],
+)
+def test_a_name_goes_where_the_configuration_sends_it_by_then(before, target):
+    effects = read_command(before + FORCED, "/ws", home="/home/u", look=SENT.get)
+    assert (target, "git-push-force") in [(effect.target, effect.code) for effect in effects]
+
+
+def test_an_earlier_checkout_may_change_what_is_included_from_the_work_tree():
+    files = HEAD | {".git/config": "[include]\n\tpath = ../shared\n", ".git/../shared": ""}
+    assert pushed(FORCED, files) == [("feature", "git-push-force")]
+    assert (EVERYTHING, "git-push-force") in pushed(f"git checkout feature && {FORCED}", files | {"shared": ""})
+
+
+@pytest.mark.parametrize(
+    "command", ["git -C elsewhere push -f origin feature", "cd elsewhere && git push -f origin feature"]
+)
+def test_the_repository_of_the_folder_it_runs_in_counts(command):
+    files = {f"elsewhere/{path}": text for path, text in SENT.items()}
+    assert ("main", "git-push-force") in pushed(command, files)
+
+
+@pytest.mark.parametrize("word", ["-c remote.origin.push=feature:main", "--git-dir=x", "-C $x", "-C a -C b"])
+def test_whoever_configures_git_by_a_word_may_push_anywhere(word):
+    assert (EVERYTHING, "git-push-force") in pushed(f"git {word} push -f origin feature")
+
+
+def test_the_users_own_configuration_counts_from_every_folder():
+    files = {"sub/.git/HEAD": HEAD[".git/HEAD"], "~/.gitconfig": SENT[".git/config"]}
+    assert ("main", "git-push-force") in pushed(f"cd sub && {FORCED}", files)
+
+
+def test_a_head_that_names_no_branch_is_none_that_is_known():
+    assert pushed("git push", {".git/HEAD": "ref: refs/heads/.invalid\n"}) == [(EVERYTHING, "git-push")]
+
+
+@pytest.mark.skipif(not GIT, reason="asks git to make them")
+@pytest.mark.parametrize("where", ["", "sub", "../linked", "../linked/sub"])
+@pytest.mark.parametrize("spoiled", ["", "byte", "large", "closed"])
+def test_in_a_real_repository_what_cannot_be_read_may_be_anything(tmp_path, where, spoiled):
+    def git(*words: str) -> None:
+        given = ["-c", "user.name=n", "-c", "user.email=e@x", "-c", "init.defaultBranch=work"]
+        subprocess.run([GIT, *given, *words], cwd=tmp_path / "w", check=True, capture_output=True)
+
+    (tmp_path / "w").mkdir()
+    git("init", "-q")
+    git("commit", "-q", "--allow-empty", "-m", "1")
+    git("worktree", "add", "-q", str(tmp_path / "linked"))
+    for tree in ("w", "linked"):
+        (tmp_path / tree / "sub").mkdir()
+    git("config", "remote.origin.push", "feature:main")
+    config = tmp_path / "w" / ".git" / "config"
+    if spoiled == "byte":
+        config.write_bytes(config.read_bytes() + b"# \xe4\n")
+    elif spoiled == "large":
+        config.write_bytes(config.read_bytes() + b"#" * LARGEST)
+    elif spoiled:
+        config.unlink()
+        config.symlink_to("config")
+    folder = str(tmp_path / "w" / where)
+    effects = read_command(FORCED, folder, look=lambda path: ProjectFiles().text(path, folder))
+    assert (EVERYTHING if spoiled else "main") in {effect.target for effect in effects if effect.kind == "git"}

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from companion.policy.shell.effects import RUNS_BY_ITSELF
+from companion.policy.shell.invocation import UnreadableFile
 from companion.policy.shell.read import read_command
 from tests.support.shell import codes
 
@@ -114,3 +116,13 @@ def test_a_plan_is_the_projects_own(command: str):
 )
 def test_close_to_a_plan_is_asked_about(command: str):
     assert codes(command) - {"project-run"}
+
+
+@pytest.mark.parametrize("command", ["make all", "npm test", "python -m json.tool", "python x.py"])
+def test_a_project_file_that_cannot_be_read_may_say_anything(command):
+    def look(path: str) -> str | None:
+        raise UnreadableFile(path)
+
+    effects = read_command(f"{command}; rm -rf /x", "/ws", look=look)
+    assert any(effect.kind in {"unknown", "execute"} and effect.code not in RUNS_BY_ITSELF for effect in effects)
+    assert "/x" in {effect.target for effect in effects}

@@ -1,0 +1,66 @@
+"""Where git keeps a repository, as seen from the folder that it runs in. Format: gitrepository-layout(5)."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+
+from companion.policy.shell.invocation import Look, UnreadableFile
+
+_MOST_ABOVE = 32
+_ABSOLUTE_ELSEWHERE = re.compile(r"[A-Za-z]:|\\\\")
+"""Of a system whose paths are not looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class GitPlace:
+    """`own` is the folder of this work tree, `common` that of all work trees of the repository: paths to look at."""
+
+    own: str
+    common: str
+
+
+def find_place(look: Look) -> GitPlace | None:
+    """The repository of the folder, or of the nearest one above it; None where there is none.
+
+    Raises UnreadableFile where nobody can say which it is.
+    """
+    for above in ("../" * up for up in range(_MOST_ABOVE)):
+        own = _folder(look, above)
+        if own:
+            shared = look(f"{own}/commondir")
+            return GitPlace(own, own if shared is None else _below(own, shared.strip()))
+        if _is_there(look, f"{above}HEAD") and _is_there(look, f"{above}config"):
+            raise UnreadableFile("a repository without a work tree")
+    return None
+
+
+def is_of_git(path: str) -> bool:
+    """Whether git decides by this file what a push does."""
+    return ".git" in path.split("/") or path.endswith(("/.gitconfig", "/git/config", "/etc/gitconfig"))
+
+
+def _folder(look: Look, above: str) -> str:
+    """The folder that keeps the repository whose work tree is `above`; "" for none."""
+    if _is_there(look, f"{above}.git/HEAD"):
+        return f"{above}.git"
+    text = look(f"{above}.git")
+    if text is None:
+        return ""
+    if not text.startswith("gitdir:"):
+        raise UnreadableFile(f"{above}.git")
+    return _below(above, text.removeprefix("gitdir:").strip())
+
+
+def _below(folder: str, path: str) -> str:
+    if not path or _ABSOLUTE_ELSEWHERE.match(path):
+        raise UnreadableFile(path)
+    return posixpath.join(folder, path)
+
+
+def _is_there(look: Look, path: str) -> bool:
+    try:
+        return look(path) is not None
+    except UnreadableFile:
+        return True
