@@ -23,7 +23,7 @@ from companion.model.facts import Excerpt
 from companion.model.policy import Policy
 from companion.policy.guards.excerpts import beside
 from companion.scan.fingerprints.building import BuildFailed, Learn, build_index, tidy_up
-from companion.scan.fingerprints.contexts import Contexts
+from companion.scan.fingerprints.contexts import CallsSoFar, Contexts
 from companion.scan.fingerprints.ground import Busy, Ground
 from companion.scan.fingerprints.remembered import Place
 from companion.scan.fingerprints.worker import Job
@@ -148,16 +148,17 @@ class IgnoredText:
 
     def _of_parts(self, parts: Sequence[Part], ground: Ground) -> list[PartExcerpts]:
         found: list[PartExcerpts] = []
-        calls: dict[str, CallMade] = {}
+        calls = CallsSoFar()
         for number, (part, key) in enumerate(zip(parts, self._keys(parts), strict=True)):
-            # A call stands before its result.
             told = self._contexts.told(part) if self._contexts else None
             if told:
-                calls.update((call.id, call) for call in told.calls)
+                calls.begin(told)
             if not ground.is_clean(key):
-                cuts = self._cuts(part, key, calls, ground) if told and told.may_cut else ()
+                cuts = self._cuts(part, key, calls.known, ground) if told and told.may_cut else ()
                 if excerpts := self._searched(part, key, ground, cuts):
                     found.append(PartExcerpts(number, excerpts))
+            if told:
+                calls.end(told)
         return found
 
     def _searched(

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion.model.action import CallMade, CallResult, TextKind
+from companion.model.action import CallMade, CallResult, ShellCommand, TextKind
 from companion.scan.fingerprints import contexts as room
-from companion.scan.fingerprints.contexts import Contexts
+from companion.scan.fingerprints.contexts import CallsSoFar, Contexts, Told
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,43 @@ def test_two_parts_have_the_same_name_where_they_and_the_calls_they_may_answer_a
     contexts = Contexts(lambda part: bool(part.results()))
     for mine, my_key in zip(range(len(one)), contexts.keys(one), strict=True):
         for its, its_key in zip(range(len(other)), contexts.keys(other), strict=True):
-            my_calls = [piece for piece in one[: mine + 1] if piece.calls_made]
-            its_calls = [piece for piece in other[: its + 1] if piece.calls_made]
-            same_calls = my_calls == its_calls or not one[mine].answers
+            same_calls = calls_up_to(one[: mine + 1]) == calls_up_to(other[: its + 1]) or not one[mine].answers
             assert (my_key == its_key) == (one[mine] == other[its] and same_calls)
+
+
+def calls_up_to(pieces: list[Piece]) -> list[tuple[Piece, bool]]:
+    """Each call, and whether another one of its name had no result yet."""
+    found, waiting = [], set()
+    for piece in pieces:
+        if piece.calls_made:
+            found.append((piece, piece.name in waiting))
+            waiting.add(piece.name)
+        if piece.answers:
+            waiting.discard(piece.name)
+    return found
+
+
+def told(*calls: str, answers: str = "") -> Told:
+    made = tuple(CallMade(name[0], (ShellCommand(name, "/w"),)) for name in calls)
+    return Told(made, frozenset(answers), may_cut=True)
+
+
+def commands(so_far: CallsSoFar, identity: str) -> list[str]:
+    return [action.command for action in so_far.known[identity].actions if isinstance(action, ShellCommand)]
+
+
+def test_a_call_with_the_id_of_an_answered_one_takes_its_place_and_else_they_are_one():
+    so_far = CallsSoFar()
+    so_far.begin(told("x1"))
+    so_far.end(told(answers="x"))
+    so_far.begin(told("x2", "y1"))
+    assert commands(so_far, "x") == ["x2"]
+    so_far.end(told())
+    so_far.begin(told("x3"))
+    assert commands(so_far, "x") == ["x2", "x3"], "nobody can say whose result comes first"
+    assert commands(so_far, "y") == ["y1"]
+    so_far.end(told(answers="x"))
+    assert commands(so_far, "x") == ["x2", "x3"], "the result of the other may still come"
 
 
 def test_what_comes_later_changes_no_name(contexts):

@@ -402,7 +402,8 @@ async def test_a_result_is_judged_by_the_calls_that_this_prompt_tells_of(tmp_pat
         ((RESULT,), 0),
         ((private, RESULT), 1),
         ((public, RESULT), 0),
-        ((private, public, RESULT), 0),
+        ((private, public, RESULT), 1),
+        ((private, RESULT, public, RESULT), 1),
         ((public, RESULT, private), 0),
         ((public, private, RESULT), 1),
         ((private, RESULT), 1),
@@ -422,7 +423,8 @@ async def test_who_says_no_workspace_is_judged_by_the_rules_of_each(cutter, work
 
 
 async def test_what_is_known_is_not_read_again(cutter, workspace, monkeypatch):
-    parts = messages(use("Read", file_path="local/b.txt"), RESULT, use("Read", file_path="open.txt"), RESULT)
+    other = {**use("Read", file_path="open.txt"), "id": "j"}, {**RESULT, "tool_use_id": "j"}
+    parts = messages(use("Read", file_path="local/b.txt"), RESULT, *other)
     assert await left_out(cutter, parts, workspace) == 1
     for name in ("calls", "results", "texts"):
         monkeypatch.setattr(type(parts[0]), name, None)
