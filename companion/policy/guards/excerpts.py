@@ -29,7 +29,7 @@ def excerpts(action: Action, facts: Facts) -> Verdict:
     if not isinstance(action, ModelCall):
         return PASS
     if facts.unexamined:
-        return Deny("excerpts-unexamined", facts.unexamined, "companion status, and try again")
+        return Deny("excerpts-unexamined", facts.unexamined, "companion status")
     ways: dict[ExcerptAction, list[Excerpt]] = defaultdict(list)
     for excerpt in facts.excerpts:
         if (way := way_with(excerpt, facts.policy)) is not None:

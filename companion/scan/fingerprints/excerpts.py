@@ -188,7 +188,8 @@ class IgnoredText:
             async with asyncio.timeout(self._seconds):
                 return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         except TimeoutError:
-            raise Unexamined(f"the search for ignored text took longer than {self._seconds:g} seconds") from None
+            words = f"the search for ignored text took longer than {self._seconds:g} seconds; try again"
+            raise Unexamined(words) from None
 
     async def _ready(self, workspace: str, policy: Policy) -> Sequence[Ground]:
         """The grounds to ask, with indexes that say how things are now."""
@@ -201,7 +202,7 @@ class IgnoredText:
         while True:
             if ground.index is None or ground.rules_changed:
                 if time.monotonic() > until:
-                    raise Unexamined("the rules for ignored text change again and again")
+                    raise Unexamined("the rules for ignored text change again and again; try again when they rest")
                 await self._built(ground)
             elif ground.needs_look:
                 # The rules may have changed while the index was made.
@@ -233,7 +234,7 @@ class IgnoredText:
         task = self._build(ground)
         await asyncio.wait([task], timeout=self._patience)
         if not task.done():
-            raise Unexamined(f"the index of ignored text is being made, {ground.percent} % so far")
+            raise Unexamined(f"the index of ignored text is being made, {ground.percent} % so far; try again soon")
         if ground.index is None or ground.failure:
             raise Unexamined(f"the index of ignored text cannot be made: {ground.failure}")
 
