@@ -83,7 +83,7 @@ def test_what_a_script_spells_out_is_told(command: str, files: dict[str, str], c
         ("pytest --rootdir=/x", {}),
         ("pytest $x", {}),
         ("uv run --with x y", {}),
-        ("just test", {"justfile": "test:\n\techo"}),
+        ("just test", {"justfile": "import 'x'\ntest:\n\techo"}),
     ],
     ids=str,
 )
