@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator
 
@@ -56,7 +57,9 @@ def ran(invocation: Invocation, told: str = "") -> Iterator[Finding]:
 
 def has_file(look: Look | None, files: str, folder: str = "") -> bool:
     """Whether one of the files lies in the folder; "" needs none."""
-    return not files or (look is not None and any(is_there(look, join(folder, file)) for file in files.split()))
+    return not files or (
+        look is not None and any(is_there(look, posixpath.normpath(join(folder, file))) for file in files.split())
+    )
 
 
 def is_there(look: Look, file: str) -> bool:

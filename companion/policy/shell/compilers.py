@@ -112,7 +112,7 @@ def _takes(call: _Call, option: str, value: Value) -> bool:
     elif option == "-x":
         return said in _C_LANGUAGES
     else:
-        return option in _C_WORDS and re.fullmatch(r"[\w.+=/-]+", said) is not None
+        return option in _C_WORDS and re.fullmatch(r"[\w.+=-]+", said) is not None
     return True
 
 

@@ -68,7 +68,8 @@ def _behind(invocation: Invocation) -> tuple[Value, ...] | None:
 
 def named_by_path(path: str, look: Look | None) -> str | None:
     """The name of a program that the project has at this path; None where it is none that is known."""
-    folder, _, name = posixpath.normpath(path).rpartition("/")
+    path = posixpath.normpath(path)
+    folder, _, name = path.rpartition("/")
     if look is None or path.startswith("/") or not is_there(look, path):
         return None
     if not folder:
