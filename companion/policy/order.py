@@ -52,9 +52,14 @@ _DECIDES = re.compile(
     | [Gg](?:ulp|runt)file\.[cm]?[jt]s
     | \.(?:babel|eslint|prettier|mocha|swc|nyc)rc(?:\.\w+)? | tsconfig(?:\.[\w-]+)*\.json
     | Cargo\.toml | build\.rs | rust-toolchain(?:\.toml)? | go\.(?:mod|work) | CMakeLists\.txt | CTestTestfile\.cmake
-    | (?:build|settings|init)\.gradle(?:\.kts)? | gradlew | gradle\.properties | pom\.xml | mvnw | build\.xml
-    | composer\.json | phpunit\.xml(?:\.dist)? | mix\.exs | Package\.swift | .*\.(?:cs|fs|vb)proj
-    | Directory\.Build\.(?:props|targets) | build\.zig | (?-i:BUILD|WORKSPACE)(?:\.bazel)? | \.bazelrc
+    | .*\.gradle(?:\.kts)? | gradlew(?:\.bat)? | gradle(?:-wrapper)?\.properties | gradle-wrapper\.jar
+    | .*\.versions\.toml | pom\.xml | mvnw(?:\.cmd)? | build\.xml | .*\.cmake | CMake(?:User)?Presets\.json
+    | CMakeCache\.txt | .*\.ninja | meson\.build | meson(?:_options\.txt|\.options)
+    | .*\.bzl | MODULE\.bazel\.lock | \.bazelversion | .*\.sbt
+    | pubspec\.ya?ml | dart_test\.yaml | analysis_options\.yaml | hatch\.toml | manage\.py | .*\.rake
+    | composer\.json | phpunit\.xml(?:\.dist)? | (?:mix|config|runtime|test_helper|\.formatter)\.exs
+    | Package\.swift | .*\.(?:cs|fs|vb)proj
+    | Directory\.Build\.(?:props|targets) | build\.zig | (?-i:BUILD|WORKSPACE|MODULE)(?:\.bazel)? | \.bazelrc
     | \.pre-commit-config\.yaml | lefthook\.ya?ml | \.gitmodules | \.gitattributes | \.gitconfig
     """,
     # Some disks do not tell letters by their size.

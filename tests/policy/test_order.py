@@ -40,6 +40,17 @@ def told(command: str) -> list[str]:
         ("echo x > .npmrc; npm test", ".npmrc"),
         ("echo x > Makefile; make", "Makefile"),
         ("echo x > build.rs; cargo build", "build.rs"),
+        ("echo x > build.gradle; ./gradlew test", "build.gradle"),
+        ("echo x > gradlew; ./gradlew test", "gradlew"),
+        (
+            "echo x > gradle/wrapper/gradle-wrapper.properties; ./gradlew test",
+            "gradle/wrapper/gradle-wrapper.properties",
+        ),
+        ("echo x > CMakeLists.txt; cmake -B build -S .", "CMakeLists.txt"),
+        ("echo x > build/build.ninja; ninja -C build", "build/build.ninja"),
+        ("echo x > manage.py; python manage.py test", "manage.py"),
+        ("echo x > justfile; just test", "justfile"),
+        ("echo x > composer.json; composer test", "composer.json"),
         ("echo x > x.sh; sh x.sh", "x.sh"),
         ("echo x > x.sh; ./x.sh", "x.sh"),
         ("echo x > x.sh; . ./x.sh", "x.sh"),
@@ -144,3 +155,18 @@ def test_law_whatever_the_text_each_effect_stands_in_it(command, files, words, a
     for effect in (*within(command, effects, FOLDERS), *runs_changed(command, effects, changes, files)):
         assert effect.code == CODE
         assert 0 <= effect.start <= effect.end <= len(command)
+
+
+@pytest.mark.parametrize("command", ["npx tsc", "./node_modules/.bin/tsc", "npm exec tsc"])
+def test_an_installed_program_that_an_earlier_call_writes_is_one_that_changed(command):
+    installed = {"node_modules/.bin/tsc": "", "package.json": ""}
+    looked: list[str] = []
+
+    def seen(path: str) -> str | None:
+        looked.append(f"/w/{path}")
+        return installed.get(path)
+
+    effects = read_command(command, "/w", "/home/u", seen)
+    changes = Changes(files=frozenset({"/w/node_modules/.bin/tsc"}))
+    assert CODE in {effect.code for effect in runs_changed(command, effects, changes, looked)}
+    assert CODE not in {effect.code for effect in runs_changed(command, effects, Changes(), looked)}

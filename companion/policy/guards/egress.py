@@ -12,6 +12,7 @@ from companion.policy.guards.tools import TOOLS, Sort
 from companion.policy.outgoing import is_trusted
 from companion.policy.shell.effects import NAMES
 from companion.policy.shell.secretfiles import may_hold_secrets
+from companion.policy.shell.source import Kind, Unclear, prepare
 
 _CODE = "secret-egress"
 _HINT = "look at where it goes before you allow it; a host that may have it belongs into policy.trusted_hosts"
@@ -52,7 +53,7 @@ def _command(action: ShellCommand, facts: Facts) -> Verdict:
     leaving = [effect for effect in facts.effects if _leaves(effect)]
     if not leaving:
         return PASS
-    what = _secrets(facts.findings) or _from_files(action.command, facts.effects)
+    what = _secrets(facts.findings) or _from_files(_said(action.command, facts.effects), facts.effects)
     if not what:
         return PASS
     named = [effect.target for effect in leaving if effect.kind is EffectKind.NETWORK]
@@ -60,6 +61,36 @@ def _command(action: ShellCommand, facts: Facts) -> Verdict:
     # An account is no host, and whoever may read it is not known.
     to_hosts = all(effect.kind is not EffectKind.CLOUD for effect in leaving)
     return PASS if to_hosts and _all_trusted(hosts, facts) else _ask(what, hosts or [_NOBODY_SAYS[leaving[0].kind]])
+
+
+_TOLD = frozenset({EffectKind.RUN, EffectKind.READ})
+_FORGES = frozenset({"github", "gitlab"})
+_BODIES = frozenset({Kind.BODY, Kind.QUOTED_BODY})
+
+
+def _said(command: str, effects: Iterable[Effect]) -> str:
+    """The command without the bodies of heredocs, where those are no more than the text of an issue or a comment.
+
+    To any other program a name in it may be that of a file to send.
+    """
+    if not all(map(_takes_text, effects)):
+        return command
+    try:
+        source = prepare(command)
+    except Unclear:
+        return command
+    pieces, at = list[str](), 0
+    for mask in source.masks:
+        if mask.kind in _BODIES:
+            pieces.append(source.text[at : mask.start])
+            at = mask.end
+    return " ".join([*pieces, source.text[at:]])
+
+
+def _takes_text(effect: Effect) -> bool:
+    """Whether it comes from a program that reads no names from its input; of options that is true, known or not."""
+    of_forge = effect.call is not None and effect.call.service in _FORGES
+    return effect.kind in _TOLD or of_forge or effect.code == "unknown-option"
 
 
 def _leaves(effect: Effect) -> bool:

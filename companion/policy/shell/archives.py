@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from companion.policy.shell.builds import is_project
 from companion.policy.shell.effects import TREE
-from companion.policy.shell.invocation import Finding, Invocation, read
+from companion.policy.shell.invocation import Finding, Invocation, read, write
 from companion.policy.shell.tools import asks_for_help
 from companion.policy.shell.words import Value
 
@@ -33,6 +34,9 @@ def _tar(invocation: Invocation) -> Iterator[Finding]:
     words = [arg.constant for arg in args]
     if asks_for_help(words):
         yield invocation.runs()
+        return
+    if is_project(invocation.look) and (packed := _packs(args)) is not None:
+        yield from packed
         return
     mode, files, operands, unclear = _tar_words(args)
     if unclear or mode not in {"t", "d"}:
@@ -89,6 +93,41 @@ def _tar_words(args: list[Value]) -> tuple[str, list[Value], list[Value], bool]:
         else:
             operands.append(arg)
     return mode, files, operands, unclear
+
+
+_PACKS = re.compile(r"-?[cvzjJaf]*f")
+_PACKS_LONG = frozenset({"--create", "--verbose", "--gzip", "--bzip2", "--xz", "--zstd", "--auto-compress"})
+_WITHOUT = re.compile(r"--exclude=.+|--exclude-vcs", re.DOTALL)
+
+
+def _packs(args: list[Value]) -> list[Finding] | None:
+    """What one archive of named files reads and writes; None with any option that is not known to do just that."""
+    archive: Value | None = None
+    operands: list[Value] = []
+    creates, at = False, 0
+    while at < len(args):
+        arg, text = args[at], args[at].text
+        at += 1
+        if text is None or arg.many or (arg.glob and text[:1] in "*?[-@"):
+            return None
+        if _WITHOUT.fullmatch(text) or text in _PACKS_LONG:
+            creates = creates or text == "--create"
+        elif (at == 1 or text.startswith("-")) and (_PACKS.fullmatch(text) or re.fullmatch(r"-[cvzjJa]+", text)):
+            creates = creates or "c" in text
+            if text.endswith("f"):
+                archive, at = (args[at] if archive is None and at < len(args) else None), at + 1
+                if archive is None:
+                    return None
+        elif text.startswith("--file=") and archive is None:
+            archive = Value(text.removeprefix("--file="), arg.start, arg.end)
+        elif text.startswith(("-", "@")):
+            return None
+        else:
+            operands.append(arg)
+    # With a colon in its name it lies on another machine.
+    if not creates or archive is None or not operands or re.match(r"-|.*:|$", archive.constant or "-", re.DOTALL):
+        return None
+    return [*(effect for operand in operands for effect in read(operand, TREE)), *write(archive)]
 
 
 def _unzip(invocation: Invocation) -> Iterator[Finding]:

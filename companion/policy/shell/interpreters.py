@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from companion.model.facts import Effect
+from companion.policy.shell.builds import judge_build, judge_entry
 from companion.policy.shell.effects import NAMES
 from companion.policy.shell.invocation import Finding, Inner, Invocation, Text, read
 from companion.policy.shell.pycode import judge_python, mentioned_files
@@ -32,6 +33,9 @@ def judge_interpreter(invocation: Invocation) -> Iterator[Finding]:
     """Python and its kin: code in an option, a module, a script, or whatever stands on the input."""
     if _PYTHON.fullmatch(invocation.name):
         yield from _python(invocation)
+        return
+    if (built := judge_build(invocation)) is not None:
+        yield from built
         return
     args = invocation.args
     at = next((number for number, arg in enumerate(args) if arg.text is not None and _CODE.match(arg.text)), None)
@@ -118,6 +122,9 @@ _LONGEST_SCRIPT = 20_000
 
 def _runs_script(invocation: Invocation, args: tuple[Value, ...]) -> Iterator[Finding]:
     """A script of the project is read where its text can be understood, which is python's alone."""
+    if _PYTHON.fullmatch(invocation.name) and (entry := judge_entry(invocation, args)) is not None:
+        yield from entry
+        return
     if args and args[0].constant == "run" and invocation.name in {"bun", "deno"}:
         args = args[1:]
     path = args[0].constant if args else None

@@ -6,9 +6,13 @@ import json
 import re
 from dataclasses import dataclass
 
-from companion.policy.shell.invocation import Finding, Inner, Invocation, Look, Text, UnreadableFile
+from companion.policy.shell.builds import has_file, judge_build, ran
+from companion.policy.shell.compilers import judge_compiler
+from companion.policy.shell.installed import judge_installed
+from companion.policy.shell.invocation import Finding, Inner, Invocation, Look, Text
 from companion.policy.shell.options import split
-from companion.policy.shell.tools import named_files
+from companion.policy.shell.recipes import judge_recipe
+from companion.policy.shell.tools import named_files, names
 from companion.policy.shell.words import Value
 
 
@@ -38,16 +42,6 @@ RUNNERS: dict[str, _Runner] = {
         "Cargo.toml", "build b check c test t clippy bench doc d fmt", "config Z fix target-dir manifest-path out-dir"
     ),
     "go": _Runner("go.mod", "build test vet fmt", "exec toolexec o vettool overlay modfile C"),
-    "tsc": _Runner(_NODE, "", "outDir outFile init build-dir"),
-    "eslint": _Runner(_NODE, "", "rulesdir resolve-plugins-relative-to c config o output-file init"),
-    "jest": _Runner(_NODE, "", "c config rootDir globalSetup runner"),
-    "vitest": _Runner(_NODE, "", "c config root r"),
-    "mocha": _Runner(_NODE, "", "r require config"),
-    "playwright": _Runner(_NODE, "test", "c config"),
-    "vite": _Runner(_NODE, "build", "c config outDir"),
-    "prettier": _Runner(_NODE, "", "plugin config"),
-    "gradle": _Runner("build.gradle build.gradle.kts", "build test check assemble", "I init-script b p c"),
-    "mvn": _Runner("pom.xml", "test compile verify package", "f s gs D"),
     "dotnet": _Runner("", "build test", "o output"),
     "ctest": _Runner("", "", "S D SP build-and-test"),
     "swift": _Runner("Package.swift", "build test", "package-path"),
@@ -63,23 +57,22 @@ RUNNERS: dict[str, _Runner] = {
 
 SCRIPTS = frozenset({"npm", "yarn", "pnpm", "bun"})
 _SHORT_SCRIPTS = frozenset({"test", "t", "tst", "start", "stop", "restart"})
-_DEEPEST = 6
 
 
 def judge_project(invocation: Invocation) -> list[Finding] | None:
     """The findings of a test or build of the project; None where it is not known to be one."""
     if invocation.name in SCRIPTS:
-        return _package_script(invocation)
+        return _package_script(invocation) or judge_installed(invocation)
+    if invocation.name == "composer":
+        return _composer_script(invocation)
     if invocation.name in {"make", "gmake", "just"}:
-        return _targets(invocation)
+        return judge_recipe(invocation)
+    if (built := judge_build(invocation) or judge_installed(invocation) or judge_compiler(invocation)) is not None:
+        return built
     if invocation.name == "cargo" and invocation.words[:1] in {("check",), ("c",), ("clippy",), ("doc",)}:
-        return (
-            [invocation.rule("project-run", f"cargo {invocation.words[0]}")]
-            if _is_plain(invocation, "fix config Z")
-            else None
-        )
+        return [*ran(invocation, invocation.words[0])] if _is_plain(invocation, "fix config Z") else None
     runner = RUNNERS.get(invocation.name)
-    if runner is None or not _has_file(invocation.look, runner.files):
+    if runner is None or not has_file(invocation.look, runner.files):
         return None
     if not _is_plain(invocation, runner.refused):
         return None
@@ -87,18 +80,7 @@ def judge_project(invocation: Invocation) -> list[Finding] | None:
     known = runner.subcommands.split()
     if known and (not words or words[0] not in known):
         return None
-    return [invocation.rule("project-run"), *named_files(invocation)]
-
-
-def _has_file(look: Look | None, files: str) -> bool:
-    return not files or (look is not None and any(_is_there(look, file) for file in files.split()))
-
-
-def _is_there(look: Look, file: str) -> bool:
-    try:
-        return look(file) is not None
-    except UnreadableFile:
-        return True
+    return [*ran(invocation), *named_files(invocation)]
 
 
 def _is_plain(invocation: Invocation, refused: str) -> bool:
@@ -139,103 +121,66 @@ def _package_script(invocation: Invocation) -> list[Finding] | None:
     texts = [scripts[one] for one in (f"pre{name}", name, f"post{name}") if one in scripts]
     if extra:
         texts = [" ".join([text, *extra]) if text is scripts[name] else text for text in texts]
-    return [
-        invocation.rule("project-run", f"{invocation.name} {name}"),
-        *(Text(Value(text, invocation.start, invocation.end)) for text in texts),
-    ]
+    return _texts(invocation, name, texts)
+
+
+def _texts(invocation: Invocation, name: str, texts: list[str]) -> list[Finding]:
+    return [*ran(invocation, name), *(Text(Value(text, invocation.start, invocation.end)) for text in texts)]
 
 
 def _scripts(look: Look) -> dict[str, str]:
+    return {name: text for name, text in _table(look, _NODE).items() if isinstance(text, str)}
+
+
+def _table(look: Look, file: str) -> dict[str, object]:
+    """The scripts that a file names."""
     try:
-        found = json.loads(look(_NODE) or "")
+        found = json.loads(look(file) or "")
     except (ValueError, RecursionError):
         return {}
     scripts = found.get("scripts") if isinstance(found, dict) else None
-    if not isinstance(scripts, dict):
-        return {}
-    return {name: text for name, text in scripts.items() if isinstance(text, str)}
+    return scripts if isinstance(scripts, dict) else {}
 
 
-_ASSIGNMENT = re.compile(r"^(\w+)\s*[:?]?:?=\s*(.*)$")
-_RULE = re.compile(r"^([^\s:=#][^:=]*):(?!=)([^=]*)$")
-_REFERENCE = re.compile(r"\$[({](\w+)[)}]")
-_HARD = re.compile(
-    r"^(?:include|-include|sinclude|define|export|unexport|ifn?eq|ifn?def|else|endif|override|vpath|load)\b|\$\(\w+ "
+_OF_COMPOSER = names(
+    "about archive audit browse bump cc check-platform-reqs clear-cache clearcache completion config create-project "
+    "depends diagnose dump-autoload dumpautoload exec fund global help home i info init install licenses list outdated "
+    "prohibits r reinstall remove require rm search self-update selfupdate show status suggests u uninstall update "
+    "upgrade validate why why-not"
 )
+_MOST_PARTS = 32
 
 
-def _targets(invocation: Invocation) -> list[Finding] | None:
-    """The recipes of the targets, as far as a plain makefile spells them out."""
-    if invocation.look is None or invocation.name == "just":
+def _composer_script(invocation: Invocation) -> list[Finding] | None:
+    """`composer test` is what composer.json has for it: texts, and the names of others behind an @."""
+    words = [arg.constant for arg in invocation.args]
+    if words[:1] in (["run"], ["run-script"]):
+        words = words[1:]
+    elif words and words[0] in _OF_COMPOSER:
         return None
-    arguments = split(
-        invocation.args, "j~ s k B n silent quiet keep-going jobs~ always-make dry-run no-print-directory"
-    )
-    names = [operand.constant for operand in arguments.operands]
-    text = next((found for file in ("GNUmakefile", "makefile", "Makefile") if (found := invocation.look(file))), None)
-    if text is None or arguments.unknown is not None or any(name is None or "=" in name for name in names):
+    if len(words) != 1 or not words[0] or words[0].startswith("-") or invocation.look is None:
         return None
-    lines = _recipe(text, [name or "" for name in names])
-    if lines is None:
-        return None
-    told = " ".join([invocation.name, *(name or "" for name in names)])
-    return [
-        invocation.rule("project-run", told),
-        *(Text(Value(line, invocation.start, invocation.end)) for line in lines),
-    ]
-
-
-def _recipe(text: str, names: list[str]) -> list[str] | None:
-    variables: dict[str, str] = {}
-    rules: dict[str, tuple[list[str], list[str]]] = {}
-    current: list[str] = []
-    first = ""
-    for written in re.sub(r"\\\n", " ", text).split("\n"):
-        if written.startswith("\t"):
-            current.append(written[1:])
-            continue
-        line = written.partition("#")[0].rstrip()
-        if not line:
-            continue
-        if _HARD.search(line):
-            return None
-        if found := _ASSIGNMENT.match(line):
-            variables[found.group(1)] = found.group(2)
-        elif found := _RULE.match(line):
-            current = []
-            for target in found.group(1).split():
-                first = first or ("" if target.startswith(".") else target)
-                rules[target] = (found.group(2).split(), current)
-        else:
-            return None
-    lines: list[str] = []
-    waiting = [(name, 0) for name in (names or [first])]
-    seen: set[str] = set()
+    scripts = _table(invocation.look, "composer.json")
+    texts: list[str] = []
+    waiting, seen = [f"@{words[0]}"], set[str]()
     while waiting:
-        name, depth = waiting.pop()
-        if name in seen:
+        part = waiting.pop()
+        name = part[1:]
+        if part in seen or part == "Composer\\Config::disableProcessTimeout":
             continue
-        seen.add(name)
-        if name not in rules:
-            if depth == 0 or "%" in name or "$" in name:
+        seen.add(part)
+        if not part.startswith("@"):
+            # A class is code that nobody sees here.
+            if re.fullmatch(r"[\w\\:]+::\w+", part):
                 return None
+            texts.append(part)
             continue
-        needs, recipe = rules[name]
-        if depth > _DEEPEST:
+        found = scripts.get(name)
+        parts = [found] if isinstance(found, str) else found
+        if not isinstance(parts, list) or len(seen) > _MOST_PARTS or not all(isinstance(one, str) for one in parts):
             return None
-        waiting += [(need, depth + 1) for need in needs if need != "|"]
-        for line in recipe:
-            plain = _substituted(line.lstrip("@-+ \t"), variables)
-            if plain is None:
-                return None
-            lines.append(plain)
-    return lines
-
-
-def _substituted(line: str, variables: dict[str, str]) -> str | None:
-    for _ in range(4):
-        line = _REFERENCE.sub(lambda found: variables.get(found.group(1), "$()"), line)
-    return None if "$" in line.replace("$$", "") else line.replace("$$", "$")
+        waiting += reversed(parts)
+    return _texts(invocation, words[0], texts) if texts else None
 
 
 _RUNS: dict[str, tuple[str, str]] = {
@@ -265,4 +210,5 @@ def judge_environment(invocation: Invocation) -> list[Finding] | None:
     arguments = split(args, options, first=True)
     if arguments.unknown is not None or not arguments.operands or arguments.has("with"):
         return None
-    return [Inner(arguments.operands, invocation.feed)]
+    # What stands behind it may be the name of a script of the project.
+    return [*ran(invocation), Inner(arguments.operands, invocation.feed)]

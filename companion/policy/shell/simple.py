@@ -14,6 +14,7 @@ from companion.model.facts import Effect, EffectKind
 from companion.policy.shell.budget import Budget
 from companion.policy.shell.effects import is_harmless, moves_head
 from companion.policy.shell.expansions import Risk, Shown, Substitution, find_expansions
+from companion.policy.shell.installed import named_by_path
 from companion.policy.shell.invocation import Feed, Inner, Invocation, Lists, Look, Text, UnreadableFile
 from companion.policy.shell.outputs import output_of
 from companion.policy.shell.parse import Syntax
@@ -223,17 +224,20 @@ class Simple(ABC):
         self._enter(start, end)
         name = words[0].constant or ""
         folder, slash, short = name.rpartition("/")
+        look = self._look_from(state)
         if not short:
             self._emit(apply("unknown-program", words[0].text or "this word", start, end))
         if slash and folder not in _TRUSTED:
-            self._emit(apply("runs-a-file", name, start, end))
+            own = named_by_path(name, look)
+            short = own or short
+            self._emit(apply("project-run" if own else "runs-a-file", name, start, end))
         self._budget.plain = self._budget.plain and not slash and short in PLAIN
         if words[0].printed or (
             words[1:] and words[1].printed and short not in PLAIN and _VERB.fullmatch(words[1].text or "")
         ):
             # Nobody who means well has the name of a program, or of its subcommand, put together.
             self._emit(apply("expansion", words[0].text or "", start, end))
-        invocation = Invocation(short, words[1:], start, end, feed, self._look_from(state), self._git_look(state))
+        invocation = Invocation(short, words[1:], start, end, feed, look, self._git_look(state))
         self._said, self._listed = None, None
         after = After(state, state)
         if change := CHANGES_STATE.get(short):

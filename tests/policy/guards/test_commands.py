@@ -216,7 +216,7 @@ ASKED = [
     ("tree -o a", "unknown-option"),
     ("uniq a b", "unknown-option"),
     ("date -s 2020-01-01", "service"),
-    ("tar cf a.tar src", "file-change"),
+    ("tar cPf a.tar src", "file-change"),
     ("ln -s private/a b", "link"),
     # The environment.
     ("env", "reads-environment"),

@@ -74,6 +74,8 @@ PRIVILEGED = (
     ".vscode/settings.json",
     ".vscode/tasks.json",
     ".envrc",
+    "node_modules/.bin/tsc",
+    "w/node_modules/.bin/tsc",
 )
 
 PLAIN = [

@@ -26,7 +26,6 @@ def test_what_lists_reads(command: str):
     "command",
     [
         "tar xf a.tar",
-        "tar cf a.tar b",
         "tar -cI 'rm -rf /' -f - x",
         "tar tf a.tar --to-command=sh",
         "tar -tf a --use-c=x",
@@ -47,3 +46,50 @@ def test_what_packs_or_unpacks_is_asked_about(command: str):
 def test_what_is_packed_is_read():
     assert ".env/" in {effect.target for effect in read_command("tar cf - .env") if effect.kind == "read"}
     assert ".env" in {effect.target.rstrip("/") for effect in read_command("zip a.zip .env") if effect.kind == "read"}
+
+
+PROJECT = {".git/HEAD": "ref: refs/heads/main"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "tar czf out.tgz README.md",
+        "tar -czf out.tgz README.md",
+        "tar -c -z -f out.tgz README.md",
+        "tar --create --gzip --file=out.tgz README.md --exclude=x",
+    ],
+)
+def test_packing_in_a_project_writes_the_archive_and_reads_the_rest(command):
+    effects = read_command(command, "/ws", "/home/u", PROJECT.get)
+    assert {(effect.kind.value, effect.target) for effect in effects} == {("read", "README.md/"), ("write", "out.tgz")}
+    # Outside of a project it stays a change.
+    assert "file-change" in codes(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "tar xzf out.tgz",
+        "tar czf host:out.tgz README.md",
+        "tar czf - README.md",
+        "tar czf out.tgz",
+        "tar czf out.tgz -C / etc/passwd",
+        "tar czf out.tgz -T list",
+        "tar czf out.tgz @other.tar",
+        "tar czf out.tgz *.md",
+        "tar czhf out.tgz README.md",
+        "tar czPf out.tgz README.md",
+        "tar czf out.tgz --remove-files README.md",
+        "tar czf out.tgz --checkpoint=1 --checkpoint-action=exec=sh README.md",
+        "tar -c -I sh -f x README.md",
+        "tar -cf a -f b README.md",
+        "tar rf out.tar README.md",
+        "tar czf $x README.md",
+        "tar czf out.tgz $x",
+        "tar czvfz out.tgz README.md",
+    ],
+)
+def test_any_other_packing_is_asked_about(command):
+    effects = read_command(command, "/ws", "/home/u", PROJECT.get)
+    assert {"file-change", "unknown-program", "unknown-path"} & {effect.code for effect in effects}

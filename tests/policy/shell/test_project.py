@@ -83,7 +83,7 @@ def test_what_a_script_spells_out_is_told(command: str, files: dict[str, str], c
         ("pytest --rootdir=/x", {}),
         ("pytest $x", {}),
         ("uv run --with x y", {}),
-        ("just test", {"justfile": "test:\n\techo"}),
+        ("just test", {"justfile": "import 'x'\ntest:\n\techo"}),
     ],
     ids=str,
 )
@@ -126,3 +126,36 @@ def test_a_project_file_that_cannot_be_read_may_say_anything(command):
     effects = read_command(f"{command}; rm -rf /x", "/ws", look=look)
     assert any(effect.kind in {"unknown", "execute"} and effect.code not in RUNS_BY_ITSELF for effect in effects)
     assert "/x" in {effect.target for effect in effects}
+
+
+COMPOSER = {
+    "composer.json": json.dumps(
+        {
+            "scripts": {
+                "test": ["@unit", "echo done"],
+                "unit": "phpunit",
+                "code": "App\\\\Build::run",
+                "wipe": "rm -rf /x",
+                "loop": "@loop",
+            }
+        }
+    )
+}
+
+
+@pytest.mark.parametrize("command", ["composer test", "composer run unit", "composer run-script test"])
+def test_a_script_of_composer_is_what_its_file_says(command):
+    assert told(command, COMPOSER) == {"project-run"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["composer wipe", "composer code", "composer loop", "composer missing", "composer install", "composer test --x"],
+)
+def test_another_script_of_composer_asks(command):
+    assert told(command, COMPOSER) - {"project-run"}
+
+
+@pytest.mark.parametrize("command", ["hatch run test", "poetry run ls", "uv run pytest"])
+def test_what_an_environment_runs_is_more_than_to_read(command):
+    assert "project-run" in told(command, {})
