@@ -133,7 +133,7 @@ def runs_changed(
 def within(command: str, effects: Sequence[Effect], folders: Collection[str]) -> tuple[Effect, ...]:
     """The same for the steps of one command line; `folders` are targets of writes that lie on the disk as folders."""
     names = _Names(command, anything=False)
-    if _ANY_ORDER.search(command):
+    if any(effect.kind in _CHANGES for effect in effects) and _ANY_ORDER.search(command):
         for effect in effects:
             names.change(effect, folders)
     found: list[Effect | None] = []

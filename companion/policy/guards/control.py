@@ -26,14 +26,26 @@ _MACHINERY = re.compile(
     r"|companion\.client|companion\.cli|companion_tui|from companion import|import companion"
 )
 _KILLS = re.compile(r"(?:^|[^\w-])(?:p?kill|killall|skill|taskkill|Stop-Process|systemctl|launchctl|xkill)(?![\w-])")
-_TYPES = re.compile(
-    r"(?:^|[^\w-])(?:tmux(?: \S+)* (?:send-keys|send|paste-buffer|pipe-pane|respawn-pane|respawn-window)"
-    r"|screen(?: \S+)* -X (?:\S+ )?stuff"
-    r"|(?:wezterm|kitty|kitten)(?: \S+)* send-text|zellij(?: \S+)* (?:write|write-chars)"
-    r"|xdotool|ydotool|wtype|dotool|cliclick|osascript(?: \S+)* keystroke|SendKeys)(?![\w-])"
-)
+# By what types into a terminal, and the word behind it that makes it do so.
+_TYPES_BY = {
+    "tmux": {"send-keys", "send", "paste-buffer", "pipe-pane", "respawn-pane", "respawn-window"},
+    "screen": {"stuff"},
+    "wezterm": {"send-text"},
+    "kitty": {"send-text"},
+    "kitten": {"send-text"},
+    "zellij": {"write", "write-chars"},
+    "osascript": {"keystroke"},
+}
+_TYPES = ("xdotool", "ydotool", "wtype", "dotool", "cliclick", "SendKeys")
+_WORDS = re.compile(r"[\w-]+")
+_LONGEST_READ = 64 * 1024
+"""What is longer asks anyway."""
 _TERMINAL_DEVICES = re.compile(r"/dev/(?:pts/\d+|tty\w+)|TIOCSTI")
-_NOISE = re.compile(r"""["'\\$(){}\[\],;|&<>`\s]+""")
+# What names the machinery is one of these, or begins with the product's own name.
+_MACHINERY_WORDS = ("companion", "operator.sock", "daemon.json", "machine.key", "COMPANION_HOME", "/v1/approvals/")
+_QUOTES = b"\"'\\"
+_NOISE = b"$(){}[],;|&<>`\t\n\r\v\f"
+_WITHOUT_NOISE = bytes.maketrans(_NOISE, b" " * len(_NOISE))
 
 
 def control(daemon_pid: Callable[[], int] = lambda: 0) -> Guard:
@@ -54,20 +66,44 @@ def control(daemon_pid: Callable[[], int] = lambda: 0) -> Guard:
 
 def _judge(command: str, pid: int) -> Verdict:
     plain = _plain(command)
-    if _ANSWERS.search(plain) or _MACHINERY.search(plain):
+    named = "companion" in plain
+    if (named and _ANSWERS.search(plain)) or (_names_machinery(plain) and _MACHINERY.search(plain)):
         reason = "this speaks for the person to companion itself, and who asks cannot be who approves"
         return Deny("requester-cannot-approve", reason, _HINT)
-    if _KILLS.search(plain) and (re.search(r"companion", plain) or (pid and re.search(rf"(?<!\d){pid}(?!\d)", plain))):
+    if _may_kill(plain) and (named or _names_process(pid, plain)) and _KILLS.search(plain):
         return Deny("ends-the-daemon", "this ends companion's daemon, which judges it", _HINT)
-    if _TYPES.search(plain) or (_TERMINAL_DEVICES.search(plain) and re.search(r"ioctl|TIOCSTI|>", command)):
+    if len(command) <= _LONGEST_READ and (
+        _types(plain) or (_TERMINAL_DEVICES.search(plain) and re.search(r"ioctl|TIOCSTI|>", command))
+    ):
         reason = "this types into a terminal, where a person's answers to companion may be given"
         return Ask("types-for-the-person", reason, "run the command itself instead of typing it elsewhere")
     return PASS
 
 
+def _names_machinery(plain: str) -> bool:
+    return any(word in plain for word in _MACHINERY_WORDS)
+
+
+def _may_kill(plain: str) -> bool:
+    return any(word in plain for word in ("kill", "Stop-Process", "systemctl", "launchctl"))
+
+
+def _types(plain: str) -> bool:
+    words: list[str] = _WORDS.findall(plain)
+    found = set(words)
+    return not found.isdisjoint(_TYPES) or any(
+        tool in found and not verbs.isdisjoint(words[words.index(tool) + 1 :]) for tool, verbs in _TYPES_BY.items()
+    )
+
+
+def _names_process(pid: int, plain: str) -> bool:
+    return bool(pid) and str(pid) in plain and re.search(rf"(?<!\d){pid}(?!\d)", plain) is not None
+
+
 def _plain(command: str) -> str:
-    """The words without what quotes and joins them, so that another spelling of a word is the same word."""
-    joined = command.replace("\\\n", "").replace('""', "").replace("''", "")
-    # Quotes and backslashes inside a word only spell it otherwise.
-    joined = re.sub(r"(?<=\w)[\"'\\]+(?=\w)", "", joined)
-    return _NOISE.sub(" ", joined)
+    """The words without what quotes and joins them, so that another spelling of a word is the same word.
+
+    By bytes, which take a hundredth of the time: a command may be a megabyte.
+    """
+    joined = command.replace("\\\n", "").encode("utf-8", "surrogatepass").translate(_WITHOUT_NOISE, _QUOTES)
+    return b" ".join(joined.split()).decode("utf-8", "surrogatepass")

@@ -49,6 +49,10 @@ ASKED = [
     "screen -S x -X stuff 'a'",
     "xdotool key a",
     "wezterm cli send-text a",
+    "kitty @ send-text --match id:1 y",
+    "/usr/bin/tmux 'send'-keys y",
+    'osascript -e \'tell application "System Events" to keystroke "y"\'',
+    "echo y > /dev/pts/3",
 ]
 
 PASSED = [
@@ -68,6 +72,12 @@ PASSED = [
 @pytest.mark.parametrize("command", DENIED)
 def test_what_speaks_for_the_person_or_ends_the_daemon_is_denied(command):
     assert isinstance(judge(command), Deny), read_command(command, "/ws", "/home/a")
+
+
+@pytest.mark.parametrize("much", ["a" * 1_000_000, "\"'" * 300_000, "a b;" * 200_000], ids=["word", "quotes", "words"])
+def test_beside_much_text_it_is_denied_all_the_same(much):
+    assert isinstance(judge(f"echo {much}; com'p'anion appro\\ve x"), Deny)
+    assert isinstance(judge(f"echo {much}\nkill {PID}"), Deny)
 
 
 @pytest.mark.parametrize("command", ASKED)
