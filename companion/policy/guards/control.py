@@ -18,14 +18,18 @@ _READING = frozenset({EffectKind.READ, EffectKind.RUN})
 _COMMANDS = (
     "approve|deny|rules|down|up|keys|config|connect|disconnect|tui|run|shell|demo|secrets|ledger|policy|backup|restore"
 )
+# Each begins with what it looks for and looks back from there: so a megabyte is searched in a millisecond.
 _ANSWERS = re.compile(
-    rf"(?:^|[^\w-])companion(?:\.exe|\.cli\.main)?(?: -{{1,2}}[\w-]+(?:=\S+)?)* (?:{_COMMANDS})(?![\w-])"
+    rf"companion(?<![\w-]companion)(?:\.exe|\.cli\.main)?(?: -{{1,2}}[\w-]+(?:=\S+)?)* (?:{_COMMANDS})(?![\w-])"
 )
 _MACHINERY = re.compile(
     r"operator\.sock|(?:^|[ /])companion[\w/.-]*/(?:run/)?daemon\.json|machine\.key|COMPANION_HOME|/v1/approvals/"
     r"|companion\.client|companion\.cli|companion_tui|from companion import|import companion"
 )
-_KILLS = re.compile(r"(?:^|[^\w-])(?:p?kill|killall|skill|taskkill|Stop-Process|systemctl|launchctl|xkill)(?![\w-])")
+_KILLS = tuple(
+    re.compile(rf"{word}(?<![\w-]{word})(?![\w-])")
+    for word in ["kill", "pkill", "killall", "skill", "xkill", "taskkill", "Stop-Process", "systemctl", "launchctl"]
+)
 # By what types into a terminal, and the word behind it that makes it do so.
 _TYPES_BY = {
     "tmux": {"send-keys", "send", "paste-buffer", "pipe-pane", "respawn-pane", "respawn-window"},
@@ -70,7 +74,7 @@ def _judge(command: str, pid: int) -> Verdict:
     if (named and _ANSWERS.search(plain)) or (_names_machinery(plain) and _MACHINERY.search(plain)):
         reason = "this speaks for the person to companion itself, and who asks cannot be who approves"
         return Deny("requester-cannot-approve", reason, _HINT)
-    if _may_kill(plain) and (named or _names_process(pid, plain)) and _KILLS.search(plain):
+    if (named or _names_process(pid, plain)) and any(kills.search(plain) for kills in _KILLS):
         return Deny("ends-the-daemon", "this ends companion's daemon, which judges it", _HINT)
     if len(command) <= _LONGEST_READ and (
         _types(plain) or (_TERMINAL_DEVICES.search(plain) and re.search(r"ioctl|TIOCSTI|>", command))
@@ -82,10 +86,6 @@ def _judge(command: str, pid: int) -> Verdict:
 
 def _names_machinery(plain: str) -> bool:
     return any(word in plain for word in _MACHINERY_WORDS)
-
-
-def _may_kill(plain: str) -> bool:
-    return any(word in plain for word in ("kill", "Stop-Process", "systemctl", "launchctl"))
 
 
 def _types(plain: str) -> bool:
@@ -106,4 +106,6 @@ def _plain(command: str) -> str:
     By bytes, which take a hundredth of the time: a command may be a megabyte.
     """
     joined = command.replace("\\\n", "").encode("utf-8", "surrogatepass").translate(_WITHOUT_NOISE, _QUOTES)
-    return b" ".join(joined.split()).decode("utf-8", "surrogatepass")
+    while b"  " in joined:
+        joined = joined.replace(b"  ", b" ")
+    return joined.decode("utf-8", "surrogatepass")
