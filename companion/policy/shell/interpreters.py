@@ -44,7 +44,7 @@ def judge_interpreter(invocation: Invocation) -> Iterator[Finding]:
     if any(arg.substituted for arg in args):
         yield invocation.rule("pipe-to-shell")
     elif at is not None:
-        if _only_prints(args[at + 1 :]):
+        if at == 0 and args[0].constant in _SAYS and _only_prints(args[1:]):
             yield invocation.runs()
             return
         yield invocation.rule("runs-code")
@@ -65,6 +65,8 @@ def judge_interpreter(invocation: Invocation) -> Iterator[Finding]:
         yield invocation.rule("runs-code")
 
 
+_SAYS = names("-e -E -r -p -pe -ne --eval --print")
+"""Options behind which code stands; before and beside it others could load a library or rewrite files."""
 _PRINTS = re.compile(
     r"\s*(?:print|say|puts|echo|console\.log)\s*\(?\s*(?:\d+|'[^'\\$@`]*'|\"[^\"\\$@`#{}]*\")?\s*\)?\s*;?\s*"
 )
