@@ -21,7 +21,7 @@ INFRASTRUCTURE: dict[str, Tool] = {
         "plugin(list|ls) completion diff(upgrade revision rollback release)",
         dry="--dry-run",
         valued="n namespace kube-context kubeconfig kube-apiserver kube-as-user registry-config repository-cache",
-        refused="output-dir post-renderer kube-token show-only-secrets validate kube-apiserver",
+        refused="kubeconfig output-dir post-renderer kube-token show-only-secrets validate kube-apiserver",
     ),
     "helmfile": Tool("list template lint build version", valued="f file e environment", refused="output-dir"),
     "packer": Tool(
@@ -117,7 +117,8 @@ _SECRET_VERBS = frozenset(
     {"get", "show", "view", "cat", "print", "read", "describe", "inspect", "dump", "head", "export"}
 )
 _WRITES = re.compile(
-    r"-(?:o|O|f)$|--?(?:out|output-file|output-dir|outfile|exec|config-override|endpoint|force|reveal|show-secrets?)"
+    r"-(?:o|O|f)$|--?(?:out|output-file|output-dir|outfile|exec|config-override|endpoint|force|reveal|show-secrets?"
+    r"|password-command|rsh|remote-path|option=|connect\b|inline\b)|.*\+(?:ext|ssh|libssh2?):|(?:[\w-]+\.)?command="
 )
 
 
