@@ -36,6 +36,19 @@ def find_place(look: Look) -> GitPlace | None:
     return None
 
 
+def is_planted(look: Look) -> bool:
+    """Whether git would take an ordinary folder, this one or one above, for a repository.
+
+    Such a folder holds what `.git` holds, and its configuration, which names programs, is a file like any other.
+    """
+    for above in ("../" * up for up in range(_MOST_ABOVE)):
+        if _is_there(look, f"{above}.git/HEAD") or _is_there(look, f"{above}.git"):
+            return False
+        if _is_there(look, f"{above}HEAD") and _is_there(look, f"{above}config"):
+            return True
+    return False
+
+
 def is_of_git(path: str) -> bool:
     """Whether git decides by this file what a push does."""
     return ".git" in path.split("/") or path.endswith(("/.gitconfig", "/git/config", "/etc/gitconfig"))
