@@ -164,6 +164,7 @@ _INTO = frozenset({"zstd", "unzstd", "lz4"})
 def _packer(invocation: Invocation) -> Iterator[Finding]:
     """Gzip and its kin replace files, unless they write to their output or only look."""
     words = invocation.words
+    words = words[: words.index("--")] if "--" in words else words
     letters = "".join(word[1:] for word in words if re.fullmatch(r"-\w+", word))
     shows = bool(set(letters) & set("cltLVh")) or any(
         word in {"--stdout", "--to-stdout", "--list", "--test", "--version", "--help"} for word in words

@@ -149,7 +149,8 @@ def _tells_how(invocation: Invocation) -> bool:
     words = [arg.constant for arg in invocation.args]
     # To ssh and its kin the first word is a host, to make a target.
     plain = words[:1] in (["--help"], ["--version"]) and DANGERS[invocation.name] not in {"eval", "source"}
-    others = DANGERS[invocation.name] not in {"network", "eval", "source", "build"} and asks_for_help(words)
+    # Behind other words it may come too late, `help` is a name like any other, and `poweroff -h` turns it off.
+    others = DANGERS[invocation.name] not in {"network", "eval", "source", "build", "power"} and words == ["-h"]
     return (plain or others) and not invocation.feed
 
 

@@ -160,7 +160,7 @@ def judge_service(invocation: Invocation, otherwise: str = "cloud") -> Iterator[
     ]
     named = {word.lstrip("-") for word in known if word.startswith("--") and "=" not in word}
     reading = next((verb for verb in verbs if verb in _READING), None) or next(
-        iter(named & {"list", "describe", "status"}), None
+        iter(named & {"list", "describe", "status"} if invocation.name.startswith("kafka-") else ()), None
     )
     every = [word.lstrip("-") for word in known if not word.startswith("-") or word.startswith("--")]
     changing = any(_CHANGING.match(verb) for word in every for verb in (word, *word.split(":")[1:]))

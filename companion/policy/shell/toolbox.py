@@ -51,7 +51,8 @@ PACKAGES: dict[str, Tool] = {
     ),
     "pipx": Tool("list environment"),
     "conda": Tool(
-        "list info search env(list) config(. ) compare doctor", refused="set add append prepend remove remove-key write-default stdin migrate"
+        "list info search env(list) config(. ) compare doctor",
+        refused="set add append prepend remove remove-key write-default stdin migrate",
     ),
     "mamba": Tool("list info search env(list) repoquery(search depends whoneeds)"),
     "cargo": Tool(
@@ -224,8 +225,8 @@ SYSTEM: dict[str, Tool] = {
     ),
     "openssl": Tool(
         "version help list ciphers errstr speed verify s_client x509",
-        refused="out keyout writerand proxy_pass rand engine config passin passout key provider-path sess_out keylogfile "
-        "msgfile signkey CAcreateserial CAserial",
+        refused="out keyout writerand proxy_pass rand engine config passin passout key provider-path sess_out "
+        "keylogfile msgfile signkey CAcreateserial CAserial",
         paths=False,
     ),
     "binhex": Tool("probe"),

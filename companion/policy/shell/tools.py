@@ -20,6 +20,8 @@ _PLAIN_WORD = re.compile(r"[a-z][a-z0-9:_-]*")
 _RUNNING = frozenset({"run", "exec", "x", "dlx", "test", "start", "tool", "ssh", "shell", "local", "do", "-c", "runx"})
 """Behind one of these another program's words may stand."""
 
+_SCRIPTS = frozenset({"yarn", "pnpm", "bun"})
+"""Tools to which a word they do not know is the name of a script, which is given all that follows."""
 _ENTRY = re.compile(r"([^\s()]+)(\()?|(\))")
 _URL = re.compile(r"[\w+.-]+://")
 _PATHLIKE = re.compile(r"[~./]|[^=]*[^=:/]/|[\w.-]*\.(?:env|pem|key|p12|pfx)\b")
@@ -88,7 +90,8 @@ def judge_tool(invocation: Invocation, tool: Tool, otherwise: str) -> Iterator[F
         bool(tool.dry)
         and any((word or "").partition("=")[0] == tool.dry and word != f"{tool.dry}=none" for word in words)
     )
-    if asks_for_help(words):
+    script = invocation.name in _SCRIPTS and len(words) > 1 and words[0] not in tree_of(tool.reads)
+    if asks_for_help(words) and not script:
         yield invocation.runs()
         return
     operands, unclear = _operands(invocation, tool)

@@ -52,11 +52,12 @@ VIEWERS: dict[str, Viewer] = {
     **_table("zcat bzcat xzcat lz4cat zstdcat funzip zipinfo bzmore xzmore zmore more zstdless", _CONTENT),
     **_table("bat batcat", Viewer(Operands.CONTENT, refused="pager P")),
     **_table(
-        "less zless xzless", Viewer(
+        "less zless xzless",
+        Viewer(
             Operands.CONTENT,
             refused="o O log-file LOG-FILE k lesskey-file lesskey-src lesskey-content K",
             alone=False,
-        )
+        ),
     ),
     **_table("nm objdump readelf size dwarfdump dyld_info otool", Viewer(Operands.CONTENT, refused="plugin")),
     **_table("ldd", Viewer(Operands.TEXT, only="--version", alone=False)),
@@ -89,11 +90,12 @@ VIEWERS: dict[str, Viewer] = {
     **_table("man", Viewer(refused="html H pager P browser gxditview X T troff-device C config-file M l")),
     **_table("help", _TEXT),
     **_table(
-        "cloc tokei scc", Viewer(
+        "cloc tokei scc",
+        Viewer(
             Operands.CONTENT,
-            refused="out report-file write-lang-def o output extract-with vcs git config use-sloccount sdir categorized "
-            "counted ignored found sql sql-project strip-comments strip-code list-file diff-list-file diff-list-files",
-        )
+            refused="out report-file write-lang-def o output extract-with vcs git config use-sloccount sdir "
+            "categorized counted ignored found sql sql-project strip-comments strip-code list-file diff-list-file diff-list-files",
+        ),
     ),
     **_table("tiffinfo tiffdump webpinfo sndfile-info rdjpgcom opj_dump heif-info afinfo", _CONTENT),
     **_table("ffprobe mediainfo pdfinfo pdffonts", Viewer(Operands.TEXT, refused="o report f_err")),
@@ -254,7 +256,8 @@ _DIRECTORY_READS = r"-?(?:read|readall|readpli?|list|search|diff|help)"
 def judge_viewer(invocation: Invocation, viewer: Viewer) -> Iterator[Finding]:
     """What one call of a program in VIEWERS does."""
     words = invocation.words
-    if asks_for_help([arg.constant for arg in invocation.args]):
+    # Behind other words it may come too late.
+    if len(words) == 1 and words[0] != "help" and asks_for_help([arg.constant for arg in invocation.args]):
         yield invocation.runs()
         return
     if not words and not viewer.alone and not invocation.feed:

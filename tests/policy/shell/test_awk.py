@@ -61,7 +61,7 @@ def test_what_only_prints(program: str):
         '{f = "system"; @f(1)}',
         'BEGIN {if (1) /"/; print "x" > "f"; x = /"/}',
         'BEGIN {if ((1)) /"/; system("id"); x = /"/}',
-        'BEGIN {if (1) /a,/; system(x); /b/}',
+        "BEGIN {if (1) /a,/; system(x); /b/}",
         'BEGIN {x = 1 + /"/; system("id"); x = /"/}',
         'BEGIN {print /"/; system("id"); x = /"/}',
         'BEGIN {x = $/"/; system("id"); x = /"/}',
@@ -89,3 +89,9 @@ def test_what_a_program_reads_and_runs_is_told():
 @pytest.mark.parametrize("command", ["awk -f x y", "gawk -i inplace '{print}' x", "gawk -l x 1", "awk $x y", "awk"])
 def test_what_is_not_spelt_out_is_asked_about(command: str):
     assert codes(command) & {"runs-code", "runs-script", "unknown-word"}
+
+
+@pytest.mark.parametrize("option", ["-V", "--version", "--help"])
+def test_its_version_is_asked_for_first_of_all(option: str):
+    assert only_reads(f"awk {option}")
+    assert "runs-code" in codes(f"awk 'BEGIN {{system(\"id\")}}' x {option}")
