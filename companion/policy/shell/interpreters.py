@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from companion.model.facts import Effect
 from companion.policy.shell.builds import judge_build, judge_entry
-from companion.policy.shell.effects import NAMES
+from companion.policy.shell.effects import NAMES, is_temporary
 from companion.policy.shell.invocation import Finding, Inner, Invocation, Text, read
 from companion.policy.shell.pycode import judge_python, mentioned_files
 from companion.policy.shell.tools import names
@@ -156,7 +156,8 @@ def _module(invocation: Invocation, words: tuple[Value, ...]) -> Iterator[Findin
     own = invocation.look is not None and any(
         invocation.look(path) is not None for path in (f"{name}.py", f"{name}/__init__.py", f"{name}/__main__.py")
     )
-    if name == "unittest" and not own:
+    elsewhere = any(is_temporary(word.constant or "/tmp/x") for word in words)  # noqa: S108 - no file is made
+    if name == "unittest" and not own and not elsewhere:
         yield invocation.rule("project-run", "python -m unittest")
     elif name in _MODULES_RUN and not own:
         yield Inner(words, invocation.feed)

@@ -31,10 +31,11 @@ _CHANGES = names(
 )
 _REACHES = names(
     "modules settrace setprofile environ meta_path path_hooks path addaudithook argv breakpointhook excepthook "
-    "unraisablehook displayhook call_tracing remote_exec path_importer_cache os sys io bltns builtins subprocess "
-    "codecs operator copyreg types warnings encodings importlib weakref socket threading inspect shutil tempfile signal "
-    "linecache tokenize reprlib contextlib keyword pickle ctypes posixpath ntpath scanner decoder encoder gettext "
-    "Formatter get_field attrgetter methodcaller update_wrapper wraps global_enum"
+    "unraisablehook displayhook call_tracing remote_exec path_importer_cache os sys io bltns builtins "
+    "subprocess codecs operator copyreg types warnings encodings importlib weakref socket threading inspect "
+    "shutil tempfile signal linecache tokenize reprlib contextlib keyword pickle ctypes posixpath ntpath "
+    "scanner decoder encoder gettext Formatter get_field attrgetter methodcaller update_wrapper wraps "
+    "global_enum"
 )
 """What leads from a harmless module to everything else: other modules that it holds, and attributes by their name."""
 _DELETES = names("remove unlink rmdir rmtree removedirs")

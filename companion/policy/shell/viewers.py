@@ -94,7 +94,8 @@ VIEWERS: dict[str, Viewer] = {
         Viewer(
             Operands.CONTENT,
             refused="out report-file write-lang-def o output extract-with vcs git config use-sloccount sdir "
-            "categorized counted ignored found sql sql-project strip-comments strip-code list-file diff-list-file diff-list-files",
+            "categorized counted ignored found sql sql-project strip-comments strip-code list-file "
+            "diff-list-file diff-list-files",
         ),
     ),
     **_table("tiffinfo tiffdump webpinfo sndfile-info rdjpgcom opj_dump heif-info afinfo", _CONTENT),
