@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from companion.policy.shell.invocation import Look, UnreadableFile
 
 _MOST_ABOVE = 32
+_MOST_PLANTED = 4
+"""Each folder costs a look at the disk with every command of git."""
 _ABSOLUTE_ELSEWHERE = re.compile(r"[A-Za-z]:|\\\\")
 """Of a system whose paths are not looked at."""
 
@@ -41,7 +43,7 @@ def is_planted(look: Look) -> bool:
 
     Such a folder holds what `.git` holds, and its configuration, which names programs, is a file like any other.
     """
-    for above in ("../" * up for up in range(_MOST_ABOVE)):
+    for above in ("../" * up for up in range(_MOST_PLANTED)):
         if _is_there(look, f"{above}.git/HEAD") or _is_there(look, f"{above}.git"):
             return False
         if _is_there(look, f"{above}HEAD") and _is_there(look, f"{above}config"):
