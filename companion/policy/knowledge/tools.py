@@ -91,10 +91,26 @@ def _telling(words: Words, parsed: Parsed) -> int | None:
     return next((at for value, at in parsed.values("q", "jq") if _ENVIRONMENT.search(value or "")), None)
 
 
+_HANDS_ON = frozenset({"npx", "bunx", "pnpx", "uvx"})
+_RUNNERS = frozenset({"npm", "pnpm", "yarn", "bun", "go", "uv", "poetry"})
+_HANDING_ON = frozenset({"dlx", "exec", "x", "create", "init", "innit", "explore"})
+
+
+def _hands_on(tool: Tool, what: str, path: list[str]) -> bool:
+    """Whether what stands behind the command's operands are words of another program."""
+    # A word that they do not know is a script's name.
+    handing = tool.name in _RUNNERS and (what == "build" or not path or path[0] in _HANDING_ON)
+    # Ansible's own hosts and books are no program.
+    return (what == "run" and not tool.name.startswith("ansible")) or tool.name in _HANDS_ON or handing
+
+
 def class_of(tool: Tool, what: str, parsed: Parsed, path: list[str]) -> Iterator[Fact]:
     """The fact of a command's class."""
     name = " ".join([tool.name, *path])
-    if parsed.shows:
+    if parsed.shows and _hands_on(tool, what, path) and parsed.operands:
+        # Behind the first operand the option is the other program's, and before it perhaps another one.
+        what = what if what != "read" else "run"
+    elif parsed.shows:
         what = "read"
     elif what == "read" and parsed.leaks is not None:
         what = "secret"

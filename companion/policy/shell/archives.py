@@ -11,7 +11,10 @@ from companion.policy.shell.invocation import Finding, Invocation, read, write
 from companion.policy.shell.tools import asks_for_help
 from companion.policy.shell.words import Value
 
-_RUNS = re.compile(r"--(?:to-c|use-c|checkpoint-a|info-s|new-volume-s|rsh|rmt)|-(?:I|F)$|-I\w")
+_RUNS = re.compile(r"--(?:to-c|us|checkpoint-a|inf|new-v|rs|rm|ind|vol|rec|rem|preserve-o|ov|mul|one)|-(?:I|F)$|-I\w")
+"""Options that run a program or write a file beside the archive; GNU's takes an abbreviation for the whole."""
+_REMOTE = re.compile(r"[^/]*:")
+"""An archive that tar asks another machine for."""
 _TAR_MODES = {"c": "create", "r": "append", "u": "update", "A": "catenate", "x": "extract", "t": "list", "d": "diff"}
 _TAR_LONG = {
     f"--{word}": letter
@@ -39,7 +42,7 @@ def _tar(invocation: Invocation) -> Iterator[Finding]:
         yield from packed
         return
     mode, files, operands, unclear = _tar_words(args)
-    if unclear or mode not in {"t", "d"}:
+    if unclear or mode not in {"t", "d"} or any(_REMOTE.match(file.text or ":") for file in files):
         yield invocation.rule("file-change")
     else:
         yield invocation.runs()
@@ -81,7 +84,7 @@ def _tar_words(args: list[Value]) -> tuple[str, list[Value], list[Value], bool]:
                 unclear = True
         elif text.startswith("-") or number == 0:
             letters = text.removeprefix("-")
-            unclear = unclear or bool(_RUNS.match(text)) or not letters.isalnum()
+            unclear = unclear or bool(_RUNS.match(text)) or not letters.isalnum() or _names_program(letters)
             for at, letter in enumerate(letters):
                 mode = letter if letter in _TAR_MODES else mode
                 if letter in _TAKES and text.startswith("-") and letters[at + 1 :]:
@@ -130,6 +133,16 @@ def _packs(args: list[Value]) -> list[Finding] | None:
     return [*(effect for operand in operands for effect in read(operand, TREE)), *write(archive)]
 
 
+def _names_program(letters: str) -> bool:
+    """Whether a cluster holds `I` or `F` as an option: behind a letter that takes a value stands its value."""
+    for at, letter in enumerate(letters):
+        if letter in "IF":
+            return True
+        if letter in _TAKES and letters[at + 1 :]:
+            return any(one in "IF" for one in letters[at + 1 :])
+    return False
+
+
 def _unzip(invocation: Invocation) -> Iterator[Finding]:
     words = invocation.words
     lists = any(
@@ -142,14 +155,25 @@ def _unzip(invocation: Invocation) -> Iterator[Finding]:
         yield invocation.rule("file-change")
 
 
+_PACKS_MORE = re.compile(r"--(?:rm|o|fi|patch|tr|f$)|-[\w]*[SD]$")
+"""Options that delete what was read, write files, or take the names of files from one."""
+_INTO = frozenset({"zstd", "unzstd", "lz4"})
+"""Those that take a name to write to."""
+
+
 def _packer(invocation: Invocation) -> Iterator[Finding]:
     """Gzip and its kin replace files, unless they write to their output or only look."""
     words = invocation.words
+    words = words[: words.index("--")] if "--" in words else words
     letters = "".join(word[1:] for word in words if re.fullmatch(r"-\w+", word))
     shows = bool(set(letters) & set("cltLVh")) or any(
         word in {"--stdout", "--to-stdout", "--list", "--test", "--version", "--help"} for word in words
     )
     operands = [arg for arg in invocation.args if not (arg.text or "").startswith("-") or arg.text == "-"]
+    writes = invocation.name in _INTO and ("o" in letters or (invocation.name == "lz4" and len(operands) > 1))
+    if writes or any(_PACKS_MORE.match(word) for word in words):
+        yield invocation.rule("file-change")
+        return
     if not shows and (operands or not invocation.feed):
         yield invocation.rule("file-change")
         return

@@ -15,13 +15,20 @@ _OPTIONS = (
     "version help"
 )
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"|#[^\n]*|/')
-_REGEX = re.compile(r'/(?:[^/\\\n\["]|\\[^\n]|\[\^?\]?[^\]/"\n\\]*\])+/')
+_REGEX = re.compile(r'/(?:[^/\\\n\["]|\\[^\n]|\[\^?\]?(?:\[[:.=]\w+[:.=]\]|[^\]\[/"\n\\])*\])+/')
 _BEFORE_REGEX = frozenset("({[,;!~&|}=?:\n")
-"""Behind one of these, or first of all, a slash begins a regular expression; elsewhere it may divide."""
+"""Behind one of these, or first of all, a slash begins a regular expression."""
+_OPERAND = re.compile(r'[\w.\])"]$')
+_STATEMENT = re.compile(
+    r"\b(?:print|printf|return|else|do|in|exit|delete|case|default|switch|if|while|for|func|function|BEGIN|END)$"
+)
+_CONTROLS = re.compile(r"\b(?:if|while|for|switch)[ \t]*$")
 _WORDS = re.compile(
-    r"\b(?:system|getline|printf?\s*>|close|fflush|ENVIRON|PROCINFO|@\w+|ARGV|include|load|extension|nextfile)\b|\||@"
+    r"\b(?:system|getline|printf?\s*>|close|fflush|ENVIRON|PROCINFO|SYMTAB|FUNCTAB|@\w+|ARGV|include|load|extension|nextfile)\b|\||@"
 )
 _REDIRECT = re.compile(r"\bprintf?\b[^;}\n]*>|>>")
+_CONTINUES = re.compile(r"(,|&&|[?:])[ \t\r]*\n\s*")
+"""Behind one of these a statement goes on in the next line."""
 _LONGEST = 4000
 _COMPARES = re.compile(r"\([^()]*>[^()]*\)")
 
@@ -36,7 +43,7 @@ def judge_awk(invocation: Invocation) -> Iterator[Finding]:
             yield from read(operand)
         return
     operands = arguments.operands
-    if arguments.has("version", "help", "V"):
+    if invocation.words[:1] in {("--version",), ("--help",), ("-V",)}:
         yield invocation.runs()
         return
     if arguments.has("f", "file"):
@@ -98,10 +105,26 @@ def _take_apart(program: str) -> _Program | None:
                 return None
             bare += '""'
             at = regex.end()
-        elif text == "/":
+        elif text == "/" and _divides(bare.rstrip(" \t")):
             bare += "/"
+        elif text == "/":
+            return None
     bare += program[at:]
     return None if bare.count('"') != 2 * len(re.findall(r'"\d*"', bare)) else _Program(bare, tuple(strings))
+
+
+def _divides(before: str) -> bool:
+    """Whether a slash there divides for every awk; behind a condition it begins a regular expression for some."""
+    if not _OPERAND.search(before) or _STATEMENT.search(before):
+        return False
+    if not before.endswith(")"):
+        return True
+    depth = 0
+    for at in range(len(before) - 1, -1, -1):
+        depth += {")": 1, "(": -1}.get(before[at], 0)
+        if not depth:
+            return not _CONTROLS.search(before[:at])
+    return False
 
 
 def _inputs(program: _Program) -> tuple[str, list[tuple[str, bool]]]:
@@ -122,6 +145,7 @@ def _only_prints(bare: str) -> bool:
     """Whether such a program can do nothing but to print what it reads."""
     if _WORDS.search(bare):
         return False
+    bare = _CONTINUES.sub(r"\1 ", bare)
     while _COMPARES.search(bare):
         bare = _COMPARES.sub("()", bare)
     return not _REDIRECT.search(bare)

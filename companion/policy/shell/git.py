@@ -9,6 +9,7 @@ from dataclasses import replace
 from companion.model.facts import Effect, EffectKind
 from companion.policy.shell.effects import TRACKED
 from companion.policy.shell.gitlocal import judge_local
+from companion.policy.shell.gitplace import is_planted
 from companion.policy.shell.gitpush import judge_push
 from companion.policy.shell.invocation import Finding, Inner, Invocation, Look, read
 from companion.policy.shell.options import Arguments, split
@@ -163,6 +164,8 @@ def judge_git(invocation: Invocation) -> Iterator[Finding]:
         return
     if folder is not None and look is not None:
         look = _look_in(look, folder.constant)
+    if look is not None and is_planted(look):
+        yield invocation.rule("git-option", "in a folder that holds what .git holds")
     here = replace(invocation, args=rest[1:], git=look)
     findings = _subcommand(here, rest[0].constant)
     if folder is not None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from companion.policy.shell.invocation import Look, UnreadableFile
 
 _MOST_ABOVE = 32
+_MOST_PLANTED = 4
+"""Each folder costs a look at the disk with every command of git."""
 _ABSOLUTE_ELSEWHERE = re.compile(r"[A-Za-z]:|\\\\")
 """Of a system whose paths are not looked at."""
 
@@ -34,6 +36,19 @@ def find_place(look: Look) -> GitPlace | None:
         if _is_there(look, f"{above}HEAD") and _is_there(look, f"{above}config"):
             raise UnreadableFile("a repository without a work tree")
     return None
+
+
+def is_planted(look: Look) -> bool:
+    """Whether git would take an ordinary folder, this one or one above, for a repository.
+
+    Such a folder holds what `.git` holds, and its configuration, which names programs, is a file like any other.
+    """
+    for above in ("../" * up for up in range(_MOST_PLANTED)):
+        if _is_there(look, f"{above}.git/HEAD") or _is_there(look, f"{above}.git"):
+            return False
+        if _is_there(look, f"{above}HEAD") and _is_there(look, f"{above}config"):
+            return True
+    return False
 
 
 def is_of_git(path: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ _OPTIONS = (
 )
 _HEAD = frozenset({"HEAD", "@"})
 _NO = frozenset({"false", "no", "off", "0", ""})
+_REMOTE = re.compile(r"[A-Za-z0-9][\w.-]*")
+"""A remote by its name; an address may name a program, and a machine that nobody has named yet."""
 _WITH_REFS = 2
 EVERYTHING = "*"
 """The target of a push that may reach any branch, the protected ones too."""
@@ -61,7 +64,7 @@ def judge_push(invocation: Invocation, look: Look | None) -> Iterator[Finding]:
     if not updates or (len(arguments.operands) < _WITH_REFS and not arguments.has("all", "branches", "mirror", "tags")):
         updates += [(update, None) for update in way.by_default(force=force)]
     updates = list(dict.fromkeys(updates))
-    if arguments.has("n", "dry-run"):
+    if arguments.has("n", "dry-run") and _REMOTE.fullmatch(named[0] or "" if named else "origin"):
         yield invocation.rule("git-fetch", "git push --dry-run")
         return
     for update, at in updates:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from companion.model.facts import Effect
 from companion.policy.shell.builds import judge_build, judge_entry
-from companion.policy.shell.effects import NAMES
+from companion.policy.shell.effects import NAMES, is_temporary
 from companion.policy.shell.invocation import Finding, Inner, Invocation, Text, read
 from companion.policy.shell.pycode import judge_python, mentioned_files
 from companion.policy.shell.tools import names
@@ -44,7 +44,7 @@ def judge_interpreter(invocation: Invocation) -> Iterator[Finding]:
     if any(arg.substituted for arg in args):
         yield invocation.rule("pipe-to-shell")
     elif at is not None:
-        if _only_prints(args[at + 1 :]):
+        if at == 0 and args[0].constant in _SAYS and _only_prints(args[1:]):
             yield invocation.runs()
             return
         yield invocation.rule("runs-code")
@@ -65,6 +65,8 @@ def judge_interpreter(invocation: Invocation) -> Iterator[Finding]:
         yield invocation.rule("runs-code")
 
 
+_SAYS = names("-e -E -r -p -pe -ne --eval --print")
+"""Options behind which code stands; before and beside it others could load a library or rewrite files."""
 _PRINTS = re.compile(
     r"\s*(?:print|say|puts|echo|console\.log)\s*\(?\s*(?:\d+|'[^'\\$@`]*'|\"[^\"\\$@`#{}]*\")?\s*\)?\s*;?\s*"
 )
@@ -154,7 +156,8 @@ def _module(invocation: Invocation, words: tuple[Value, ...]) -> Iterator[Findin
     own = invocation.look is not None and any(
         invocation.look(path) is not None for path in (f"{name}.py", f"{name}/__init__.py", f"{name}/__main__.py")
     )
-    if name == "unittest" and not own:
+    elsewhere = any(is_temporary(word.constant or "/tmp/x") for word in words)  # noqa: S108 - no file is made
+    if name == "unittest" and not own and not elsewhere:
         yield invocation.rule("project-run", "python -m unittest")
     elif name in _MODULES_RUN and not own:
         yield Inner(words, invocation.feed)

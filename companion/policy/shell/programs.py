@@ -34,7 +34,7 @@ from companion.policy.shell.services import INFRASTRUCTURE, SERVICES, judge_serv
 from companion.policy.shell.singles import judge_hash, judge_local_copy, judge_service_status, without_numbers
 from companion.policy.shell.toolbox import FORGES, PACKAGES, SYSTEM
 from companion.policy.shell.tools import asks_for_help, judge_tool, names
-from companion.policy.shell.viewers import VIEWERS, judge_viewer
+from companion.policy.shell.viewers import VIEWERS, found_files, judge_viewer
 from companion.policy.shell.web import WEB
 from companion.policy.shell.words import Value
 
@@ -52,6 +52,8 @@ _NEEDS_WORDS = names(
     "mkfifo wipe srm useradd userdel usermod groupadd rename"
 )
 """Programs that without a word only say how they are used, whatever stands on their input."""
+_UNTRACKED = re.compile(r"-[a-z]*[oik][a-z]*|--(?:o|i|k).*")
+"""Options with which `git ls-files` names files that the repository does not keep, be they ignored."""
 _FILTERS = frozenset({"head", "tail", "sort", "uniq", "grep", "egrep", "tac", "shuf"})
 
 
@@ -68,7 +70,9 @@ def _names_files(invocation: Invocation) -> Lists | None:
     words = invocation.words
     match invocation.name:
         case "fd" | "fdfind":
-            return Lists(read(here, TRACKED))
+            return Lists(found_files(invocation))
+        case "git" if words[:1] == ("ls-files",) and any(map(_UNTRACKED.fullmatch, words[1:])):
+            return Lists(read(here, TREE))
         case "rg" if {"-l", "--files", "--files-with-matches"} & set(words):
             return Lists(read(here, TRACKED))
         case "git" if words[:1] in {("ls-files",), ("ls-tree",)} or {"--name-only", "-l"} & set(words):
@@ -145,7 +149,8 @@ def _tells_how(invocation: Invocation) -> bool:
     words = [arg.constant for arg in invocation.args]
     # To ssh and its kin the first word is a host, to make a target.
     plain = words[:1] in (["--help"], ["--version"]) and DANGERS[invocation.name] not in {"eval", "source"}
-    others = DANGERS[invocation.name] not in {"network", "eval", "source", "build"} and asks_for_help(words)
+    # Behind other words it may come too late, `help` is a name like any other, and `poweroff -h` turns it off.
+    others = DANGERS[invocation.name] not in {"network", "eval", "source", "build", "power"} and words == ["-h"]
     return (plain or others) and not invocation.feed
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from companion.policy.shell.builds import has_file, judge_build, ran
 from companion.policy.shell.compilers import judge_compiler
+from companion.policy.shell.effects import is_temporary
 from companion.policy.shell.installed import judge_installed
 from companion.policy.shell.invocation import Finding, Inner, Invocation, Look, Text
 from companion.policy.shell.options import split
@@ -87,7 +88,8 @@ def _is_plain(invocation: Invocation, refused: str) -> bool:
     names = refused.split()
     for arg in invocation.args:
         text = arg.constant
-        if text is None or text.startswith("+"):
+        # A file behind an @ may hold any option, and what lies in a folder for anybody is not the project's.
+        if text is None or text.startswith(("+", "@")) or is_temporary(text):
             return False
         if text.startswith("--"):
             name = text[2:].partition("=")[0]

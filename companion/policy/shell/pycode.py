@@ -29,8 +29,15 @@ _POWERS = names("exec eval compile globals locals vars getattr setattr delattr b
 _CHANGES = names(
     "write write_text write_bytes writelines dump mkdir touch rename chmod open main truncate fromfile tofile"
 )
-_REACHES = names("modules settrace setprofile environ meta_path path_hooks path addaudithook argv")
-"""What leads from a harmless module to everything else."""
+_REACHES = names(
+    "modules settrace setprofile environ meta_path path_hooks path addaudithook argv breakpointhook excepthook "
+    "unraisablehook displayhook call_tracing remote_exec path_importer_cache os sys io bltns builtins "
+    "subprocess codecs operator copyreg types warnings encodings importlib weakref socket threading inspect "
+    "shutil tempfile signal linecache tokenize reprlib contextlib keyword pickle ctypes posixpath ntpath "
+    "scanner decoder encoder gettext Formatter get_field attrgetter methodcaller update_wrapper wraps "
+    "global_enum"
+)
+"""What leads from a harmless module to everything else: other modules that it holds, and attributes by their name."""
 _DELETES = names("remove unlink rmdir rmtree removedirs")
 _RUNS = names("system popen run call check_call check_output Popen getoutput getstatusoutput")
 
@@ -58,12 +65,15 @@ def judge_python(invocation: Invocation, code: Value) -> Iterator[Finding]:
             pure = pure and all(_is_pure(name.name, invocation) for name in node.names)
         elif isinstance(node, ast.ImportFrom):
             pure = pure and _is_pure(node.module or "", invocation)
-            pure = pure and all(name.name not in {"modules", "*"} and name.name[0] != "_" for name in node.names)
+            pure = pure and all(name.name not in _REACHES | {"*"} and name.name[0] != "_" for name in node.names)
         elif isinstance(node, ast.Attribute):
             pure = pure and not node.attr.startswith("_") and node.attr not in _REACHES
         elif isinstance(node, ast.Name):
             pure = pure and not node.id.startswith("__") and node.id not in _POWERS
             pure = pure and (node.id != "open" or id(node) in called)
+        elif isinstance(node, ast.MatchClass):
+            # Its keywords are attributes too.
+            pure = False
         elif isinstance(node, ast.Delete | ast.AsyncFunctionDef | ast.ClassDef | ast.With | ast.Global):
             pure = pure and isinstance(node, ast.With)
     yield from findings

@@ -21,7 +21,7 @@ INFRASTRUCTURE: dict[str, Tool] = {
         "plugin(list|ls) completion diff(upgrade revision rollback release)",
         dry="--dry-run",
         valued="n namespace kube-context kubeconfig kube-apiserver kube-as-user registry-config repository-cache",
-        refused="output-dir post-renderer kube-token show-only-secrets validate kube-apiserver",
+        refused="kubeconfig output-dir post-renderer kube-token show-only-secrets validate kube-apiserver",
     ),
     "helmfile": Tool("list template lint build version", valued="f file e environment", refused="output-dir"),
     "packer": Tool(
@@ -117,7 +117,8 @@ _SECRET_VERBS = frozenset(
     {"get", "show", "view", "cat", "print", "read", "describe", "inspect", "dump", "head", "export"}
 )
 _WRITES = re.compile(
-    r"-(?:o|O|f)$|--?(?:out|output-file|output-dir|outfile|exec|config-override|endpoint|force|reveal|show-secrets?)"
+    r"-(?:o|O|f)$|--?(?:out|output-file|output-dir|outfile|exec|config-override|endpoint|force|reveal|show-secrets?"
+    r"|password-command|rsh|remote-path|option=|connect\b|inline\b)|.*\+(?:ext|ssh|libssh2?):|(?:[\w-]+\.)?command="
 )
 
 
@@ -159,7 +160,7 @@ def judge_service(invocation: Invocation, otherwise: str = "cloud") -> Iterator[
     ]
     named = {word.lstrip("-") for word in known if word.startswith("--") and "=" not in word}
     reading = next((verb for verb in verbs if verb in _READING), None) or next(
-        iter(named & {"list", "describe", "status"}), None
+        iter(named & {"list", "describe", "status"} if invocation.name.startswith("kafka-") else ()), None
     )
     every = [word.lstrip("-") for word in known if not word.startswith("-") or word.startswith("--")]
     changing = any(_CHANGING.match(verb) for word in every for verb in (word, *word.split(":")[1:]))

@@ -27,7 +27,7 @@ def judge_service_status(invocation: Invocation) -> Iterator[Finding]:
     """`service NAME status` asks; every other word may change what runs."""
     words = invocation.words
     asks = len(words) == 2 and re.fullmatch(r"[a-z][\w.@-]*", words[0]) and words[1] == "status"
-    fine = asks or words == ("--status-all",) or asks_for_help(words)
+    fine = asks or words == ("--status-all",) or (len(words) == 1 and asks_for_help(words))
     yield invocation.runs() if fine else invocation.rule("service")
 
 

@@ -15,31 +15,33 @@ PACKAGES: dict[str, Tool] = {
         "token(list) "
         "docs repo bugs stars completion help-search",
         valued="registry prefix workspace w loglevel",
-        refused="fix script-shell globalconfig userconfig",
+        refused="fix script-shell globalconfig userconfig browser viewer git editor shell node-options",
     ),
     "pnpm": Tool(
         "ls|list|la|ll info|view|show|v search audit(.) outdated why root bin licenses(list ls) config(get list) "
         "store(path status) env(list ls) query",
         valued="filter F C dir",
-        refused="fix config",
+        refused="fix config script-shell browser git node-options globalconfig userconfig",
     ),
     "yarn": Tool(
         "list info why audit outdated licenses(list ls generate-disclaimer) versions bin config(get list) "
         "workspaces(info list) npm(info audit) owner(list) cache(list dir) team(list) tag(list) help",
         valued="cwd",
-        refused="output-file",
+        refused="output-file use-yarnrc browser",
     ),
     "bun": Tool("pm(ls bin hash cache whoami) outdated", refused="config"),
     "pip": Tool(
         "list freeze show check search config(list get debug) debug cache(dir info list) index(versions) inspect hash "
         "version(.) completion",
         valued="python proxy log cache-dir retries timeout",
+        interpreter="python",
         refused="log require-virtualenv",
     ),
     "uv": Tool(
         ". tree pip(list freeze show check tree) python(list find dir) tool(list) cache(dir size) version(.) "
         "self(version) export(.) lock(. ) workspace(list metadata)",
         valued="project directory config-file cache-dir p python",
+        interpreter="python p",
         refused="o output-file config-file index-url extra-index-url",
     ),
     "poetry": Tool(
@@ -49,7 +51,8 @@ PACKAGES: dict[str, Tool] = {
     ),
     "pipx": Tool("list environment"),
     "conda": Tool(
-        "list info search env(list) config(. ) compare doctor", refused="set add append prepend remove remove-key"
+        "list info search env(list) config(. ) compare doctor",
+        refused="set add append prepend remove remove-key write-default stdin migrate",
     ),
     "mamba": Tool("list info search env(list) repoquery(search depends whoneeds)"),
     "cargo": Tool(
@@ -73,7 +76,9 @@ PACKAGES: dict[str, Tool] = {
         "list search info dependency environment|env outdated which specification contents query sources(.) help",
         refused="a add r remove c clear-all u update",
     ),
-    "bundle": Tool("list show|info outdated check platform config(list get) licenses env doctor viz help"),
+    "bundle": Tool(
+        "list show|info outdated check platform config(list get) licenses env doctor viz help", refused="gemfile"
+    ),
     "composer": Tool("show|info search outdated why|depends why-not|prohibits licenses status validate diagnose about"),
     "brew": Tool(
         "info|abv list|ls search deps desc leaves uses outdated missing config doctor|dr options tap-info formulae "
@@ -88,8 +93,14 @@ PACKAGES: dict[str, Tool] = {
     "apt": Tool("list search show showsrc policy depends rdepends changelog", refused="o c option config-file"),
     "apt-cache": Tool("*", refused="o c option config-file"),
     "apt-get": Tool("changelog check", refused="o c option"),
-    "yum": Tool("list info search provides|whatprovides repolist deplist check-update history(list info)"),
-    "dnf": Tool("list info search provides repolist deplist check-update repoquery history(list info)"),
+    "yum": Tool(
+        "list info search provides|whatprovides repolist deplist check-update history(list info)",
+        refused="c config setopt installroot",
+    ),
+    "dnf": Tool(
+        "list info search provides repolist deplist check-update repoquery history(list info)",
+        refused="c config setopt installroot",
+    ),
     "apk": Tool("info list search version policy stats dot"),
     "zypper": Tool("search|se info|if list-updates|lu repos|lr packages|pa patterns|pt"),
     "port": Tool("list search info installed outdated deps dependents contents variants version"),
@@ -104,12 +115,19 @@ PACKAGES: dict[str, Tool] = {
     "opam": Tool("list search show info"),
     "stack": Tool("path ls(dependencies snapshots) query"),
     "dotnet": Tool("nuget(list) sdk(check) tool(list search) workload(list search)"),
-    "gradle": Tool("tasks dependencies projects properties help"),
-    "mvn": Tool("help:effective-pom help:describe dependency:tree"),
+    "gradle": Tool(
+        "tasks dependencies projects properties help",
+        refused="I init-script b build-file c settings-file p project-dir g gradle-user-home include-build D "
+        "system-prop project-cache-dir",
+    ),
+    "mvn": Tool(
+        "help:effective-pom help:describe dependency:tree",
+        refused="Doutput DoutputFile f file s settings gs global-settings t toolchains l log-file",
+    ),
     "sdk": Tool("list current version"),
     "nvm": Tool("ls|list ls-remote current which version"),
     "asdf": Tool("list(. all) current where which latest plugin(list) info"),
-    "mise": Tool("ls|list current where which latest env settings(. get ls) doctor"),
+    "mise": Tool("ls|list current where which latest settings(. get ls) doctor"),
     "pyenv": Tool("versions version which whence root prefix commands"),
     "rbenv": Tool("versions version which whence root prefix"),
 }
@@ -207,7 +225,8 @@ SYSTEM: dict[str, Tool] = {
     ),
     "openssl": Tool(
         "version help list ciphers errstr speed verify s_client x509",
-        refused="out keyout writerand proxy_pass rand engine config passin passout key provider-path sess_out",
+        refused="out keyout writerand proxy_pass rand engine config passin passout key provider-path sess_out "
+        "keylogfile msgfile signkey CAcreateserial CAserial",
         paths=False,
     ),
     "binhex": Tool("probe"),

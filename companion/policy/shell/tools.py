@@ -11,6 +11,7 @@ from companion.model.facts import Effect, EffectKind
 from companion.policy.shell.effects import WEB_READ
 from companion.policy.shell.hosts import server_hosts
 from companion.policy.shell.invocation import Finding, Invocation, read
+from companion.policy.shell.variables import is_harmless_to_show
 from companion.policy.shell.words import Value
 
 _HELP = frozenset({"--help", "-help", "--version"})
@@ -19,6 +20,8 @@ _PLAIN_WORD = re.compile(r"[a-z][a-z0-9:_-]*")
 _RUNNING = frozenset({"run", "exec", "x", "dlx", "test", "start", "tool", "ssh", "shell", "local", "do", "-c", "runx"})
 """Behind one of these another program's words may stand."""
 
+_SCRIPTS = frozenset({"yarn", "pnpm", "bun"})
+"""Tools to which a word they do not know is the name of a script, which is given all that follows."""
 _ENTRY = re.compile(r"([^\s()]+)(\()?|(\))")
 _URL = re.compile(r"[\w+.-]+://")
 _PATHLIKE = re.compile(r"[~./]|[^=]*[^=:/]/|[\w.-]*\.(?:env|pem|key|p12|pfx)\b")
@@ -43,6 +46,8 @@ class Tool:
     """What is read of those files, as effects say it."""
     dry: str = ""
     """An option with which it only says what it would do."""
+    interpreter: str = ""
+    """Options whose value is an interpreter that it starts."""
     flags: str = ""
     """Options that, as the first word, are what it is asked to tell."""
 
@@ -85,7 +90,8 @@ def judge_tool(invocation: Invocation, tool: Tool, otherwise: str) -> Iterator[F
         bool(tool.dry)
         and any((word or "").partition("=")[0] == tool.dry and word != f"{tool.dry}=none" for word in words)
     )
-    if asks_for_help(words):
+    script = invocation.name in _SCRIPTS and len(words) > 1 and words[0] not in tree_of(tool.reads)
+    if asks_for_help(words) and not script:
         yield invocation.runs()
         return
     operands, unclear = _operands(invocation, tool)
@@ -93,12 +99,15 @@ def judge_tool(invocation: Invocation, tool: Tool, otherwise: str) -> Iterator[F
         yield invocation.refuse(unclear)
         return
     refused = next((arg for arg in invocation.args if _is_refused(arg.text or "", tool.refused)), None)
+    refused = refused or _other_interpreter(invocation, tool, operands)
     if refused is not None:
         yield invocation.rule(otherwise, _shown(invocation, operands), refused)
     elif not flagged and not _reads(operands, tree_of(tool.reads)):
         yield invocation.rule(otherwise, _shown(invocation, operands))
     else:
         yield invocation.runs()
+        if operands[:1] == ["getenv"] and not all(is_harmless_to_show(one or "") for one in operands[1:]):
+            yield invocation.rule("reads-environment", _shown(invocation, operands))
         if invocation.name == "openssl" and operands[:1] == ["s_client"]:
             for host in dict.fromkeys(server_hosts(invocation.args)):
                 yield Effect(EffectKind.NETWORK, host, invocation.start, invocation.end, WEB_READ)
@@ -174,6 +183,37 @@ def _is_refused(text: str, refused: str) -> bool:
         # Some tools take an abbreviation for the whole.
         return len(name) > 1 and any(one.startswith(name) for one in names if len(one) > 1)
     return any(len(one) == 1 and one in name for one in names)
+
+
+_INTERPRETER = re.compile(r"(?:\w+@)?[\d.]+|(?:c?python|pypy)[\d.]*|(?:\./)?\.?venv(?:/bin/python[\d.]*)?")
+
+
+def _other_interpreter(invocation: Invocation, tool: Tool, operands: list[str | None]) -> Value | None:
+    """The word that may make it start a program of any name as its interpreter."""
+    names = tool.interpreter.split()
+    if invocation.name == "uv" and operands[:2] == ["python", "find"]:
+        names.append("find")
+    before = ""
+    for arg in invocation.args:
+        text = arg.constant
+        option, equals, value = (text or "").partition("=")
+        name = option.lstrip("-")
+        if before or (equals and option[:1] == "-" and _is_one(option, names)):
+            if not _INTERPRETER.fullmatch(text if before and text is not None else value):
+                return arg
+            before = ""
+        elif option[:1] == "-" and option[:2] != "--" and name[:1] in names and len(name) > 1:
+            if not _INTERPRETER.fullmatch(name[1:]):
+                return arg
+        elif _is_one(option, names) and (option[:1] == "-" or option == "find"):
+            before = option
+    return None
+
+
+def _is_one(option: str, names: list[str]) -> bool:
+    name = option.lstrip("-")
+    # Some tools take an abbreviation for the whole.
+    return name in names or (option[:2] == "--" and len(name) > 1 and any(one.startswith(name) for one in names))
 
 
 def _reads(operands: list[str | None], tree: Tree) -> bool:

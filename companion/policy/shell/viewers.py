@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from companion.model.facts import Effect, EffectKind
-from companion.policy.shell.effects import NAMES, TRACKED, WEB_READ
+from companion.policy.shell.effects import NAMES, TRACKED, TREE, WEB_READ
 from companion.policy.shell.hosts import ASKERS, asked_hosts
 from companion.policy.shell.invocation import Finding, Inner, Invocation, read
 from companion.policy.shell.knowledge import Operands
@@ -52,7 +52,12 @@ VIEWERS: dict[str, Viewer] = {
     **_table("zcat bzcat xzcat lz4cat zstdcat funzip zipinfo bzmore xzmore zmore more zstdless", _CONTENT),
     **_table("bat batcat", Viewer(Operands.CONTENT, refused="pager P")),
     **_table(
-        "less zless xzless", Viewer(Operands.CONTENT, refused="o O log-file LOG-FILE k lesskey-file K", alone=False)
+        "less zless xzless",
+        Viewer(
+            Operands.CONTENT,
+            refused="o O log-file LOG-FILE k lesskey-file lesskey-src lesskey-content K",
+            alone=False,
+        ),
     ),
     **_table("nm objdump readelf size dwarfdump dyld_info otool", Viewer(Operands.CONTENT, refused="plugin")),
     **_table("ldd", Viewer(Operands.TEXT, only="--version", alone=False)),
@@ -62,7 +67,8 @@ VIEWERS: dict[str, Viewer] = {
     **_table("units bc", Viewer(Operands.CONTENT, alone=True)),
     **_table("locate mdfind plocate", Viewer(refused="U u updatedb onlyin-exec")),
     **_table("mdls", _NAMES),
-    **_table("finger last lastlog logname users w who hostinfo machine pagesize klist lslogins lastb", _TEXT),
+    **_table("finger last logname users w who hostinfo machine pagesize klist lslogins lastb", _TEXT),
+    **_table("lastlog", Viewer(refused="C clear S set R root")),
     **_table(
         "atos footprint heap leaks vmmap fs_usage lsmp lskq lsvfs powermetrics", Viewer(refused="o output-file out")
     ),
@@ -84,18 +90,27 @@ VIEWERS: dict[str, Viewer] = {
     **_table("man", Viewer(refused="html H pager P browser gxditview X T troff-device C config-file M l")),
     **_table("help", _TEXT),
     **_table(
-        "cloc tokei scc", Viewer(Operands.CONTENT, refused="out report-file write-lang-def o output extract-with")
+        "cloc tokei scc",
+        Viewer(
+            Operands.CONTENT,
+            refused="out report-file write-lang-def o output extract-with vcs git config use-sloccount sdir "
+            "categorized counted ignored found sql sql-project strip-comments strip-code list-file "
+            "diff-list-file diff-list-files",
+        ),
     ),
     **_table("tiffinfo tiffdump webpinfo sndfile-info rdjpgcom opj_dump heif-info afinfo", _CONTENT),
     **_table("ffprobe mediainfo pdfinfo pdffonts", Viewer(Operands.TEXT, refused="o report f_err")),
     **_table("clear reset tput tabs", _TEXT),
-    **_table("jobs timesdirs", _TEXT),
+    **_table("jobs", Viewer(refused="x")),
     **_table("xq xmllint", Viewer(Operands.CONTENT, refused="output shell o i in-place")),
     **_table(
         "yq",
         Viewer(Operands.CONTENT, refused="i inplace in-place s split-exp w write f from-file", valued="p o I indent"),
     ),
-    **_table("dasel gron fx jless", Viewer(Operands.CONTENT, refused="o out w write")),
+    **_table("gron jless", Viewer(Operands.CONTENT, refused="o out w write")),
+    **_table("dasel", Viewer(Operands.CONTENT, only=r"(?!(?:put|delete)$).*", refused="o out w write")),
+    # Its further words are programs in JavaScript.
+    **_table("fx", Viewer(Operands.CONTENT, most=1)),
     **_table("csvlook csvstat csvcut csvgrep csvsort csvjson", _CONTENT),
     **_table("iconv", Viewer(Operands.CONTENT, refused="o output", valued="f t from-code to-code")),
     **_table(
@@ -200,7 +215,7 @@ VIEWERS: dict[str, Viewer] = {
     **_table("actionlint", Viewer(refused="shellcheck pyflakes config-file init-config")),
     **_table(
         "flake8 pylint pyflakes pycodestyle bandit",
-        Viewer(Operands.NAMES, refused="output-file o tee fix load-plugins init-hook rcfile config"),
+        Viewer(Operands.NAMES, refused="output-file o tee fix load-plugins init-hook rcfile config append-config"),
     ),
     **_table("ssh-keyscan", Viewer(refused="f")),
     **_table("getent", _TEXT),
@@ -233,13 +248,17 @@ VIEWERS: dict[str, Viewer] = {
 
 _SCREENS = frozenset({"top", "htop", "btop", "iotop", "nettop"})
 _ENDS = re.compile(r"-\w*[bnlLhVv]|--(?:batch|iterations?|help|version)")
+_QUERIES = frozenset({"yq", "xq"})
+_QUERY_REACHES = re.compile(r"\$?\b(?:env|ENV|strenv|envsubst|load\w*|system|input_filename|import|include)\b")
+"""Words of a query that read the environment or files, or run programs."""
 _DIRECTORY_READS = r"-?(?:read|readall|readpli?|list|search|diff|help)"
 
 
 def judge_viewer(invocation: Invocation, viewer: Viewer) -> Iterator[Finding]:
     """What one call of a program in VIEWERS does."""
     words = invocation.words
-    if asks_for_help([arg.constant for arg in invocation.args]):
+    # Behind other words it may come too late.
+    if len(words) == 1 and words[0] != "help" and asks_for_help([arg.constant for arg in invocation.args]):
         yield invocation.runs()
         return
     if not words and not viewer.alone and not invocation.feed:
@@ -273,6 +292,8 @@ def judge_viewer(invocation: Invocation, viewer: Viewer) -> Iterator[Finding]:
                 operands.append(Value(text.partition("=")[2], arg.start, arg.end, glob=arg.glob))
         else:
             operands.append(arg)
+    if invocation.name in _QUERIES and any(_QUERY_REACHES.search(word) for word in words):
+        yield invocation.rule("reads-environment", f"this {invocation.name} program")
     if invocation.name == "yq":
         # Its expression, behind what it may be told to do with it.
         operands = operands[2 if operands and operands[0].text in {"e", "ea", "eval", "eval-all"} else 1 :]
@@ -306,11 +327,24 @@ def _without_command(invocation: Invocation) -> tuple[Invocation, list[Finding]]
     at = next((n for n, word in enumerate(invocation.words) if word in {"-x", "-X", "--exec", "--exec-batch"}), None)
     if at is None:
         return invocation, []
-    here = Value(".", invocation.start, invocation.end)
-    found = Value(None, invocation.start, invocation.end, listed=read(here, TRACKED), is_path=True)
+    here = replace(invocation, args=invocation.args[:at])
+    found = Value(None, invocation.start, invocation.end, listed=found_files(here), is_path=True)
     words = [found if arg.text == "{}" else arg for arg in invocation.args[at + 1 :]]
     given = words if any(word is found for word in words) else [*words, found]
-    return replace(invocation, args=invocation.args[:at]), [Inner(tuple(given))] if words else []
+    return here, [Inner(tuple(given))] if words else []
+
+
+_FD_ALL = re.compile(r"-[A-Za-z]*[HIuCLa].*|--(?:hid|no-i|unr|search-p|base-d|fol|no-g|and-|abs).*")
+
+
+def found_files(invocation: Invocation) -> tuple[Effect, ...]:
+    """Reads of what fd finds: what the repository keeps, unless it is told to look at more or elsewhere."""
+    words = invocation.words
+    everything = any(_FD_ALL.fullmatch(word) for word in words)
+    folders = [arg for arg in invocation.args if not (arg.text or "").startswith("-")][1:]
+    here = Value(".", invocation.start, invocation.end)
+    named = tuple(effect for folder in folders for effect in read(folder, TREE))
+    return (*read(here, TREE if everything else TRACKED), *named)
 
 
 def _refuses(text: str, name: str, viewer: Viewer) -> bool:

@@ -85,6 +85,9 @@ def _curl(invocation: Invocation) -> Iterator[Finding]:
                 )
             case "quote":
                 reason = reason if text and _FTP_READS.fullmatch(text) else value
+            case "write-out":
+                # %output{FILE} writes the rest of it into a file.
+                reason = value if text is None or "%output" in text else reason
             case "output":
                 if value is not None and text not in {"/dev/null", "-"}:
                     reason = value
@@ -220,13 +223,20 @@ _HTTPIE = re.compile(
 )
 
 
+_HTTPIE_QUERY = re.compile(r"[^=:@\\]*==(?!@).*", re.DOTALL)
+
+
 def _httpie(invocation: Invocation) -> Iterator[Finding]:
     words = [arg.constant for arg in invocation.args]
     plain = [arg for arg in invocation.args if not _HTTPIE.fullmatch(arg.constant or "")]
     if plain and plain[0].constant in {"GET", "HEAD"}:
         plain = plain[1:]
     # Behind the address stand the fields that it sends.
-    reason = next((arg for arg in plain[1:] if "==" not in (arg.constant or "")), None)
+    reason = next((arg for arg in plain[1:] if not _HTTPIE_QUERY.fullmatch(arg.constant or "")), None)
+    for arg in plain[1:]:
+        # The file behind the sign becomes a part of what is asked.
+        if sent := re.search(r"(?:[=:]|^[\w-]+)@(.+)", arg.constant or ""):
+            yield from read(Value(sent.group(1), arg.start, arg.end))
     if asks_for_help(words):
         yield invocation.runs()
     elif not plain or invocation.feed or (plain[0].constant or "").isupper():

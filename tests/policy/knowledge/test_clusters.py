@@ -58,6 +58,11 @@ def test_what_only_looks(command):
         ("docker system prune -a", "cloud-delete"),
         ("docker build .", "build"),
         ("docker login", "login"),
+        # Both files name programs that are run.
+        ("kubectl get pods --kubeconfig=k", "unknown-option"),
+        ("kubectl --kubeconfig k get pods", "unknown-option"),
+        ("helm list --kubeconfig k", "unknown-option"),
+        ("docker --config d ps", "unknown-option"),
         ("docker compose config --environment", "leaks-secret"),
         ("docker swarm join-token worker", "leaks-secret"),
     ],
@@ -67,7 +72,8 @@ def test_what_is_asked_about(command, code):
 
 
 def test_files():
-    assert files("kubectl diff -f x.yaml --kubeconfig=k") == [("read", "x.yaml", ""), ("read", "k", "")]
+    assert files("kubectl diff -f x.yaml --client-key=k") == [("read", "x.yaml", ""), ("read", "k", "")]
+    assert files("kubectl get pods --cache-dir=d") == [("write", "d", "")]
     assert ("read", "f", "") in files("kubectl get pods -o go-template-file=f")
     assert files("docker save x -o out.tar") == [("write", "out.tar", "")]
     assert files("docker compose -f c.yml ps") == [("read", "c.yml", "")]

@@ -16,6 +16,10 @@ from tests.support.shell import codes, only_reads
         "gzip -l a.gz",
         "gunzip -c a.gz",
         "cat a | gzip",
+        "zstd -dc a.zst",
+        "xz -lv a.xz",
+        "tar tzf ./a:b.tar",
+        "tar --list --verbose --file a.tar",
     ],
 )
 def test_what_lists_reads(command: str):
@@ -37,6 +41,19 @@ def test_what_lists_reads(command: str):
         "zip a b",
         "tar",
         "unzip -T a.zip",
+        "tar -t --use=x -f a.tar",
+        "tar tfI a.tar x",
+        "tar -tIx -f a.tar",
+        "tar -tf host:a.tar",
+        "tar --list --file=host:a.tar",
+        "tar tf a.tar --index-file=x",
+        "tar tf a.tar --rs=x",
+        "zstd -c a -o b",
+        "zstd -lo b a",
+        "zstd -c --rm a",
+        "zstd -c --output-dir-flat b a",
+        "lz4 -c a b",
+        "xz -t --files=a",
     ],
 )
 def test_what_packs_or_unpacks_is_asked_about(command: str):

@@ -23,6 +23,10 @@ from tests.support.shell import codes, only_reads
         'BEGIN {getline l < "README.md"; print l}',
         'BEGIN {while ((getline l < "f") > 0) print l}',
         'BEGIN {while (("ls" | getline l) > 0) print l}',
+        "{print ($1 + $2) / 2, a[1] / 3}",
+        "{if ($1 > 2) print length($0) / 2}",
+        "/[[:space:]]+x/ {print}",
+        "{print $1,\n $2}",
     ],
 )
 def test_what_only_prints(program: str):
@@ -55,6 +59,19 @@ def test_what_only_prints(program: str):
         '@load "x"',
         'BEGIN {printf "a" > "b"}',
         '{f = "system"; @f(1)}',
+        'BEGIN {if (1) /"/; print "x" > "f"; x = /"/}',
+        'BEGIN {if ((1)) /"/; system("id"); x = /"/}',
+        "BEGIN {if (1) /a,/; system(x); /b/}",
+        'BEGIN {x = 1 + /"/; system("id"); x = /"/}',
+        'BEGIN {print /"/; system("id"); x = /"/}',
+        'BEGIN {x = $/"/; system("id"); x = /"/}',
+        '{if (x) y; else /"/; system("id"); x = /"/}',
+        '/[[:alpha:]/]"/ {system("id")} /"/',
+        'BEGIN {print "a",\n"b" > "f"}',
+        'BEGIN {print "a", # c\n"b" > "f"}',
+        'BEGIN {print 1 &&\n 2 > "f"}',
+        'BEGIN {for (k in SYMTAB["ENVIRON"]) print k}',
+        'BEGIN {print FUNCTAB["x"]}',
         "x" * 5000,
     ],
     ids=lambda program: program[:40],
@@ -72,3 +89,9 @@ def test_what_a_program_reads_and_runs_is_told():
 @pytest.mark.parametrize("command", ["awk -f x y", "gawk -i inplace '{print}' x", "gawk -l x 1", "awk $x y", "awk"])
 def test_what_is_not_spelt_out_is_asked_about(command: str):
     assert codes(command) & {"runs-code", "runs-script", "unknown-word"}
+
+
+@pytest.mark.parametrize("option", ["-V", "--version", "--help"])
+def test_its_version_is_asked_for_first_of_all(option: str):
+    assert only_reads(f"awk {option}")
+    assert "runs-code" in codes(f"awk 'BEGIN {{system(\"id\")}}' x {option}")

@@ -169,3 +169,10 @@ def test_a_dry_run_deletes_nothing_whatever_else_is_asked_for(command: str):
 )
 def test_close_to_what_reads(command: str, code: str):
     assert code in codes(command)
+
+
+def test_a_folder_that_holds_what_git_holds_is_asked_about():
+    files = {".git/HEAD": "x", "sub/HEAD": "ref: refs/heads/x", "sub/config": "[core]\n\tfsmonitor = x"}
+    for command in ("git -C sub status", "cd sub && git status", "cd sub && git log -1"):
+        assert "git-option" in {effect.code for effect in read_command(command, look=files.get)}, command
+    assert "git-option" not in {effect.code for effect in read_command("git status", look=files.get)}

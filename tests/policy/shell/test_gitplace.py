@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from companion.policy.shell.gitplace import GitPlace, find_place, is_of_git
+from companion.policy.shell.gitplace import GitPlace, find_place, is_of_git, is_planted
 from companion.policy.shell.invocation import UnreadableFile
 
 HEAD = "ref: refs/heads/work\n"
@@ -56,3 +56,11 @@ def test_what_git_decides_by():
     told = ["/ws/.git/config", "sub/.git/HEAD", "/h/.gitconfig", "/h/.config/git/config", "/etc/gitconfig"]
     assert all(map(is_of_git, told))
     assert not any(map(is_of_git, ["Makefile", "/ws/config", "git/HEAD", ".github/x"]))
+
+
+def test_a_folder_that_git_takes_for_a_repository():
+    assert is_planted({"HEAD": HEAD, "config": "", "../.git/HEAD": HEAD}.get)
+    assert is_planted({"../HEAD": HEAD, "../config": "", "../../.git/HEAD": HEAD}.get)
+    assert not is_planted({"HEAD": HEAD, "config": "", ".git/HEAD": HEAD}.get)
+    assert not is_planted({"config": "", "../.git": "gitdir: x"}.get)
+    assert not is_planted({}.get)

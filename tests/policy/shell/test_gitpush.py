@@ -59,6 +59,10 @@ def test_matching_pushes_every_branch():
 
 def test_a_rehearsal_changes_nothing():
     assert pushed("git push -n -f origin main") == [("git push --dry-run", "git-fetch")]
+    assert pushed("git push -n") == [("git push --dry-run", "git-fetch")]
+    # An address may name a program, and a machine that nobody has named.
+    for address in ("https://a.b/c", "./other", "ext::x", "$x"):
+        assert ("git push --dry-run", "git-fetch") not in pushed(f"git push -n {address} main")
 
 
 GIT = shutil.which("git") or ""

@@ -56,7 +56,20 @@ def test_a_script_of_the_project_runs_once_its_text_is_known():
 
 
 @pytest.mark.parametrize(
-    "command", ["python3 -m http.server", "python3 -m json.tool a b", "python3 -i", "python3", "python3 -c"]
+    "command",
+    [
+        "python3 -m http.server",
+        "python3 -m json.tool a b",
+        "python3 -i",
+        "python3",
+        "python3 -c",
+        "perl -Mx -e 'print 1'",
+        "perl -d:x -e 'print 1'",
+        "perl -Me 'print 1'",
+        "ruby -r./x -e 'puts 1'",
+        "ruby -re 'puts 1'",
+        "php -d auto_prepend_file=x -r 'echo 1;'",
+    ],
 )
 def test_other_ways_to_start_are_asked_about(command: str):
     assert codes(command)

@@ -1,7 +1,7 @@
 import pytest
 
 from companion.policy.shell.read import read_command
-from tests.support.shell import only_reads
+from tests.support.shell import codes, only_reads
 
 
 @pytest.mark.parametrize(
@@ -186,3 +186,68 @@ def test_a_table_that_is_sure_is_believed():
     assert only_reads("npm run")
     assert not only_reads("cargo publish --dry-run")
     assert not only_reads("npm version 1.2.3")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "poweroff -h",
+        "halt -h",
+        "killall nginx -h",
+        "pkill nginx --help",
+        "crontab help",
+        "passwd help",
+        "shred help",
+        "service nginx stop -h",
+        "ifconfig eth0 down -h",
+        "gzip x -- --help",
+        "docker run -h x alpine",
+        "docker run x --help",
+        "npx x --help",
+        "npx -y x -h",
+        "bunx x -h",
+        "uvx x --help",
+        "npm exec x --help",
+        "npm init x --help",
+        "npm run x --dry-run",
+        "npm exec x --dry-run",
+        "npm version patch --dry-run",
+        "npm owner add a b --dry-run",
+        "pnpm dlx x --help",
+        "yarn dlx x --help",
+        "yarn deploy --help",
+        "bun run x --help",
+        "bun x.ts --dry-run",
+        "go run x --help",
+        "systemctl stop x --dry-run",
+        "pip install x --dry-run",
+        "uv pip install x --dry-run",
+        "packer plugins remove x --check",
+        "rabbitmqctl force_reset --list",
+        "nats kv del a b --list",
+    ],
+)
+def test_a_word_for_help_or_a_rehearsal_counts_only_where_the_program_reads_it(command: str):
+    assert codes(command) - {"web-read"}, command
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "poweroff --help",
+        "pkill --help",
+        "service --help",
+        "npx --help",
+        "npm run --help",
+        "npm install x --dry-run",
+        "npm publish --dry-run",
+        "docker run --help",
+        "yarn --help",
+        "kafka-topics --list",
+        "packer fmt -check x",
+        "go build --help",
+        "ifconfig --help",
+    ],
+)
+def test_where_it_does_nothing_else_happens(command: str):
+    assert only_reads(command), codes(command)

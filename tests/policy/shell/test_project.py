@@ -159,3 +159,11 @@ def test_another_script_of_composer_asks(command):
 @pytest.mark.parametrize("command", ["hatch run test", "poetry run ls", "uv run pytest"])
 def test_what_an_environment_runs_is_more_than_to_read(command):
     assert "project-run" in told(command, {})
+
+
+@pytest.mark.parametrize(
+    "command", ["pytest @args", "pytest /tmp/x", "python3 -m pytest @args", "python3 -m unittest discover -s /tmp/x"]
+)
+def test_tests_of_nobody_s_are_no_project_s(command: str):
+    look = {"pyproject.toml": "[tool.pytest]"}.get
+    assert "project-run" not in {effect.code for effect in read_command(command, look=look)}

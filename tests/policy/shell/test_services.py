@@ -41,6 +41,12 @@ def test_a_verb_that_reads_reads(command: str):
         "fly",
         "flyctl unheard-of",
         "rclone ls -o x",
+        "restic snapshots --password-command=./x",
+        "restic snapshots --option=sftp.command=./x",
+        "borg list --rsh ./x y",
+        "virsh -c qemu+ssh://a/b list",
+        "virsh -c 'qemu+ext:///session?command=./x' list",
+        "dbt show --inline 'drop table x'",
     ],
 )
 def test_a_verb_that_changes_asks(command: str):

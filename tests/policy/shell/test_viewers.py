@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from companion.policy.shell.read import read_command
 from companion.policy.shell.viewers import VIEWERS
 from tests.support.shell import codes, only_reads
 
@@ -33,6 +34,11 @@ from tests.support.shell import codes, only_reads
         "yq .a x.yml",
         "man ls",
         "iconv -f utf-8 x",
+        "dasel -f x .a",
+        "fx x",
+        "lastlog -u x",
+        "jobs -l",
+        "yq '.environment' x",
     ],
 )
 def test_what_shows_only_reads(command: str):
@@ -76,6 +82,23 @@ def test_what_shows_only_reads(command: str):
         "route add x",
         "iptables -F",
         "iptables -A x",
+        "yq 'env(HOME)' x",
+        "yq '$ENV.HOME' x",
+        "yq 'load(\"y\")' x",
+        "yq -n 'load_str(\"y\")'",
+        "yq eval 'strenv(X)' x",
+        "yq '.a = system(\"id\")' x",
+        "xq '$ENV' x",
+        "fx x 'process.exit()'",
+        "dasel put -f x a",
+        "dasel delete -f x a",
+        "cloc --vcs='touch x' .",
+        "cloc --config x .",
+        "less --lesskey-content='x shell id' x",
+        "lastlog -C -u x",
+        "lastlog --clear -u x",
+        "jobs -x rm x",
+        "flake8 --append-config=x .",
     ],
 )
 def test_what_does_more_is_asked_about(command: str):
@@ -96,3 +119,22 @@ def test_a_screen_that_nobody_closes_is_asked_about(command: str):
 @pytest.mark.parametrize("command", ["top -b -n 1", "top -bn1", "top -l 1", "htop --version"])
 def test_one_look_only_reads(command: str):
     assert only_reads(command)
+
+
+@pytest.mark.parametrize(
+    ("command", "read"),
+    [
+        ("fd x -x cat", (".", "tracked")),
+        ("fd -I x -x cat", ("./", "tree")),
+        ("fd -Ht f x -x cat", ("./", "tree")),
+        ("fd --unrestricted x -x cat", ("./", "tree")),
+        ("fd -I x | xargs cat", ("./", "tree")),
+        ("fd . other -x cat", ("other/", "tree")),
+        ("git ls-files -o | xargs cat", ("./", "tree")),
+        ("git ls-files --others --exclude-standard | xargs cat", ("./", "tree")),
+        ("git ls-files -co | xargs cat", ("./", "tree")),
+        ("git ls-files | xargs cat", (".", "tracked")),
+    ],
+)
+def test_what_is_found_is_read_as_far_as_it_looks(command: str, read: tuple[str, str]):
+    assert read in {(effect.target, effect.code) for effect in read_command(command) if effect.kind == "read"}
