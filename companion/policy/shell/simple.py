@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from tree_sitter import Node
@@ -31,7 +31,7 @@ from companion.policy.shell.variables import (
     is_of_no_meaning,
     is_private,
 )
-from companion.policy.shell.words import Lookup, Value, evaluate, holds, substitution
+from companion.policy.shell.words import Lookup, Value, evaluate, evaluate_all, holds, substitution
 
 DEEPEST = 80
 """How deep statements, substitutions and programs may stand inside each other."""
@@ -141,9 +141,14 @@ class Simple(ABC):
                 case Risk(inner, code):
                     self._say(code, inner)
 
-    def _word(self, node: Node, state: State, lookup: Lookup) -> Value:
-        """A word's value; `"$1"` is known by what it names where a program hands on names that another one lists."""
-        value = evaluate(node, self._syntax, lookup)
+    def _words(self, node: Node, state: State, lookup: Lookup) -> Iterator[Value]:
+        """A word's values; `"$1"` is known by what it names where a program hands on names that another one lists."""
+        values = evaluate_all(node, self._syntax, lookup)
+        self._budget.spend(visits=len(values))
+        for value in values:
+            yield self._word(value, node, state) if len(values) == 1 or value.text is not None else value
+
+    def _word(self, value: Value, node: Node, state: State) -> Value:
         if value.text is not None:
             name = node.type == "command_name" and holds(node, "command_substitution")
             return replace(value, printed=True) if name or node.type == "command_substitution" else value
@@ -208,7 +213,7 @@ class Simple(ABC):
             if child.type == "variable_assignment":
                 assigned.append(child)
             else:
-                values.append(self._word(child, state, lookup))
+                values += self._words(child, state, lookup)
         # The grammar counts words behind a redirection to it, even the program's name.
         values = sorted((*values, *behind), key=lambda value: value.start)
         for child in assigned:

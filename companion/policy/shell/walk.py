@@ -22,7 +22,7 @@ from companion.policy.shell.source import Unclear
 from companion.policy.shell.state import After, State
 from companion.policy.shell.stateful import declare
 from companion.policy.shell.variables import is_private
-from companion.policy.shell.words import WORDS, Value, evaluate
+from companion.policy.shell.words import WORDS, Value, evaluate_all
 
 _MOST_ROUNDS = 32
 _BODIES = frozenset({"do_group", "compound_statement"})
@@ -206,7 +206,7 @@ class _Walk(Simple):
         items = node.children_by_field_name("value")
         for item in items:
             self._expand(item, state)
-        values = [evaluate(item, self._syntax, self._lookup(state)) for item in items]
+        values = [value for item in items for value in evaluate_all(item, self._syntax, self._lookup(state))]
         rounds = [value.constant for value in values]
         body = node.child_by_field_name("body")
         plain = node.children[0].type == "for" and 0 < len(rounds) <= _MOST_ROUNDS and None not in rounds
