@@ -17,6 +17,7 @@ from companion.policy.shell.expansions import Risk, Shown, Substitution, find_ex
 from companion.policy.shell.installed import named_by_path
 from companion.policy.shell.invocation import Feed, Inner, Invocation, Lists, Look, Text, UnreadableFile
 from companion.policy.shell.outputs import output_of
+from companion.policy.shell.parameters import Lookup, array_key, unpack
 from companion.policy.shell.parse import Syntax
 from companion.policy.shell.programs import judge
 from companion.policy.shell.redirects import Redirect, take_apart
@@ -31,7 +32,7 @@ from companion.policy.shell.variables import (
     is_of_no_meaning,
     is_private,
 )
-from companion.policy.shell.words import Lookup, Value, evaluate, evaluate_all, holds, substitution
+from companion.policy.shell.words import Value, evaluate, evaluate_all, holds, substitution
 
 DEEPEST = 80
 """How deep statements, substitutions and programs may stand inside each other."""
@@ -177,9 +178,34 @@ class Simple(ABC):
             name, value = self._assignment(part, state)
             if not is_private(name):
                 self._set_plainly(name, part)
-            state = state.set(name, None if self._loops else value)
+            array = part.child_by_field_name("value")
+            if array is not None and array.type == "array":
+                state = state.set_array(name, None if self._loops else self._elements(part, array, name, state))
+            else:
+                state = state.set(name, None if self._loops else value)
         self._emit(Effect(EffectKind.RUN, "=", *self._syntax.span(node)))
         return After(state, state)
+
+    def _elements(self, node: Node, array: Node, name: str, state: State) -> list[str] | None:
+        """The elements that `name=(…)` or `name+=(…)` leaves; None where one is not known, or is given its place."""
+        lookup = self._lookup(state)
+        elements: list[str] = []
+        if any(child.type == "+=" for child in node.children):
+            packed = lookup(array_key(name))
+            if packed is None:
+                return None
+            elements = unpack(packed)
+        for child in array.named_children:
+            if child.type == "comment":
+                continue
+            values = evaluate_all(child, self._syntax, lookup)
+            if self._syntax.text(child).startswith("["):
+                return None
+            for value in values:
+                if value.constant is None:
+                    return None
+                elements.append(value.constant)
+        return elements
 
     def _set_plainly(self, name: str, node: Node) -> None:
         """Without `export` only programs that already know the name see its new value."""

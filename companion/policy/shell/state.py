@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from companion.policy.shell.parameters import array_key, pack
+
 _MOST_FOLDERS = 4
 _LONGEST = 8192
 """Characters of a parameter's value that are kept."""
@@ -27,7 +29,15 @@ class State:
         if text is not None and len(text) > _LONGEST:
             # `x=$x$x` doubles it each time.
             text = None
-        return replace(self, variables={**self.variables, name: text}, inherited=self.inherited - {name})
+        variables = {**self.variables, name: text}
+        if array_key(name) in variables:
+            variables[array_key(name)] = None
+        return replace(self, variables=variables, inherited=self.inherited - {name})
+
+    def set_array(self, name: str, elements: list[str] | None) -> State:
+        """After `name=(…)`. The name alone is the first element to one shell and all of them to another."""
+        packed = None if elements is None else pack(elements)
+        return self.set(name, None).set(array_key(name), packed)
 
     def enter(self, folder: str | None) -> State:
         """After `cd folder`; None is a folder that is not known. As a shell does, `..` takes back the last name."""

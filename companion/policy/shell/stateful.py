@@ -10,11 +10,12 @@ from tree_sitter import Node
 from companion.model.facts import Effect
 from companion.policy.shell.invocation import Invocation
 from companion.policy.shell.options import split
+from companion.policy.shell.parameters import Lookup
 from companion.policy.shell.parse import Syntax
 from companion.policy.shell.rules import apply
 from companion.policy.shell.state import After, State
 from companion.policy.shell.variables import is_private
-from companion.policy.shell.words import Lookup, evaluate
+from companion.policy.shell.words import evaluate
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _FLAGS = re.compile(r"-[xg]+")

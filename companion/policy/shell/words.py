@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tree_sitter import Node
 
 from companion.model.facts import Effect
 from companion.policy.shell.braces import Part, expand
+from companion.policy.shell.parameters import Lookup, array_key, expand_parameter, unpack
 from companion.policy.shell.parse import Syntax
-
-Lookup = Callable[[str], str | None]
-"""A parameter's value, or what a substitution printed; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,7 @@ _QUOTED = "\0"
 _MULTIPLIES = re.compile(r"[*?\[{]")
 _MATCHES = re.compile(r"[*?\[]")
 _STRANGE = frozenset({"translated_string", "extglob_pattern", "arithmetic_expansion"})
+_ALL = re.compile(r'(?P<quote>"?)\$\{(?P<name>[A-Za-z_]\w*)\[@\]\}(?P=quote)')
 _NAMED = re.compile(r"\$\{\w+\}")
 _RANGE = re.compile(r"\{-?\w+\.\.-?\w+\}")
 _TILDE = re.compile(r"~(?=/|$)")
@@ -84,6 +83,8 @@ def evaluate(node: Node, syntax: Syntax, lookup: Lookup) -> Value:
 
 def evaluate_all(node: Node, syntax: Syntax, lookup: Lookup) -> tuple[Value, ...]:
     """The values of the words that a word in a list becomes: of braces none, one or many."""
+    if (elements := _elements(node, syntax, lookup)) is not None:
+        return elements
     pieces = list(_pieces(node, syntax, lookup))
     shape = _shape(pieces)
     if not _has_braces(shape) or not _is_plain_for_braces(node, syntax) or "$" in shape:
@@ -93,6 +94,16 @@ def evaluate_all(node: Node, syntax: Syntax, lookup: Lookup) -> tuple[Value, ...
         return (_value(pieces, node, syntax, lookup),)
     # A word of nothing that is not even quoted is no word.
     return tuple(_value(list(word), node, syntax, lookup, braces=False) for word in words if word)
+
+
+def _elements(node: Node, syntax: Syntax, lookup: Lookup) -> tuple[Value, ...] | None:
+    """The values of `"${name[@]}"`, also without the quotes where that is the same."""
+    found = _ALL.fullmatch(syntax.text(node)) if node.type in {"string", "expansion"} else None
+    packed = lookup(array_key(found["name"])) if found else None
+    elements = unpack(packed) if packed is not None else []
+    if found is None or packed is None or (not found["quote"] and any(map(_SPLITS.search, elements))):
+        return None
+    return tuple(Value(element, *syntax.span(node)) for element in elements)
 
 
 def _value(pieces: list[Part], node: Node, syntax: Syntax, lookup: Lookup, *, braces: bool = True) -> Value:
@@ -193,7 +204,9 @@ def _in_string(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[Part]:
             yield Part(None, quoted=False)
             return
         yield Part(_ESCAPE_IN_STRING.sub(r"\1", text[at : opening.start()]), quoted=True)
-        yield Part(_expanded(child, syntax, lookup), quoted=True)
+        text_of_child = _expanded(child, syntax, lookup)
+        # `"$@"` and `"${x[@]}"` are as many words as there are.
+        yield Part(text_of_child, quoted=text_of_child is not None or "@" not in syntax.text(child))
         at = last
     yield Part(_ESCAPE_IN_STRING.sub(r"\1", text[at : end - 1]), quoted=True)
 
@@ -211,12 +224,12 @@ def _expanded(node: Node, syntax: Syntax, lookup: Lookup) -> str | None:
 
 
 def _parameter(node: Node, syntax: Syntax, lookup: Lookup) -> str | None:
-    """The value of `$name` or `${name}`; None for every other expansion."""
+    """The value of `$name` or `${name…}`; None where it is not known."""
+    if node.type == "expansion":
+        return expand_parameter(syntax.text(node), lookup)
     named = node.named_children
-    plain = len(named) == 1 and named[0].type == "variable_name"
-    if not plain or node.child_count != (2 if node.type == "simple_expansion" else 3):
-        return None
-    return lookup(syntax.text(named[0]))
+    plain = len(named) == 1 and named[0].type == "variable_name" and node.child_count == 2
+    return lookup(syntax.text(named[0])) if plain else None
 
 
 def decode_ansi(text: str) -> str | None:
