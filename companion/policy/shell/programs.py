@@ -69,6 +69,11 @@ def _names_files(invocation: Invocation) -> Lists | None:
     here = Value(".", invocation.start, invocation.end)
     words = invocation.words
     match invocation.name:
+        case "fd" | "fdfind" if any(re.match(r"-\w*[HIu]|--(?:hid|no-ig|unr)", word) for word in words):
+            return Lists(read(here, TREE))
+        case "git" if words[:1] == ("ls-files",) and any(re.match(r"-\w*[oi]|--(?:o|i)", word) for word in words[1:]):
+            # Files that git does not keep, or is told to leave out.
+            return Lists(read(here, TREE))
         case "fd" | "fdfind":
             return Lists(found_files(invocation))
         case "git" if words[:1] == ("ls-files",) and any(map(_UNTRACKED.fullmatch, words[1:])):

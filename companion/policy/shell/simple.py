@@ -12,10 +12,10 @@ from tree_sitter import Node
 
 from companion.model.facts import Effect, EffectKind
 from companion.policy.shell.budget import Budget
-from companion.policy.shell.effects import is_harmless, moves_head
+from companion.policy.shell.effects import TRACKED, TREE, is_harmless, moves_head
 from companion.policy.shell.expansions import Risk, Shown, Substitution, find_expansions
 from companion.policy.shell.installed import named_by_path
-from companion.policy.shell.invocation import Feed, Inner, Invocation, Lists, Look, Text, UnreadableFile
+from companion.policy.shell.invocation import Feed, Inner, Invocation, Lists, Look, Text, UnreadableFile, tree
 from companion.policy.shell.outputs import output_of
 from companion.policy.shell.parameters import Lookup, array_key, unpack
 from companion.policy.shell.parse import Syntax
@@ -47,7 +47,32 @@ STATEMENTS = frozenset(
 _VERB = re.compile(r"[a-z][a-z-]*")
 _PART = r"(?:/(?!\.\.?(?:[/\"]|$))[\w.-]+)+"
 _BELOW_TEMPORARY = re.compile(rf'(?P<quote>"?)\$(?:TMPDIR|\{{TMPDIR\}})(?P<path>{_PART})/?(?P=quote)')
+_PARAMETER = re.compile(r'(?P<quote>"?)\$(?:(?P<plain>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)\})(?P=quote)')
 _TRUSTED = frozenset({"/bin", "/usr/bin", "/sbin", "/usr/sbin"})
+_READ_PIPES = frozenset(
+    {
+        "cat",
+        "cmp",
+        "colordiff",
+        "column",
+        "comm",
+        "cut",
+        "diff",
+        "egrep",
+        "fgrep",
+        "grep",
+        "head",
+        "join",
+        "md5sum",
+        "nl",
+    }
+    | {"paste", "sdiff", "sha1sum", "sha256sum", "sort", "tac", "tail", "uniq", "wc"}
+)
+"""Programs that only look at what stands in the files they are given."""
+_TAKES_ANY_NAME = frozenset({"basename", "cat", "dirname", "echo", "head", "ls", "nl", "stat", "tac", "tail"})
+"""Programs that read and write nothing else, whatever option a file's name is taken for."""
+_TAKES_ENDINGS = frozenset({"cut", "du", "egrep", "fgrep", "grep", "md5sum", "sha1sum", "sha256sum", "sha512sum", "wc"})
+"""Programs of which an option may name one more file to read, and no more than that."""
 _CHANGES_FILES = frozenset({EffectKind.WRITE, EffectKind.DELETE})
 _ON_PATHS = _CHANGES_FILES | {EffectKind.READ}
 
@@ -79,6 +104,8 @@ class Simple(ABC):
         """What the last command printed."""
         self._listed: Lists | None = None
         self._outputs: dict[str, str | None] = {}
+        self._names: dict[str, Lists] = {}
+        """What substitutions print names of."""
         self._handed = handed or {}
 
     @abstractmethod
@@ -98,6 +125,9 @@ class Simple(ABC):
         if self._span is not None:
             effect = replace(effect, start=self._span[0], end=self._span[1])
         self._budget.effects.append(effect)
+
+    def _forget(self) -> None:
+        self._said, self._listed = None, None
 
     def _say(self, code: str, node: Node, target: str = "") -> None:
         self._emit(apply(code, target or self._syntax.text(node), *self._syntax.span(node)))
@@ -133,9 +163,11 @@ class Simple(ABC):
         for found in find_expansions(node, self._syntax, self._lookup(state), self._budget):
             match found:
                 case Substitution(inner):
-                    self._said = None
+                    self._forget()
                     self._substitute(inner, state)
                     self._outputs[substitution(inner)] = self._said
+                    if self._listed is not None:
+                        self._names[substitution(inner)] = self._listed
                 case Shown(inner, name):
                     if not state.is_own(name) and not is_harmless_to_show(name):
                         self._say("reads-environment", inner, name)
@@ -156,8 +188,12 @@ class Simple(ABC):
         text = self._syntax.text(node)
         if (found := _BELOW_TEMPORARY.fullmatch(text)) and "TMPDIR" not in state.variables:
             return replace(value, below_temporary=found["path"], is_path=True)
+        if node.type == "command_substitution" and (lists := self._names.get(substitution(node))):
+            return replace(value, listed=_on_disk(lists.reads), is_path=not lists.dashed)
         # Without quotes a name with a space in it would be two others.
         given = self._handed.get(text)
+        if given is None and (found := _PARAMETER.fullmatch(text)):
+            given = state.named.get(found["plain"] or found["braced"])
         return value if given is None else replace(value, listed=given.listed, is_path=given.is_path)
 
     def _redirect(self, node: Node, state: State) -> Redirect:
@@ -238,8 +274,8 @@ class Simple(ABC):
             self._expand(child, state)
             if child.type == "variable_assignment":
                 assigned.append(child)
-            else:
-                values += self._words(child, state, lookup)
+                continue
+            values += (_known_to(values[:1], value, child, self._syntax) for value in self._words(child, state, lookup))
         # The grammar counts words behind a redirection to it, even the program's name.
         values = sorted((*values, *behind), key=lambda value: value.start)
         for child in assigned:
@@ -344,6 +380,30 @@ class Simple(ABC):
                     self._place(finding, state)
         self._listed = listed
         return after
+
+
+def _known_to(program: list[Value], value: Value, node: Node, syntax: Syntax) -> Value:
+    """A word as programs know it that only look: what a pipe of its own holds is told by the command inside."""
+    name = program[0].constant if program else None
+    if node.type == "process_substitution" and name in _READ_PIPES and syntax.text(node).startswith("<("):
+        return replace(value, listed=(), is_path=True)
+    anyhow = name in _TAKES_ANY_NAME or (name in _TAKES_ENDINGS and _has_ending(value))
+    if anyhow and (value.listed is not None or value.glob):
+        return replace(value, is_path=True)
+    # To the others a name with a dash in front may be an option, so that it does not count what else it names.
+    return value if value.is_path else replace(value, listed=None)
+
+
+def _has_ending(value: Value) -> bool:
+    """Whether matches end in a known way, or a whole folder is read: an option that names a file names one of them."""
+    patterns = [one.target for one in value.listed or () if one.code != TREE]
+    patterns += [value.text or ""] if value.glob else []
+    return (bool(patterns) or bool(value.listed)) and all(re.search(r"\.\w+$", pattern) for pattern in patterns)
+
+
+def _on_disk(reads: tuple[Effect, ...]) -> tuple[Effect, ...]:
+    """The files that git lists, read by somebody else: what an ignore rule says of the whole folder holds for them."""
+    return tuple(replace(one, target=tree(one.target), code=TREE) if one.code == TRACKED else one for one in reads)
 
 
 def _stays(path: str) -> bool:

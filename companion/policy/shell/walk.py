@@ -11,10 +11,11 @@ from dataclasses import replace
 
 from tree_sitter import Node
 
+from companion.model.facts import Effect
 from companion.policy.shell.budget import Budget
 from companion.policy.shell.conditions import judge_condition
 from companion.policy.shell.expansions import check_arithmetic
-from companion.policy.shell.invocation import NO_FEED, Feed
+from companion.policy.shell.invocation import NO_FEED, Feed, read
 from companion.policy.shell.parse import parse
 from companion.policy.shell.rules import apply
 from companion.policy.shell.simple import REDIRECTS, STATEMENTS, Simple
@@ -22,7 +23,7 @@ from companion.policy.shell.source import Unclear
 from companion.policy.shell.state import After, State
 from companion.policy.shell.stateful import declare
 from companion.policy.shell.variables import is_private
-from companion.policy.shell.words import WORDS, Value, evaluate_all
+from companion.policy.shell.words import WORDS, Value
 
 _MOST_ROUNDS = 32
 _BODIES = frozenset({"do_group", "compound_statement"})
@@ -206,12 +207,14 @@ class _Walk(Simple):
         items = node.children_by_field_name("value")
         for item in items:
             self._expand(item, state)
-        values = [value for item in items for value in evaluate_all(item, self._syntax, self._lookup(state))]
+        lookup = self._lookup(state)
+        values = [value for item in items for value in self._words(item, state, lookup)]
         rounds = [value.constant for value in values]
         body = node.child_by_field_name("body")
         plain = node.children[0].type == "for" and 0 < len(rounds) <= _MOST_ROUNDS and None not in rounds
         if body is None or not plain or self._loops:
-            return self._loop(node, state.set(name, None), feed)
+            named = _named(values)
+            return self._loop(node, state.set(name, None) if named is None else state.set_named(name, named), feed)
         self._rounds += 1
         for text in rounds:
             entered = state.set(name, text)
@@ -267,7 +270,7 @@ class _Walk(Simple):
         statements = [child for child in node.children if child not in redirects]
         self._sequence(statements, state, NO_FEED)
         if redirects or sum(child.type in STATEMENTS for child in statements) != 1:
-            self._said = None
+            self._said, self._listed = None, None
         self._depth -= 1
 
     def _script(self, value: Value, state: State, words: tuple[Value, ...] = ()) -> None:
@@ -305,6 +308,17 @@ def _listed_words(words: tuple[Value, ...]) -> dict[str, Value]:
     # Behind the first of them all may be more of the same.
     same = all(word.listed == words[first].listed for word in words[first:])
     return {f'"${number}"': words[first] for number in range(first, 10) if number} if same else {}
+
+
+def _named(values: list[Value]) -> Value | None:
+    """What a loop's parameter names, where each of its words names files."""
+    reads: list[Effect] = []
+    for value in values:
+        if (value.text is None and value.listed is None) or (value.text or "")[:1] == "-":
+            return None
+        reads += read(value)
+    paths = all(value.is_path if value.text is None else value.text[:1] not in "*?[" for value in values)
+    return Value(None, 0, 0, listed=tuple(dict.fromkeys(reads)), is_path=paths) if values else None
 
 
 def _holds_list(node: Node | None) -> bool:

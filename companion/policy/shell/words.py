@@ -37,7 +37,7 @@ class Value:
     below_temporary: str = ""
     """Not known, but it lies below the folder for temporary things by this path, which begins with a slash."""
     is_path: bool = False
-    """Not known, and certainly no option."""
+    """Not known, and certainly no option, or none that matters."""
 
     @property
     def constant(self) -> str | None:
