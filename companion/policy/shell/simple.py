@@ -12,10 +12,12 @@ from tree_sitter import Node
 
 from companion.model.facts import Effect, EffectKind
 from companion.policy.shell.budget import Budget
-from companion.policy.shell.effects import TRACKED, TREE, is_harmless, moves_head
+from companion.policy.shell.effects import is_harmless, moves_head
 from companion.policy.shell.expansions import Risk, Shown, Substitution, find_expansions
+from companion.policy.shell.functions import Function
 from companion.policy.shell.installed import named_by_path
-from companion.policy.shell.invocation import Feed, Inner, Invocation, Lists, Look, Text, UnreadableFile, tree
+from companion.policy.shell.invocation import Feed, Inner, Invocation, Lists, Look, Text, UnreadableFile
+from companion.policy.shell.listed import known_to, on_disk
 from companion.policy.shell.outputs import output_of
 from companion.policy.shell.parameters import Lookup, array_key, unpack
 from companion.policy.shell.parse import Syntax
@@ -47,32 +49,8 @@ STATEMENTS = frozenset(
 _VERB = re.compile(r"[a-z][a-z-]*")
 _PART = r"(?:/(?!\.\.?(?:[/\"]|$))[\w.-]+)+"
 _BELOW_TEMPORARY = re.compile(rf'(?P<quote>"?)\$(?:TMPDIR|\{{TMPDIR\}})(?P<path>{_PART})/?(?P=quote)')
-_PARAMETER = re.compile(r'(?P<quote>"?)\$(?:(?P<plain>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)\})(?P=quote)')
+_PARAMETER = re.compile(r'(?P<quote>"?)\$(?:(?P<plain>[A-Za-z_]\w*|\d)|\{(?P<braced>[A-Za-z_]\w*|\d)\})(?P=quote)')
 _TRUSTED = frozenset({"/bin", "/usr/bin", "/sbin", "/usr/sbin"})
-_READ_PIPES = frozenset(
-    {
-        "cat",
-        "cmp",
-        "colordiff",
-        "column",
-        "comm",
-        "cut",
-        "diff",
-        "egrep",
-        "fgrep",
-        "grep",
-        "head",
-        "join",
-        "md5sum",
-        "nl",
-    }
-    | {"paste", "sdiff", "sha1sum", "sha256sum", "sort", "tac", "tail", "uniq", "wc"}
-)
-"""Programs that only look at what stands in the files they are given."""
-_TAKES_ANY_NAME = frozenset({"basename", "cat", "dirname", "echo", "head", "ls", "nl", "stat", "tac", "tail"})
-"""Programs that read and write nothing else, whatever option a file's name is taken for."""
-_TAKES_ENDINGS = frozenset({"cut", "du", "egrep", "fgrep", "grep", "md5sum", "sha1sum", "sha256sum", "sha512sum", "wc"})
-"""Programs of which an option may name one more file to read, and no more than that."""
 _CHANGES_FILES = frozenset({EffectKind.WRITE, EffectKind.DELETE})
 _ON_PATHS = _CHANGES_FILES | {EffectKind.READ}
 
@@ -107,6 +85,10 @@ class Simple(ABC):
         self._names: dict[str, Lists] = {}
         """What substitutions print names of."""
         self._handed = handed or {}
+        self._functions: dict[str, Function] = {}
+        self._uncalled: dict[str, Node] = {}
+        self._calls: list[str] = []
+        """The functions whose bodies are being walked."""
 
     @abstractmethod
     def _substitute(self, node: Node, state: State) -> None:
@@ -115,6 +97,10 @@ class Simple(ABC):
     @abstractmethod
     def _script(self, value: Value, state: State, words: tuple[Value, ...] = ()) -> None:
         """Walks a text that a new shell runs."""
+
+    @abstractmethod
+    def _call(self, words: tuple[Value, ...], state: State, feed: Feed) -> After:
+        """Walks the body of the function that the words name."""
 
     def _enter(self, start: int, end: int) -> None:
         self._depth += 1
@@ -189,9 +175,9 @@ class Simple(ABC):
         if (found := _BELOW_TEMPORARY.fullmatch(text)) and "TMPDIR" not in state.variables:
             return replace(value, below_temporary=found["path"], is_path=True)
         if node.type == "command_substitution" and (lists := self._names.get(substitution(node))):
-            return replace(value, listed=_on_disk(lists.reads), is_path=not lists.dashed)
+            return replace(value, listed=on_disk(lists.reads), is_path=not lists.dashed)
         # Without quotes a name with a space in it would be two others.
-        given = self._handed.get(text)
+        given = None if self._calls else self._handed.get(text)
         if given is None and (found := _PARAMETER.fullmatch(text)):
             given = state.named.get(found["plain"] or found["braced"])
         return value if given is None else replace(value, listed=given.listed, is_path=given.is_path)
@@ -275,13 +261,19 @@ class Simple(ABC):
             if child.type == "variable_assignment":
                 assigned.append(child)
                 continue
-            values += (_known_to(values[:1], value, child, self._syntax) for value in self._words(child, state, lookup))
+            for value in self._words(child, state, lookup):
+                own = bool(values) and values[0].constant in self._functions
+                values.append(value if own else known_to(values[:1], value, child, self._syntax))
         # The grammar counts words behind a redirection to it, even the program's name.
         values = sorted((*values, *behind), key=lambda value: value.start)
         for child in assigned:
             name, _ = self._assignment(child, state)
             if not is_harmless_to_set(name) and not (values[0].constant in PLAIN and is_of_no_meaning(name)):
                 self._say("sets-environment", child, name)
+        if values[0].constant in self._functions:
+            for child in assigned:
+                state = state.set(self._assignment(child, state)[0], None)
+            return self._call((*values, *words), state, feed)
         return self._invoke((*values, *words), state, feed)
 
     def _invoke(self, words: tuple[Value, ...], state: State, feed: Feed) -> After:
@@ -292,6 +284,8 @@ class Simple(ABC):
         name = words[0].constant or ""
         folder, slash, short = name.rpartition("/")
         look = self._look_from(state)
+        if short in self._functions:
+            self._emit(apply("defines-function", short, start, end))
         if not short:
             self._emit(apply("unknown-program", words[0].text or "this word", start, end))
         if slash and folder not in _TRUSTED:
@@ -380,30 +374,6 @@ class Simple(ABC):
                     self._place(finding, state)
         self._listed = listed
         return after
-
-
-def _known_to(program: list[Value], value: Value, node: Node, syntax: Syntax) -> Value:
-    """A word as programs know it that only look: what a pipe of its own holds is told by the command inside."""
-    name = program[0].constant if program else None
-    if node.type == "process_substitution" and name in _READ_PIPES and syntax.text(node).startswith("<("):
-        return replace(value, listed=(), is_path=True)
-    anyhow = name in _TAKES_ANY_NAME or (name in _TAKES_ENDINGS and _has_ending(value))
-    if anyhow and (value.listed is not None or value.glob):
-        return replace(value, is_path=True)
-    # To the others a name with a dash in front may be an option, so that it does not count what else it names.
-    return value if value.is_path else replace(value, listed=None)
-
-
-def _has_ending(value: Value) -> bool:
-    """Whether matches end in a known way, or a whole folder is read: an option that names a file names one of them."""
-    patterns = [one.target for one in value.listed or () if one.code != TREE]
-    patterns += [value.text or ""] if value.glob else []
-    return (bool(patterns) or bool(value.listed)) and all(re.search(r"\.\w+$", pattern) for pattern in patterns)
-
-
-def _on_disk(reads: tuple[Effect, ...]) -> tuple[Effect, ...]:
-    """The files that git lists, read by somebody else: what an ignore rule says of the whole folder holds for them."""
-    return tuple(replace(one, target=tree(one.target), code=TREE) if one.code == TRACKED else one for one in reads)
 
 
 def _stays(path: str) -> bool:

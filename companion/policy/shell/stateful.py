@@ -64,8 +64,10 @@ CHANGES_STATE: dict[str, Callable[[Invocation, State, str], tuple[list[Effect], 
 }
 
 
-def declare(node: Node, syntax: Syntax, lookup: Lookup, state: State) -> tuple[list[Effect], State]:
-    """`export`, `declare`, `local`, `readonly`, `typeset` and `unset`."""
+def declare(
+    node: Node, syntax: Syntax, lookup: Lookup, state: State, *, called: bool = False
+) -> tuple[list[Effect], State]:
+    """`export`, `declare`, `local`, `readonly`, `typeset` and `unset`; `local` sets only where a function is `called`."""
     effects: list[Effect] = []
     keyword = node.children[0].type
     names = 0
@@ -79,7 +81,11 @@ def declare(node: Node, syntax: Syntax, lookup: Lookup, state: State) -> tuple[l
             effects.append(apply("sets-environment", name, *syntax.span(child)))
         value = child.child_by_field_name("value") if child.type == "variable_assignment" else None
         state = state.set(name, None)
-        if value is not None and keyword not in {"unset", "local"} and len(node.children) == 2:
+        if (
+            value is not None
+            and keyword not in ({"unset"} if called else {"unset", "local"})
+            and len(node.children) == 2
+        ):
             state = state.set(name, evaluate(value, syntax, lookup).constant)
         names += 1
     if not names:

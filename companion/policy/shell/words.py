@@ -58,7 +58,7 @@ _QUOTED = "\0"
 _MULTIPLIES = re.compile(r"[*?\[{]")
 _MATCHES = re.compile(r"[*?\[]")
 _STRANGE = frozenset({"translated_string", "extglob_pattern", "arithmetic_expansion"})
-_ALL = re.compile(r'(?P<quote>"?)\$\{(?P<name>[A-Za-z_]\w*)\[@\]\}(?P=quote)')
+_ALL = re.compile(r'(?P<quote>"?)\$(?:\{(?P<name>[A-Za-z_]\w*)\[@\]\}|@)(?P=quote)')
 _NAMED = re.compile(r"\$\{\w+\}")
 _RANGE = re.compile(r"\{-?\w+\.\.-?\w+\}")
 _TILDE = re.compile(r"~(?=/|$)")
@@ -98,8 +98,8 @@ def evaluate_all(node: Node, syntax: Syntax, lookup: Lookup) -> tuple[Value, ...
 
 def _elements(node: Node, syntax: Syntax, lookup: Lookup) -> tuple[Value, ...] | None:
     """The values of `"${name[@]}"`, also without the quotes where that is the same."""
-    found = _ALL.fullmatch(syntax.text(node)) if node.type in {"string", "expansion"} else None
-    packed = lookup(array_key(found["name"])) if found else None
+    found = _ALL.fullmatch(syntax.text(node)) if node.type in {"string", "expansion", "simple_expansion"} else None
+    packed = lookup(array_key(found["name"] or "@")) if found else None
     elements = unpack(packed) if packed is not None else []
     if found is None or packed is None or (not found["quote"] and any(map(_SPLITS.search, elements))):
         return None

@@ -147,6 +147,30 @@ expansion = st.one_of(
     st.builds("${{{}{}}}".format, name, st.sampled_from(["^^", ",,", "^", ",", "@Q", "@L"])),
     st.builds("${{!{}}}".format, name),
 )
+BODIES = [
+    "say $1",
+    'say "$1" "$2"',
+    'say "$@"',
+    "say $@ c",
+    'local x="$1"; say $x',
+    "x=$1; say",
+    "x=a; return; x=$2",
+    'g "$2"; say "$1"',
+]
+BODIES += [
+    "y=$x; local x=c z=d; say $x $z; g",
+    'x="$1"; shift; say "$1"',
+    "v=(a b); say ${#v[@]} ${1:-w}",
+    "say $x; x=q",
+    "local y; y=$1; say $y",
+]
+BODIES += [
+    'if say; then x="$2"; return; fi; say "$x"',
+    "f; say",
+    "say ${2%.js} $#",
+    "set -- a; say $1",
+    "for x in $1 c; do say $x; done",
+]
 word = st.one_of(
     text, expansion, st.builds('"{}"'.format, expansion), st.builds('a"{}"{}'.format, expansion, expansion)
 )
@@ -171,6 +195,10 @@ step = st.one_of(
     st.sampled_from(["while say; do x=q; break; done", ": ${x:=c}", ": ${v:=c}", "export x=a", "x=a say", "v=([a]=b)"]),
     st.builds('for y in {}; do say $y "$y"; done'.format, words),
     st.builds("say {}".format, words),
+    st.builds("{}() {{ {}; }}".format, st.sampled_from("fg"), st.sampled_from(BODIES)),
+    st.builds("{} {}".format, st.sampled_from("ffg"), words),
+    st.builds("for y in a b; do f $y {}; done".format, words),
+    st.builds("f {} | say $x; (f a); f b || say".format, words),
 )
 scripts = st.lists(step, min_size=1, max_size=6).map("\n".join)
 
