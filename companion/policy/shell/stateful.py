@@ -67,7 +67,7 @@ CHANGES_STATE: dict[str, Callable[[Invocation, State, str], tuple[list[Effect], 
 def declare(
     node: Node, syntax: Syntax, lookup: Lookup, state: State, *, called: bool = False
 ) -> tuple[list[Effect], State]:
-    """`export`, `declare`, `local`, `readonly`, `typeset` and `unset`; `local` sets only where a function is `called`."""
+    """`export`, `declare`, `local`, `readonly`, `typeset`, `unset`; `local` sets in a function that is `called`."""
     effects: list[Effect] = []
     keyword = node.children[0].type
     names = 0
