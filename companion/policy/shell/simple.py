@@ -200,6 +200,10 @@ class Simple(ABC):
             name, value = self._assignment(part, state)
             if not is_private(name):
                 self._set_plainly(name, part)
+            if any(child.type == "+=" for child in part.children) and not (
+                state.is_own(name) or is_harmless_to_show(name)
+            ):
+                self._say("reads-environment", part, name)
             array = part.child_by_field_name("value")
             if array is not None and array.type == "array":
                 state = state.set_array(name, None if self._loops else self._elements(part, array, name, state))

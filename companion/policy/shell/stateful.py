@@ -64,6 +64,16 @@ CHANGES_STATE: dict[str, Callable[[Invocation, State, str], tuple[list[Effect], 
 }
 
 
+def exports_only(node: Node) -> bool:
+    """Whether it is an `export` of what it sets itself."""
+    keyword, *children = node.children
+    return keyword.type == "export" and all(one.type == "variable_assignment" and not _adds(one) for one in children)
+
+
+def _adds(assignment: Node) -> bool:
+    return any(child.type == "+=" for child in assignment.children)
+
+
 def declare(
     node: Node, syntax: Syntax, lookup: Lookup, state: State, *, called: bool = False
 ) -> tuple[list[Effect], State]:
@@ -80,9 +90,14 @@ def declare(
         if named is None or named.type != "variable_name" or not is_private(name):
             effects.append(apply("sets-environment", name, *syntax.span(child)))
         value = child.child_by_field_name("value") if child.type == "variable_assignment" else None
+        if keyword != "unset" and name not in state.variables and (value is None or _adds(child)):
+            # It holds, or begins with, what the environment says.
+            names += 1
+            continue
         state = state.set(name, None)
         if (
             value is not None
+            and not _adds(child)
             and keyword not in ({"unset"} if called else {"unset", "local"})
             and len(node.children) == 2
         ):

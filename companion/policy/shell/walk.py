@@ -22,8 +22,8 @@ from companion.policy.shell.rules import apply
 from companion.policy.shell.simple import REDIRECTS, STATEMENTS, Simple
 from companion.policy.shell.source import Unclear
 from companion.policy.shell.state import After, State
-from companion.policy.shell.stateful import declare
-from companion.policy.shell.variables import is_private
+from companion.policy.shell.stateful import declare, exports_only
+from companion.policy.shell.variables import is_of_no_meaning, is_private
 from companion.policy.shell.words import WORDS, Value
 
 _MOST_ROUNDS = 32
@@ -154,7 +154,11 @@ class _Walk(Simple):
                 self._expand(node, state)
                 effects, state = declare(node, self._syntax, self._lookup(state), state, called=bool(self._calls))
                 for effect in effects:
-                    self._emit(effect)
+                    plain = effect.code == "sets-environment" and is_of_no_meaning(effect.target)
+                    if plain and exports_only(node):
+                        self._set_plainly(effect.target, node)
+                    else:
+                        self._emit(effect)
                 return After(state, state)
             case _:
                 return self._sequence(children, state, feed, branches=True)
