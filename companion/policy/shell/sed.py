@@ -28,7 +28,7 @@ _IN_PLACE_ONLY = re.compile(
 
 
 def judge_sed(invocation: Invocation) -> Iterator[Finding]:
-    """Reads of its files, or writes with -i; a script that may do more is not known."""
+    """Reads of its files, or the question and the writes of -i; a script that may do more is not known."""
     args: list[Value] = []
     ending: str | None = None
     for arg, word in zip(invocation.args, invocation.words, strict=True):
@@ -67,10 +67,9 @@ def _is_plain(script: Value) -> bool:
 
 
 def _in_place(invocation: Invocation, files: tuple[Value, ...], ending: str, *, known: bool) -> Iterator[Finding]:
-    if not known or not files:
-        yield invocation.rule("sed-in-place")
-        return
-    for file in files:
+    # What it puts in place nobody has seen; the writes are told so that rules about those files hold.
+    yield invocation.rule("sed-in-place")
+    for file in files if known else ():
         yield from write(file)
         if ending and file.constant:
             yield from write(replace(file, text=file.constant + ending))

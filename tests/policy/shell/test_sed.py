@@ -25,7 +25,7 @@ def told(command: str) -> set[tuple[str, str]]:
 )
 def test_a_plain_script_reads_or_writes_its_files(command: str, effects: set[tuple[str, str]]):
     assert told(command) == effects
-    assert codes(command) == set()
+    assert codes(command) == ({"sed-in-place"} if "write" in {kind for kind, _ in effects} else set())
 
 
 @pytest.mark.parametrize(
