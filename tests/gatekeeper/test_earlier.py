@@ -66,7 +66,7 @@ def test_another_branch_may_change_anything_that_git_keeps(changes):
 
 
 @pytest.mark.parametrize(
-    "action", [ShellCommand("sed -i s/a/b/ src/a.json"), ToolCall("mcp__files__put", '{"where": "src/a.json"}')]
+    "action", [ShellCommand("sed -i s/a/b/e src/a.json"), ToolCall("mcp__files__put", '{"where": "src/a.json"}')]
 )
 def test_what_nobody_understands_may_change_whatever_it_names(changes, action):
     assert changes(action).touch("/elsewhere/a.json")

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from tree_sitter import Node
 
 from companion.policy.shell.budget import Budget
+from companion.policy.shell.parameters import Lookup
 from companion.policy.shell.parse import Syntax, parse
 from companion.policy.shell.source import Unclear
-from companion.policy.shell.words import WORDS, Lookup, Value, evaluate
+from companion.policy.shell.words import WORDS, Value, evaluate
 
 _ARGUMENTS = WORDS | {"command_name"}
 _Step = str | list[Value]

@@ -10,10 +10,11 @@ from tree_sitter import Node
 from companion.model.facts import Effect
 from companion.policy.shell.effects import NAMES
 from companion.policy.shell.invocation import Invocation, read
+from companion.policy.shell.parameters import Lookup
 from companion.policy.shell.parse import Syntax
 from companion.policy.shell.programs import judge
 from companion.policy.shell.rules import apply
-from companion.policy.shell.words import Lookup, Value, evaluate
+from companion.policy.shell.words import Value, evaluate
 
 _NESTING = frozenset({"unary_expression", "binary_expression", "parenthesized_expression"})
 _SHELL_SIGNS = frozenset({"&&", "||", "<", ">", "(", ")", ";", "&", "|"})

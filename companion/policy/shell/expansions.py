@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from companion.policy.shell.budget import Budget
+from companion.policy.shell.parameters import Lookup, assigns
 from companion.policy.shell.parse import Syntax
-from companion.policy.shell.words import Lookup
 
 _SUBSTITUTIONS = frozenset({"command_substitution", "process_substitution"})
 # ! reads another variable, @ may expand its text once more, = assigns.
@@ -60,7 +60,7 @@ def find_expansions(
             yield Substitution(current)
             continue
         if current.type in {"simple_expansion", "expansion"}:
-            yield from _parameter(current, syntax)
+            yield from _parameter(current, syntax, lookup)
         elif current.type == "arithmetic_expansion":
             yield from check_arithmetic(current, syntax, lookup)
         elif current.type == "subscript" and not _has_safe_index(current, syntax):
@@ -92,10 +92,11 @@ def _is_plain_arithmetic(node: Node, syntax: Syntax, lookup: Lookup) -> bool:
             return node.type in _COMPUTED if node.is_named else node.type not in _ASSIGNING
 
 
-def _parameter(node: Node, syntax: Syntax) -> Iterator[Shown | Risk]:
+def _parameter(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[Shown | Risk]:
     operators = [child.type for child in node.children if not child.is_named]
     first = next((child for child in node.named_children if child.type != "special_variable_name"), None)
-    if node.type == "expansion" and (set(operators) & _RISKY or not _is_plain_slice(node, operators)):
+    risky = set(operators) & _RISKY and assigns(syntax.text(node), lookup)
+    if node.type == "expansion" and (risky or not _is_plain_slice(node, operators)):
         yield Risk(node, "expansion")
     if first is None:
         return

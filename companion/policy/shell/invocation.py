@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from companion.model.facts import Effect, EffectKind
 from companion.policy.shell.effects import GLOB, NAMES, TREE
@@ -106,7 +106,8 @@ Finding = Effect | Text | Inner | Lists
 def read(path: Value, code: str = "") -> tuple[Effect, ...]:
     """The effects of reading what a word names."""
     if path.text is None and path.listed is not None:
-        return path.listed
+        narrowed = {TREE: _below, NAMES: _names}.get(code)
+        return path.listed if narrowed is None else tuple(narrowed(path.listed))
     if path.text is None:
         return (apply("unknown-path", "this word", path.start, path.end),)
     if path.glob and code == NAMES:
@@ -116,6 +117,24 @@ def read(path: Value, code: str = "") -> tuple[Effect, ...]:
         return _path(EffectKind.READ, path.text, path, GLOB), _path(EffectKind.READ, tree(folder), path, TREE)
     target = path.text or "."
     return (_path(EffectKind.READ, tree(target) if code == TREE else plain(target), path, code),)
+
+
+def _below(reads: tuple[Effect, ...]) -> Iterator[Effect]:
+    """The reads of all that lies below what is listed: it may be folders."""
+    for one in reads:
+        if one.code == GLOB:
+            # Beside it stands the folder in which the pattern starts.
+            continue
+        yield one if one.code == TREE else replace(one, target=tree(one.target), code=TREE)
+
+
+def _names(reads: tuple[Effect, ...]) -> Iterator[Effect]:
+    """Of each only that it is there, and what is in it."""
+    patterns = {(one.start, one.end) for one in reads if one.code == GLOB}
+    for one in reads:
+        if one.code != TREE or (one.start, one.end) not in patterns:
+            folder = fixed_folder(one.target) if one.code == GLOB else one.target
+            yield replace(one, target=plain(folder), code=NAMES)
 
 
 def write(path: Value) -> tuple[Effect, ...]:

@@ -77,7 +77,7 @@ class _Parser:
             if text is not None and len(text) > 1 and text.startswith("-"):
                 self._option(word, text)
             else:
-                if (text is None and not word.is_path) or (text is not None and word.glob and text[0] in "*?["):
+                if not word.is_path and (text is None or (word.glob and text[0] in "*?[")):
                     self._other(word)
                 self.operands.append(word)
             if first and self.operands:

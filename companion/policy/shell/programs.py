@@ -21,7 +21,6 @@ from companion.policy.shell.knowledge import (
     GREP,
     JQ,
     READERS,
-    SED,
     VERSIONED,
     Operands,
     Reader,
@@ -30,6 +29,7 @@ from companion.policy.shell.known import judge_known
 from companion.policy.shell.options import Arguments, split
 from companion.policy.shell.project import judge_environment, judge_project
 from companion.policy.shell.runners import WRAPPERS, judge_privileged, judge_shell
+from companion.policy.shell.sed import judge_sed
 from companion.policy.shell.services import INFRASTRUCTURE, SERVICES, judge_service
 from companion.policy.shell.singles import judge_hash, judge_local_copy, judge_service_status, without_numbers
 from companion.policy.shell.toolbox import FORGES, PACKAGES, SYSTEM
@@ -69,6 +69,11 @@ def _names_files(invocation: Invocation) -> Lists | None:
     here = Value(".", invocation.start, invocation.end)
     words = invocation.words
     match invocation.name:
+        case "fd" | "fdfind" if any(re.match(r"-\w*[HIu]|--(?:hid|no-ig|unr)", word) for word in words):
+            return Lists(read(here, TREE))
+        case "git" if words[:1] == ("ls-files",) and any(re.match(r"-\w*[oi]|--(?:o|i)", word) for word in words[1:]):
+            # Files that git does not keep, or is told to leave out.
+            return Lists(read(here, TREE))
         case "fd" | "fdfind":
             return Lists(found_files(invocation))
         case "git" if words[:1] == ("ls-files",) and any(map(_UNTRACKED.fullmatch, words[1:])):
@@ -242,30 +247,6 @@ def _grep(invocation: Invocation) -> Iterator[Finding]:
     yield from _paths(files, TREE if recursive else "")
 
 
-_PART = r"(?:[^/\\\n\[]|\\[^\n]|\[[^\]/\n\\]+\])*"
-_ADDRESS = rf"(?:\d+(?:~\d+)?|\$|/{_PART}/I?)"
-_SED_COMMAND = rf"(?:{_ADDRESS}(?:,(?:\+?\d+|{_ADDRESS}))?)? *!?(?:[pdqQ=lDgGhHxnNP]|s/{_PART}/{_PART}/[gpiI\d]*)"
-_SED_SCRIPT = re.compile(rf"[ \n]*{_SED_COMMAND}(?: *[;\n][ ;\n]*{_SED_COMMAND})*[ ;\n]*")
-_LONGEST_SCRIPT = 500
-
-
-def _sed(invocation: Invocation) -> Iterator[Finding]:
-    if any(re.match(r"-[nErsuz]*[iI]|--in-p", word) for word in invocation.words):
-        yield invocation.rule("sed-in-place")
-        return
-    arguments, findings = _checked(invocation, SED)
-    yield from findings
-    scripts = [value for name, value in arguments.order if name in {"e", "expression"}]
-    files = arguments.operands
-    if not scripts:
-        scripts, files = [*files[:1]], files[1:]
-    for script in scripts:
-        text = script.constant
-        if text is None or len(text) > _LONGEST_SCRIPT or not _SED_SCRIPT.fullmatch(text):
-            yield invocation.rule("unknown-option", "this sed script", script)
-    yield from _paths(files, "")
-
-
 def _jq(invocation: Invocation) -> Iterator[Finding]:
     arguments, findings = _checked(invocation, JQ)
     yield from findings
@@ -359,7 +340,7 @@ _SPECIAL: dict[str, Callable[[Invocation], Iterator[Finding]]] = {
     **dict.fromkeys(("exit", "return", "break", "continue", "wait"), _leave),
     "git": judge_git,
     "find": judge_find,
-    "sed": _sed,
+    "sed": judge_sed,
     "jq": _jq,
     "date": _date,
     "printf": _printf,

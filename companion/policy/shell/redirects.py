@@ -10,9 +10,10 @@ from tree_sitter import Node
 
 from companion.model.facts import Effect
 from companion.policy.shell.invocation import NO_FEED, Feed, read, write
+from companion.policy.shell.parameters import Lookup
 from companion.policy.shell.parse import Syntax
 from companion.policy.shell.rules import apply
-from companion.policy.shell.words import Lookup, Value, evaluate
+from companion.policy.shell.words import Value, evaluate
 
 _WRITES = frozenset({">", ">>", ">|", "&>", "&>>"})
 _CLOSES = frozenset({">&-", "<&-"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from tree_sitter import Node
@@ -14,9 +14,12 @@ from companion.model.facts import Effect, EffectKind
 from companion.policy.shell.budget import Budget
 from companion.policy.shell.effects import is_harmless, moves_head
 from companion.policy.shell.expansions import Risk, Shown, Substitution, find_expansions
+from companion.policy.shell.functions import Function
 from companion.policy.shell.installed import named_by_path
 from companion.policy.shell.invocation import Feed, Inner, Invocation, Lists, Look, Text, UnreadableFile
+from companion.policy.shell.listed import known_to, on_disk
 from companion.policy.shell.outputs import output_of
+from companion.policy.shell.parameters import Lookup, array_key, unpack
 from companion.policy.shell.parse import Syntax
 from companion.policy.shell.programs import judge
 from companion.policy.shell.redirects import Redirect, take_apart
@@ -31,7 +34,7 @@ from companion.policy.shell.variables import (
     is_of_no_meaning,
     is_private,
 )
-from companion.policy.shell.words import Lookup, Value, evaluate, holds, substitution
+from companion.policy.shell.words import Value, evaluate, evaluate_all, holds, substitution
 
 DEEPEST = 80
 """How deep statements, substitutions and programs may stand inside each other."""
@@ -46,6 +49,7 @@ STATEMENTS = frozenset(
 _VERB = re.compile(r"[a-z][a-z-]*")
 _PART = r"(?:/(?!\.\.?(?:[/\"]|$))[\w.-]+)+"
 _BELOW_TEMPORARY = re.compile(rf'(?P<quote>"?)\$(?:TMPDIR|\{{TMPDIR\}})(?P<path>{_PART})/?(?P=quote)')
+_PARAMETER = re.compile(r'(?P<quote>"?)\$(?:(?P<plain>[A-Za-z_]\w*|\d)|\{(?P<braced>[A-Za-z_]\w*|\d)\})(?P=quote)')
 _TRUSTED = frozenset({"/bin", "/usr/bin", "/sbin", "/usr/sbin"})
 _CHANGES_FILES = frozenset({EffectKind.WRITE, EffectKind.DELETE})
 _ON_PATHS = _CHANGES_FILES | {EffectKind.READ}
@@ -78,7 +82,13 @@ class Simple(ABC):
         """What the last command printed."""
         self._listed: Lists | None = None
         self._outputs: dict[str, str | None] = {}
+        self._names: dict[str, Lists] = {}
+        """What substitutions print names of."""
         self._handed = handed or {}
+        self._functions: dict[str, Function] = {}
+        self._uncalled: dict[str, Node] = {}
+        self._calls: list[str] = []
+        """The functions whose bodies are being walked."""
 
     @abstractmethod
     def _substitute(self, node: Node, state: State) -> None:
@@ -87,6 +97,10 @@ class Simple(ABC):
     @abstractmethod
     def _script(self, value: Value, state: State, words: tuple[Value, ...] = ()) -> None:
         """Walks a text that a new shell runs."""
+
+    @abstractmethod
+    def _call(self, words: tuple[Value, ...], state: State, feed: Feed) -> After:
+        """Walks the body of the function that the words name."""
 
     def _enter(self, start: int, end: int) -> None:
         self._depth += 1
@@ -97,6 +111,9 @@ class Simple(ABC):
         if self._span is not None:
             effect = replace(effect, start=self._span[0], end=self._span[1])
         self._budget.effects.append(effect)
+
+    def _forget(self) -> None:
+        self._said, self._listed = None, None
 
     def _say(self, code: str, node: Node, target: str = "") -> None:
         self._emit(apply(code, target or self._syntax.text(node), *self._syntax.span(node)))
@@ -132,26 +149,37 @@ class Simple(ABC):
         for found in find_expansions(node, self._syntax, self._lookup(state), self._budget):
             match found:
                 case Substitution(inner):
-                    self._said = None
+                    self._forget()
                     self._substitute(inner, state)
                     self._outputs[substitution(inner)] = self._said
+                    if self._listed is not None:
+                        self._names[substitution(inner)] = self._listed
                 case Shown(inner, name):
                     if not state.is_own(name) and not is_harmless_to_show(name):
                         self._say("reads-environment", inner, name)
                 case Risk(inner, code):
                     self._say(code, inner)
 
-    def _word(self, node: Node, state: State, lookup: Lookup) -> Value:
-        """A word's value; `"$1"` is known by what it names where a program hands on names that another one lists."""
-        value = evaluate(node, self._syntax, lookup)
+    def _words(self, node: Node, state: State, lookup: Lookup) -> Iterator[Value]:
+        """A word's values; `"$1"` is known by what it names where a program hands on names that another one lists."""
+        values = evaluate_all(node, self._syntax, lookup)
+        self._budget.spend(visits=len(values))
+        for value in values:
+            yield self._word(value, node, state) if len(values) == 1 or value.text is not None else value
+
+    def _word(self, value: Value, node: Node, state: State) -> Value:
         if value.text is not None:
             name = node.type == "command_name" and holds(node, "command_substitution")
             return replace(value, printed=True) if name or node.type == "command_substitution" else value
         text = self._syntax.text(node)
         if (found := _BELOW_TEMPORARY.fullmatch(text)) and "TMPDIR" not in state.variables:
             return replace(value, below_temporary=found["path"], is_path=True)
+        if node.type == "command_substitution" and (lists := self._names.get(substitution(node))):
+            return replace(value, listed=on_disk(lists.reads), is_path=not lists.dashed)
         # Without quotes a name with a space in it would be two others.
-        given = self._handed.get(text)
+        given = None if self._calls else self._handed.get(text)
+        if given is None and (found := _PARAMETER.fullmatch(text)):
+            given = state.named.get(found["plain"] or found["braced"])
         return value if given is None else replace(value, listed=given.listed, is_path=given.is_path)
 
     def _redirect(self, node: Node, state: State) -> Redirect:
@@ -172,9 +200,38 @@ class Simple(ABC):
             name, value = self._assignment(part, state)
             if not is_private(name):
                 self._set_plainly(name, part)
-            state = state.set(name, None if self._loops else value)
+            if any(child.type == "+=" for child in part.children) and not (
+                state.is_own(name) or is_harmless_to_show(name)
+            ):
+                self._say("reads-environment", part, name)
+            array = part.child_by_field_name("value")
+            if array is not None and array.type == "array":
+                state = state.set_array(name, None if self._loops else self._elements(part, array, name, state))
+            else:
+                state = state.set(name, None if self._loops else value)
         self._emit(Effect(EffectKind.RUN, "=", *self._syntax.span(node)))
         return After(state, state)
+
+    def _elements(self, node: Node, array: Node, name: str, state: State) -> list[str] | None:
+        """The elements that `name=(…)` or `name+=(…)` leaves; None where one is not known, or is given its place."""
+        lookup = self._lookup(state)
+        elements: list[str] = []
+        if any(child.type == "+=" for child in node.children):
+            packed = lookup(array_key(name))
+            if packed is None:
+                return None
+            elements = unpack(packed)
+        for child in array.named_children:
+            if child.type == "comment":
+                continue
+            values = evaluate_all(child, self._syntax, lookup)
+            if self._syntax.text(child).startswith("["):
+                return None
+            for value in values:
+                if value.constant is None:
+                    return None
+                elements.append(value.constant)
+        return elements
 
     def _set_plainly(self, name: str, node: Node) -> None:
         """Without `export` only programs that already know the name see its new value."""
@@ -207,14 +264,20 @@ class Simple(ABC):
             self._expand(child, state)
             if child.type == "variable_assignment":
                 assigned.append(child)
-            else:
-                values.append(self._word(child, state, lookup))
+                continue
+            for value in self._words(child, state, lookup):
+                own = bool(values) and values[0].constant in self._functions
+                values.append(value if own else known_to(values[:1], value, child, self._syntax))
         # The grammar counts words behind a redirection to it, even the program's name.
         values = sorted((*values, *behind), key=lambda value: value.start)
         for child in assigned:
             name, _ = self._assignment(child, state)
             if not is_harmless_to_set(name) and not (values[0].constant in PLAIN and is_of_no_meaning(name)):
                 self._say("sets-environment", child, name)
+        if values[0].constant in self._functions:
+            for child in assigned:
+                state = state.set(self._assignment(child, state)[0], None)
+            return self._call((*values, *words), state, feed)
         return self._invoke((*values, *words), state, feed)
 
     def _invoke(self, words: tuple[Value, ...], state: State, feed: Feed) -> After:
@@ -225,6 +288,8 @@ class Simple(ABC):
         name = words[0].constant or ""
         folder, slash, short = name.rpartition("/")
         look = self._look_from(state)
+        if short in self._functions:
+            self._emit(apply("defines-function", short, start, end))
         if not short:
             self._emit(apply("unknown-program", words[0].text or "this word", start, end))
         if slash and folder not in _TRUSTED:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from companion.policy.shell.parameters import array_key, pack
+from companion.policy.shell.words import Value
+
 _MOST_FOLDERS = 4
 _LONGEST = 8192
 """Characters of a parameter's value that are kept."""
@@ -22,20 +25,37 @@ class State:
     """Parameters that the command set; None where the value is not known."""
     inherited: frozenset[str] = frozenset()
     """Those of them that may still be what the environment says, since they were set on one way only."""
+    named: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    """Parameters that name one of some files in the folder the shell now stands in: a loop's, which runs over them."""
 
     def set(self, name: str, text: str | None) -> State:
         if text is not None and len(text) > _LONGEST:
             # `x=$x$x` doubles it each time.
             text = None
-        return replace(self, variables={**self.variables, name: text}, inherited=self.inherited - {name})
+        variables = {**self.variables, name: text}
+        if array_key(name) in variables:
+            variables[array_key(name)] = None
+        named = {one: value for one, value in self.named.items() if one != name}
+        return replace(self, variables=variables, inherited=self.inherited - {name}, named=named)
+
+    def set_named(self, name: str, value: Value) -> State:
+        """After the parameter was set to what `value` lists."""
+        changed = self.set(name, None)
+        return replace(changed, named={**changed.named, name: value})
+
+    def set_array(self, name: str, elements: list[str] | None) -> State:
+        """After `name=(…)`. The name alone is the first element to one shell and all of them to another."""
+        packed = None if elements is None else pack(elements)
+        return self.set(name, None).set(array_key(name), packed)
 
     def enter(self, folder: str | None) -> State:
         """After `cd folder`; None is a folder that is not known. As a shell does, `..` takes back the last name."""
+        here = replace(self, named={}) if self.named else self
         if folder is None:
-            return replace(self, folders=None)
+            return replace(here, folders=None)
         if self.folders is None and not folder.startswith("/"):
-            return self
-        return replace(self, folders=_distinct(_walk(join(old, folder)) for old in self.folders or ("",)))
+            return here
+        return replace(here, folders=_distinct(_walk(join(old, folder)) for old in self.folders or ("",)))
 
     def merge(self, other: State) -> State:
         """What holds when either may be the case."""
@@ -53,7 +73,8 @@ class State:
             for name in (*self.variables, *other.variables)
         }
         inherited = self.inherited | other.inherited | (self.variables.keys() ^ other.variables.keys())
-        return State(folders, variables, inherited)
+        named = {name: value for name, value in self.named.items() if other.named.get(name) == value}
+        return State(folders, variables, inherited, named)
 
     def is_own(self, name: str) -> bool:
         """Whether the command itself set the parameter, whatever way it took."""

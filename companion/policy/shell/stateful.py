@@ -10,11 +10,12 @@ from tree_sitter import Node
 from companion.model.facts import Effect
 from companion.policy.shell.invocation import Invocation
 from companion.policy.shell.options import split
+from companion.policy.shell.parameters import Lookup
 from companion.policy.shell.parse import Syntax
 from companion.policy.shell.rules import apply
 from companion.policy.shell.state import After, State
 from companion.policy.shell.variables import is_private
-from companion.policy.shell.words import Lookup, evaluate
+from companion.policy.shell.words import evaluate
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _FLAGS = re.compile(r"-[xg]+")
@@ -63,8 +64,20 @@ CHANGES_STATE: dict[str, Callable[[Invocation, State, str], tuple[list[Effect], 
 }
 
 
-def declare(node: Node, syntax: Syntax, lookup: Lookup, state: State) -> tuple[list[Effect], State]:
-    """`export`, `declare`, `local`, `readonly`, `typeset` and `unset`."""
+def exports_only(node: Node) -> bool:
+    """Whether it is an `export` of what it sets itself."""
+    keyword, *children = node.children
+    return keyword.type == "export" and all(one.type == "variable_assignment" and not _adds(one) for one in children)
+
+
+def _adds(assignment: Node) -> bool:
+    return any(child.type == "+=" for child in assignment.children)
+
+
+def declare(
+    node: Node, syntax: Syntax, lookup: Lookup, state: State, *, called: bool = False
+) -> tuple[list[Effect], State]:
+    """`export`, `declare`, `local`, `readonly`, `typeset`, `unset`; `local` sets in a function that is `called`."""
     effects: list[Effect] = []
     keyword = node.children[0].type
     names = 0
@@ -77,8 +90,17 @@ def declare(node: Node, syntax: Syntax, lookup: Lookup, state: State) -> tuple[l
         if named is None or named.type != "variable_name" or not is_private(name):
             effects.append(apply("sets-environment", name, *syntax.span(child)))
         value = child.child_by_field_name("value") if child.type == "variable_assignment" else None
+        if keyword != "unset" and name not in state.variables and (value is None or _adds(child)):
+            # It holds, or begins with, what the environment says.
+            names += 1
+            continue
         state = state.set(name, None)
-        if value is not None and keyword not in {"unset", "local"} and len(node.children) == 2:
+        if (
+            value is not None
+            and not _adds(child)
+            and keyword not in ({"unset"} if called else {"unset", "local"})
+            and len(node.children) == 2
+        ):
             state = state.set(name, evaluate(value, syntax, lookup).constant)
         names += 1
     if not names:

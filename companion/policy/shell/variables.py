@@ -39,6 +39,8 @@ _HARMLESS = frozenset(
     {"LANG", "LANGUAGE", "TZ", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES", "CI"}
     | {"PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "RUST_BACKTRACE", "GIT_TERMINAL_PROMPT", "NODE_ENV", "TERM"}
     | {"DEBIAN_FRONTEND"}
+    # Switches: how much is said, and at which number a test server listens; nobody takes a program or a file from them.
+    | {"DEBUG", "VERBOSE", "RUST_LOG", "PORT", "PYTHONHASHSEED", "NODE_NO_WARNINGS", "CARGO_TERM_COLOR"}
 )
 # Programs and shells read these although they are not written in capitals.
 _LIVE = re.compile(

@@ -219,7 +219,7 @@ VIEWERS: dict[str, Viewer] = {
     ),
     **_table("ssh-keyscan", Viewer(refused="f")),
     **_table("getent", _TEXT),
-    **_table("getopt getopts", _TEXT),
+    **_table("getopt", _TEXT),
     **_table("figlet cowsay fortune lolcat", Viewer(refused="f")),
     **_table("ncal", _TEXT),
     **_table("fuser", Viewer(refused="k kill K", alone=False)),

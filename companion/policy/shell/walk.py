@@ -14,15 +14,17 @@ from tree_sitter import Node
 from companion.policy.shell.budget import Budget
 from companion.policy.shell.conditions import judge_condition
 from companion.policy.shell.expansions import check_arithmetic
+from companion.policy.shell.functions import DEEPEST_CALL, back_from, called_with, find_function
 from companion.policy.shell.invocation import NO_FEED, Feed
+from companion.policy.shell.listed import name_all
 from companion.policy.shell.parse import parse
 from companion.policy.shell.rules import apply
 from companion.policy.shell.simple import REDIRECTS, STATEMENTS, Simple
 from companion.policy.shell.source import Unclear
 from companion.policy.shell.state import After, State
-from companion.policy.shell.stateful import declare
-from companion.policy.shell.variables import is_private
-from companion.policy.shell.words import WORDS, Value, evaluate
+from companion.policy.shell.stateful import declare, exports_only
+from companion.policy.shell.variables import is_of_no_meaning, is_private
+from companion.policy.shell.words import WORDS, Value
 
 _MOST_ROUNDS = 32
 _BODIES = frozenset({"do_group", "compound_statement"})
@@ -36,6 +38,9 @@ def walk(command: str, cwd: str, home: str, budget: Budget) -> None:
 class _Walk(Simple):
     def run(self, state: State) -> None:
         self._sequence(self._syntax.root.children, state, NO_FEED)
+        for node in tuple(self._uncalled.values()):
+            # Nobody knows when it will be called, and on what.
+            self._tell_function(node, state.enter(None), NO_FEED)
 
     def _sequence(self, children: Sequence[Node], state: State, feed: Feed, *, branches: bool = False) -> After:
         """Statements one after the other. With `branches` each of them may be left out."""
@@ -136,9 +141,7 @@ class _Walk(Simple):
             case "for_statement":
                 return self._for(node, state, feed)
             case "function_definition":
-                self._say("defines-function", node, "a function")
-                self._sequence(children, state, feed)
-                return After(state, state)
+                return self._define(node, state, feed)
             case "test_command":
                 self._expand(node, state)
                 self._budget.spend(commands=1)
@@ -149,12 +152,53 @@ class _Walk(Simple):
                 return self._assignments(node, state)
             case "declaration_command" | "unset_command":
                 self._expand(node, state)
-                effects, state = declare(node, self._syntax, self._lookup(state), state)
+                effects, state = declare(node, self._syntax, self._lookup(state), state, called=bool(self._calls))
                 for effect in effects:
-                    self._emit(effect)
+                    plain = effect.code == "sets-environment" and is_of_no_meaning(effect.target)
+                    if plain and exports_only(node):
+                        self._set_plainly(effect.target, node)
+                    else:
+                        self._emit(effect)
                 return After(state, state)
             case _:
                 return self._sequence(children, state, feed, branches=True)
+
+    def _define(self, node: Node, state: State, feed: Feed) -> After:
+        """A function that is known does nothing until it is called."""
+        found = find_function(node, self._syntax)
+        if found is not None and not self._calls:
+            name = found[0]
+            self._functions[name] = found[1]
+            self._uncalled[name] = node
+        else:
+            self._tell_function(node, state, feed)
+        return After(state, state)
+
+    def _tell_function(self, node: Node, state: State, feed: Feed) -> None:
+        self._say("defines-function", node, "a function")
+        self._sequence(node.children, state, feed)
+
+    def _call(self, words: tuple[Value, ...], state: State, feed: Feed) -> After:
+        """Walks the body with the call's words; behind it the caller has its own again."""
+        name = words[0].constant or ""
+        function = self._functions[name]
+        self._uncalled.pop(name, None)
+        start, end = words[0].start, max(word.end for word in words)
+        if name in self._calls or len(self._calls) >= DEEPEST_CALL:
+            self._emit(apply("defines-function", name, start, end))
+            return After(state, state)
+        self._enter(start, end)
+        self._budget.spend(commands=1)
+        self._calls.append(name)
+        self._rounds += function.leaves
+        children = function.body.children
+        inner = self._sequence(children, called_with(words, state), feed, branches=self._rounds > 0).either
+        self._rounds -= function.leaves
+        self._calls.pop()
+        self._depth -= 1
+        self._forget()
+        after = back_from(function, inner, state)
+        return After(after, after)
 
     def _list(self, node: Node, state: State, feed: Feed, redirects: tuple[Node, ...]) -> After:
         parts: list[tuple[str, Node]] = []
@@ -206,12 +250,14 @@ class _Walk(Simple):
         items = node.children_by_field_name("value")
         for item in items:
             self._expand(item, state)
-        values = [evaluate(item, self._syntax, self._lookup(state)) for item in items]
+        lookup = self._lookup(state)
+        values = [value for item in items for value in self._words(item, state, lookup)]
         rounds = [value.constant for value in values]
         body = node.child_by_field_name("body")
         plain = node.children[0].type == "for" and 0 < len(rounds) <= _MOST_ROUNDS and None not in rounds
         if body is None or not plain or self._loops:
-            return self._loop(node, state.set(name, None), feed)
+            named = name_all(values)
+            return self._loop(node, state.set(name, None) if named is None else state.set_named(name, named), feed)
         self._rounds += 1
         for text in rounds:
             entered = state.set(name, text)
@@ -267,7 +313,7 @@ class _Walk(Simple):
         statements = [child for child in node.children if child not in redirects]
         self._sequence(statements, state, NO_FEED)
         if redirects or sum(child.type in STATEMENTS for child in statements) != 1:
-            self._said = None
+            self._said, self._listed = None, None
         self._depth -= 1
 
     def _script(self, value: Value, state: State, words: tuple[Value, ...] = ()) -> None:

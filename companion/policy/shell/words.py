@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tree_sitter import Node
 
 from companion.model.facts import Effect
+from companion.policy.shell.braces import Part, expand
+from companion.policy.shell.parameters import Lookup, array_key, expand_parameter, unpack
 from companion.policy.shell.parse import Syntax
-
-Lookup = Callable[[str], str | None]
-"""A parameter's value, or what a substitution printed; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +37,12 @@ class Value:
     below_temporary: str = ""
     """Not known, but it lies below the folder for temporary things by this path, which begins with a slash."""
     is_path: bool = False
-    """Not known, and certainly no option."""
+    """Not known, and certainly no option, or none that matters."""
 
     @property
     def constant(self) -> str | None:
         """The text of a constant, else None."""
         return None if self.glob else self.text
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A part of a word; None is unknown text."""
-
-    text: str | None
-    quoted: bool
 
 
 WORDS = frozenset(
@@ -65,6 +56,11 @@ _QUOTED = "\0"
 """Stands for one quoted character in a word's shape, where an unquoted one stands for itself."""
 
 _MULTIPLIES = re.compile(r"[*?\[{]")
+_MATCHES = re.compile(r"[*?\[]")
+_STRANGE = frozenset({"translated_string", "extglob_pattern", "arithmetic_expansion"})
+_ALL = re.compile(r'(?P<quote>"?)\$(?:\{(?P<name>[A-Za-z_]\w*)\[@\]\}|@)(?P=quote)')
+_NAMED = re.compile(r"\$\{\w+\}")
+_RANGE = re.compile(r"\{-?\w+\.\.-?\w+\}")
 _TILDE = re.compile(r"~(?=/|$)")
 # After = and : a tilde expands in assignments, and in words that look like them.
 _INNER_TILDE = re.compile(r"[=:]~(?!\d+%)")
@@ -81,16 +77,45 @@ _SPECIAL = re.compile(r"[*?\[\\]")
 
 
 def evaluate(node: Node, syntax: Syntax, lookup: Lookup) -> Value:
-    """The value of a word's node."""
-    start, end = syntax.span(node)
+    """The value of a word's node where it stands alone; not known where braces would make several of it."""
+    return _value(list(_pieces(node, syntax, lookup)), node, syntax, lookup)
+
+
+def evaluate_all(node: Node, syntax: Syntax, lookup: Lookup) -> tuple[Value, ...]:
+    """The values of the words that a word in a list becomes: of braces none, one or many."""
+    if (elements := _elements(node, syntax, lookup)) is not None:
+        return elements
     pieces = list(_pieces(node, syntax, lookup))
+    shape = _shape(pieces)
+    if not _has_braces(shape) or not _is_plain_for_braces(node, syntax) or "$" in shape:
+        return (_value(pieces, node, syntax, lookup),)
+    words = expand(pieces)
+    if words is None:
+        return (_value(pieces, node, syntax, lookup),)
+    # A word of nothing that is not even quoted is no word.
+    return tuple(_value(list(word), node, syntax, lookup, braces=False) for word in words if word)
+
+
+def _elements(node: Node, syntax: Syntax, lookup: Lookup) -> tuple[Value, ...] | None:
+    """The values of `"${name[@]}"`, also without the quotes where that is the same."""
+    found = _ALL.fullmatch(syntax.text(node)) if node.type in {"string", "expansion", "simple_expansion"} else None
+    packed = lookup(array_key(found["name"] or "@")) if found else None
+    elements = unpack(packed) if packed is not None else []
+    if found is None or packed is None or (not found["quote"] and any(map(_SPLITS.search, elements))):
+        return None
+    return tuple(Value(element, *syntax.span(node)) for element in elements)
+
+
+def _value(pieces: list[Part], node: Node, syntax: Syntax, lookup: Lookup, *, braces: bool = True) -> Value:
+    start, end = syntax.span(node)
     substituted = holds(node, "process_substitution")
+    multiplies = _MULTIPLIES if braces else _MATCHES
     if any(piece.text is None for piece in pieces):
-        many = any(not piece.quoted and (piece.text is None or _MULTIPLIES.search(piece.text)) for piece in pieces)
+        many = any(not piece.quoted and (piece.text is None or multiplies.search(piece.text)) for piece in pieces)
         return Value(None, start, end, many=many, substituted=substituted)
     text = "".join(piece.text or "" for piece in pieces)
-    shape = "".join(_QUOTED * len(piece.text or "") if piece.quoted else piece.text or "" for piece in pieces)
-    if _has_braces(shape) or _INNER_TILDE.search(shape):
+    shape = _shape(pieces)
+    if (braces and _has_braces(shape)) or _INNER_TILDE.search(shape):
         return Value(None, start, end, many=True)
     if shape.startswith("~"):
         alone = len(pieces) == 1 or (pieces[0].text or "").startswith("~/")
@@ -103,6 +128,24 @@ def evaluate(node: Node, syntax: Syntax, lookup: Lookup) -> Value:
     return Value(text, start, end)
 
 
+def _shape(pieces: list[Part]) -> str:
+    return "".join(_QUOTED * len(piece.text or "") if piece.quoted else piece.text or "" for piece in pieces)
+
+
+def _is_plain_for_braces(node: Node, syntax: Syntax) -> bool:
+    """Whether quotes and expansions end for whoever looks for braces only where they end for the grammar."""
+    if "`" in syntax.text(node):
+        return False
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if current.type in _STRANGE or (current.type == "expansion" and not _NAMED.fullmatch(syntax.text(current))):
+            return False
+        # Inside of a substitution everything is its own.
+        waiting += [] if current.type in {"command_substitution", "process_substitution"} else current.children
+    return True
+
+
 def _has_braces(shape: str) -> bool:
     inside = shape[shape.find("{") :] if "{" in shape else ""
     return ("," in inside or ".." in inside) and "}" in inside
@@ -112,7 +155,7 @@ def _has_wildcards(shape: str) -> bool:
     return "*" in shape or "?" in shape or ("[" in shape and "]" in shape[shape.find("[") :])
 
 
-def _pieces(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[_Piece]:
+def _pieces(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[Part]:
     match node.type:
         case "command_name" | "concatenation":
             for child in node.children:
@@ -120,34 +163,36 @@ def _pieces(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[_Piece]:
         case "word" | "number" | "variable_name" | "test_operator" | "extglob_pattern" if not node.child_count:
             yield from _unescaped(syntax.text(node))
         case "raw_string":
-            yield _Piece(syntax.text(node)[1:-1], quoted=True)
+            yield Part(syntax.text(node)[1:-1], quoted=True)
         case "ansi_c_string":
-            yield _Piece(decode_ansi(syntax.text(node)[2:-1]), quoted=True)
+            yield Part(decode_ansi(syntax.text(node)[2:-1]), quoted=True)
         case "string":
             yield from _in_string(node, syntax, lookup)
+        case "brace_expression" if _RANGE.fullmatch(syntax.text(node)):
+            yield Part(syntax.text(node), quoted=False)
         case "simple_expansion" | "expansion" | "command_substitution":
             text = _expanded(node, syntax, lookup)
             known = text is not None and not _SPLITS.search(text)
-            yield _Piece(text if known else None, quoted=known)
+            yield Part(text if known else None, quoted=known, joins=node.type == "simple_expansion")
         case _:
-            yield _Piece(None, quoted=False)
+            yield Part(None, quoted=False)
 
 
-def _unescaped(text: str) -> Iterator[_Piece]:
+def _unescaped(text: str) -> Iterator[Part]:
     at = 0
     for escape in _ESCAPE.finditer(text):
-        yield _Piece(text[at : escape.start()], quoted=False)
-        yield _Piece(escape.group(1), quoted=True)
+        yield Part(text[at : escape.start()], quoted=False)
+        yield Part(escape.group(1), quoted=True)
         at = escape.end()
-    yield _Piece(text[at:], quoted=False)
+    yield Part(text[at:], quoted=False)
 
 
-def _in_string(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[_Piece]:
+def _in_string(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[Part]:
     """Text between the expansions stands for itself; the grammar may count some of it to the expansion behind it."""
     start, end = syntax.range(node)
     text = syntax.source.text
     if text[start] != '"' or text[end - 1] != '"' or end - start < 2:
-        yield _Piece(None, quoted=False)
+        yield Part(None, quoted=False)
         return
     at = start + 1
     for child in node.named_children:
@@ -156,12 +201,14 @@ def _in_string(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[_Piece]:
         first, last = syntax.range(child)
         opening = _OPENING.search(text, first, last)
         if opening is None:
-            yield _Piece(None, quoted=False)
+            yield Part(None, quoted=False)
             return
-        yield _Piece(_ESCAPE_IN_STRING.sub(r"\1", text[at : opening.start()]), quoted=True)
-        yield _Piece(_expanded(child, syntax, lookup), quoted=True)
+        yield Part(_ESCAPE_IN_STRING.sub(r"\1", text[at : opening.start()]), quoted=True)
+        text_of_child = _expanded(child, syntax, lookup)
+        # `"$@"` and `"${x[@]}"` are as many words as there are.
+        yield Part(text_of_child, quoted=text_of_child is not None or "@" not in syntax.text(child))
         at = last
-    yield _Piece(_ESCAPE_IN_STRING.sub(r"\1", text[at : end - 1]), quoted=True)
+    yield Part(_ESCAPE_IN_STRING.sub(r"\1", text[at : end - 1]), quoted=True)
 
 
 def substitution(node: Node) -> str:
@@ -177,12 +224,12 @@ def _expanded(node: Node, syntax: Syntax, lookup: Lookup) -> str | None:
 
 
 def _parameter(node: Node, syntax: Syntax, lookup: Lookup) -> str | None:
-    """The value of `$name` or `${name}`; None for every other expansion."""
+    """The value of `$name` or `${name…}`; None where it is not known."""
+    if node.type == "expansion":
+        return expand_parameter(syntax.text(node), lookup)
     named = node.named_children
-    plain = len(named) == 1 and named[0].type == "variable_name"
-    if not plain or node.child_count != (2 if node.type == "simple_expansion" else 3):
-        return None
-    return lookup(syntax.text(named[0]))
+    plain = len(named) == 1 and named[0].type == "variable_name" and node.child_count == 2
+    return lookup(syntax.text(named[0])) if plain else None
 
 
 def decode_ansi(text: str) -> str | None:

@@ -15,7 +15,7 @@ from companion.policy.shell.programs import judge
 from companion.policy.shell.read import read_command
 from companion.policy.shell.state import State
 from companion.policy.shell.stateful import CHANGES_STATE, declare
-from tests.support.shell import BASH, all_nodes, said_by_bash, told, tree_of, words_of
+from tests.support.shell import BASH, all_nodes, codes, said_by_bash, told, tree_of, words_of
 
 DECLARES = ["export", "declare", "local", "readonly", "typeset", "unset"]
 
@@ -170,3 +170,37 @@ def test_what_is_known_in_the_end_is_what_bash_knows(steps: list[str], joint: st
 
 def clean(path: str) -> str:
     return normpath(path).replace("//", "/")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "SECRET_TOKEN+=x; echo $SECRET_TOKEN",
+        "token+=x; echo $token",
+        "declare token; echo $token",
+        "export token; echo $token",
+        "export FOO=bar token; echo $token",
+        "export token+=x; echo $token",
+    ],
+)
+def test_what_is_only_named_or_added_to_still_is_what_the_environment_says(command: str):
+    assert "reads-environment" in codes(command)
+
+
+@pytest.mark.parametrize("command", ["export FOO=bar && echo $FOO", "export CI=1 && ls", "x=1; x+=2; echo $x"])
+def test_what_only_the_plainest_programs_see_says_nothing(command: str):
+    assert codes(command) == set()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "export FOO=bar && git status",
+        "export PATH=. && ls",
+        "export FOO; ls",
+        "export FOO+=x; ls",
+        "export LD_PRELOAD=x; ls",
+    ],
+)
+def test_what_others_may_see_is_asked_about(command: str):
+    assert "sets-environment" in codes(command)

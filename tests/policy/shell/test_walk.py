@@ -1,5 +1,6 @@
 import pytest
 
+from companion.model.facts import EffectKind
 from companion.policy.shell.read import read_command
 from tests.support.shell import codes
 
@@ -123,3 +124,57 @@ def test_what_can_do_more_than_it_looks_is_named(command: str, code: str):
 )
 def test_what_is_harmless_stays_unnamed(command: str):
     assert codes(command, "/w", "/h") == set()
+
+
+@pytest.mark.parametrize(
+    ("command", "read"),
+    [
+        ('for f in *.js; do wc -l "$f"; done', {"*.js"}),
+        ("for f in *.js; do cat $f; done", {"*.js"}),
+        ('for f in a.txt src/*; do sort "${f}"; done', {"a.txt", "src/*"}),
+        ('for f in *; do cat "$f"; done', {"*"}),
+        ('cd src && for f in *.js; do head "$f"; done', {"src/*.js"}),
+        ('for f in $(git ls-files); do cat "$f"; done', {".", "./"}),
+        ("wc -l $(git ls-files)", {".", "./"}),
+        ('for d in s*; do grep -r x "$d"; done', {"./"}),
+        ('for d in s*/; do ls "$d"; done', {"."}),
+        ("cat {a,b}.txt", {"a.txt", "b.txt"}),
+        ('v=(a.txt b.txt); cat "${v[@]}"', {"a.txt", "b.txt"}),
+        ("x=a.js; cat ${x%.js}.ts", {"a.ts"}),
+        ("diff <(cat a) <(cat b)", {"a", "b"}),
+    ],
+)
+def test_what_is_listed_is_read(command: str, read: set[str]):
+    effects = read_command(command)
+    globs = {(one.start, one.end) for one in effects if one.code == "glob"}
+    seen = {
+        one.target
+        for one in effects
+        if one.kind is EffectKind.READ and (one.code != "tree" or (one.start, one.end) not in globs)
+    }
+    assert seen == read
+    assert codes(command) == set()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        'for f in *; do wc -l "$f"; done',
+        'for f in *; do sort "$f"; done',
+        'for f in *.js; do find "$f"; done',
+        'for f in --files0-from=x *.js; do wc -l "$f"; done',
+        'for f in *.js; do cd src; cat "$f"; done',
+        'for f in *.js; do read -r f; cat "$f"; done',
+        'for f in *.js; do f=$(date); cat "$f"; done',
+        'for f in *.js; do cat "../$f"; done',
+        'for f in *.js; do rm "$f"; done',
+        'cat "$(git ls-files)"',
+        "cat $(git ls-files; echo x)",
+        "cat $(git ls-files >x)",
+        "bash <(cat a)",
+        "make -f <(cat a)",
+        'for f in *.js; do bash "$f"; done',
+    ],
+)
+def test_a_listed_name_is_not_known_where_it_may_be_more(command: str):
+    assert codes(command) != set()

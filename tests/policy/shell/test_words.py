@@ -53,8 +53,8 @@ def test_constants(word: str, text: str):
         "a=~/x",
         "{a,b}",
         "{1..3}",
-        "${x:-a}",
-        "${#x}",
+        "${y:-a}",
+        "${#y}",
         "$1",
         "$((1))",
         "<(ls)",
@@ -78,7 +78,10 @@ def test_globs_keep_quoted_signs_apart(word: str, pattern: str):
     assert value.constant is None
 
 
-@pytest.mark.parametrize(("word", "many"), [("$y", True), ('"$y"', False), ('{a,b}"$y"', True), ('*"$y"', True)])
+@pytest.mark.parametrize(
+    ("word", "many"),
+    [("$y", True), ('"$y"', False), ('"$@"', True), ('"${v[@]}"', True), ('{a,b}"$y"', True), ('*"$y"', True)],
+)
 def test_many_says_whether_a_word_may_become_several(word: str, many: bool):
     assert value_of(word).many is many
 
