@@ -32,13 +32,14 @@ from companion.policy.ignore.searches import folder_of_search
 from companion.policy.order import Changes, runs_changed, within
 from companion.policy.outgoing import carrying
 from companion.policy.rulebook import in_force
-from companion.policy.shell.effects import TREE
+from companion.policy.shell.effects import LISTED, TREE
 from companion.policy.shell.gitplace import is_of_git
 from companion.policy.shell.invocation import UnreadableFile
 from companion.policy.shell.read import read_command
 
 _MOST_PATHS = 32
 _MOST_GRANTED = 10_000
+_WHOLE = frozenset({TREE, LISTED})
 _ON_PATHS = frozenset({EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE})
 _BEYOND = frozenset(
     {EffectKind.NETWORK, EffectKind.CHANGE, EffectKind.CLOUD, EffectKind.GIT, EffectKind.INSTALL, EffectKind.LEAK}
@@ -181,9 +182,9 @@ def examine_command(
         if len(paths) >= _MOST_PATHS:
             # What nobody looked at is asked about.
             break
-        if effect.kind in _ON_PATHS and effect.target and (effect.code == TREE or effect.target not in paths):
+        if effect.kind in _ON_PATHS and effect.target and (effect.code in _WHOLE or effect.target not in paths):
             known = judge.judge(effect.target, origin.workspace, policy, cwd=cwd)
-            if effect.code == TREE and known.inside and not is_filtered:
+            if effect.code in _WHOLE and known.inside and not is_filtered:
                 # Elsewhere a tree has no end, and what lies there is asked about anyway.
                 known = judge.judge_tree(effect.target, origin.workspace, policy, cwd=cwd)
             paths[effect.target] = known

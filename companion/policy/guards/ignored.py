@@ -8,14 +8,14 @@ from companion.model.action import Action, FileAccess, Operation, ShellCommand, 
 from companion.model.facts import Effect, EffectKind, Facts, IgnoreMatch, PathFacts
 from companion.model.policy import IgnoredAction, Policy
 from companion.model.verdict import PASS, Ask, Deny, Verdict
-from companion.policy.shell.effects import GLOB, MADE_AGAIN, NAMES, TREE
+from companion.policy.shell.effects import GLOB, LISTED, MADE_AGAIN, NAMES, TREE
 
 _OPERATIONS = {
     EffectKind.READ: Operation.READ,
     EffectKind.WRITE: Operation.WRITE,
     EffectKind.DELETE: Operation.DELETE,
 }
-_READS = {NAMES: Operation.LIST, TREE: Operation.SEARCH}
+_READS = {NAMES: Operation.LIST, TREE: Operation.SEARCH, LISTED: Operation.SEARCH}
 _CHANGES = {Operation.WRITE, Operation.DELETE}
 
 _SHOWN = (
@@ -43,6 +43,7 @@ SHOWS = frozenset({"view_image"})
 """Tools that do so with any file, whatever its name: of their results nothing can be left out."""
 
 _DENIED_HINT = "leave this file alone and go on without it; only the user can take it off the list"
+_LISTED_HINT = "name the files, or search with git grep"
 _GIT_HINT = "use files that git tracks; for a whole folder, name one without ignored files in it"
 
 
@@ -52,8 +53,10 @@ def ignored(action: Action, facts: Facts) -> Verdict:
     The strictest verdict counts.
     """
     asked: Verdict = PASS
-    for path, operation in _accesses(action, facts):
+    for path, operation, certain in _accesses(action, facts):
         verdict = _judge(action, path, operation, facts)
+        if isinstance(verdict, Deny) and not certain:
+            verdict = Ask(verdict.code, verdict.reason, _LISTED_HINT)
         if isinstance(verdict, Deny):
             return verdict
         if asked is PASS:
@@ -68,9 +71,10 @@ def what_becomes_of(path: PathFacts, policy: Policy) -> str:
     return "allow" if path.inside else policy.outside
 
 
-def _accesses(action: Action, facts: Facts) -> Iterator[tuple[str, Operation]]:
+def _accesses(action: Action, facts: Facts) -> Iterator[tuple[str, Operation, bool]]:
+    """Paths, what is done with them, and whether what is ignored there is certainly among it."""
     if isinstance(action, FileAccess):
-        yield action.path, action.operation
+        yield action.path, action.operation, True
     elif isinstance(action, ShellCommand):
         # Facts about a glob speak of what it matches, so the folder in which it starts adds nothing.
         globs = {(effect.start, effect.end) for effect in facts.effects if effect.code == GLOB}
@@ -80,10 +84,10 @@ def _accesses(action: Action, facts: Facts) -> Iterator[tuple[str, Operation]]:
             # What builds make is left out of repositories, and is theirs to delete.
             made = effect.code == MADE_AGAIN and known is not None and not (known.ignored and known.ignored.denied)
             if effect.kind in _OPERATIONS and effect.target and not beside_glob and not made:
-                yield effect.target, _operation(effect)
+                yield effect.target, _operation(effect), effect.code != LISTED
     elif isinstance(action, ToolCall):
         # What it does with a path is not known, so it counts as reading it.
-        yield from ((path, Operation.READ) for path in facts.paths)
+        yield from ((path, Operation.READ, True) for path in facts.paths)
 
 
 def _operation(effect: Effect) -> Operation:

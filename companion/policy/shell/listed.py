@@ -8,7 +8,7 @@ from dataclasses import replace
 from tree_sitter import Node
 
 from companion.model.facts import Effect
-from companion.policy.shell.effects import TRACKED, TREE
+from companion.policy.shell.effects import LISTED, TRACKED, TREE
 from companion.policy.shell.invocation import read, tree
 from companion.policy.shell.parse import Syntax
 from companion.policy.shell.words import Value
@@ -53,14 +53,14 @@ def known_to(program: list[Value], value: Value, node: Node, syntax: Syntax) -> 
 
 def _has_ending(value: Value) -> bool:
     """Whether matches end in a known way, or a whole folder is read: an option that names a file names one of them."""
-    patterns = [one.target for one in value.listed or () if one.code != TREE]
+    patterns = [one.target for one in value.listed or () if one.code not in {TREE, LISTED}]
     patterns += [value.text or ""] if value.glob else []
     return (bool(patterns) or bool(value.listed)) and all(re.search(r"\.\w+$", pattern) for pattern in patterns)
 
 
 def on_disk(reads: tuple[Effect, ...]) -> tuple[Effect, ...]:
-    """The files that git lists, read by somebody else: what an ignore rule says of the whole folder holds for them."""
-    return tuple(replace(one, target=tree(one.target), code=TREE) if one.code == TRACKED else one for one in reads)
+    """The files that git lists, read by somebody else: any of the folder may be among them."""
+    return tuple(replace(one, target=tree(one.target), code=LISTED) if one.code == TRACKED else one for one in reads)
 
 
 def name_all(values: list[Value]) -> Value | None:

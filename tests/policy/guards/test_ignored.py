@@ -9,6 +9,7 @@ from companion.model.facts import Effect, EffectKind, Facts, IgnoreMatch, PathFa
 from companion.model.policy import IgnoredAction, Policy
 from companion.model.verdict import PASS, Allow, Ask, Deny
 from companion.policy.guards.ignored import ignored, what_becomes_of
+from companion.policy.shell.effects import LISTED
 
 DENIED = IgnoreMatch("sub/.clineignore", 3, "private/")
 LEFT_OUT = IgnoreMatch(".gitignore", 1, "build/", denied=False)
@@ -51,6 +52,15 @@ def test_accesses(match, operation, policy, kind, code):
 @pytest.mark.parametrize("operation", Operation)
 def test_an_open_path_passes(operation):
     assert ignored(FileAccess("x", operation), facts({"x": None})) is PASS
+
+
+@pytest.mark.parametrize("match", [DENIED, LEFT_OUT])
+def test_of_what_git_lists_in_a_folder_nobody_knows_that_it_is_ignored(match):
+    listed = Effect(EffectKind.READ, "x/", 0, 1, LISTED)
+    verdict = ignored(ShellCommand("cat $(git ls-files)"), facts({"x/": match}, [listed]))
+    assert isinstance(verdict, Ask)
+    sure = [listed, Effect(EffectKind.READ, "y", 0, 1)]
+    assert isinstance(ignored(ShellCommand("cat y $(git ls-files)"), facts({"x/": match, "y": match}, sure)), Deny)
 
 
 def test_names_below_what_git_ignores_may_be_listed():

@@ -1,7 +1,7 @@
 import pytest
 
 from companion.model.facts import Effect, EffectKind
-from companion.policy.shell.effects import GLOB, TRACKED, TREE
+from companion.policy.shell.effects import GLOB, LISTED, TRACKED
 from companion.policy.shell.invocation import read
 from companion.policy.shell.listed import name_all, on_disk
 from companion.policy.shell.words import Value
@@ -34,7 +34,7 @@ def test_a_pattern_that_starts_with_a_name_is_no_option():
 def test_what_git_keeps_is_read_from_the_disk():
     tracked = Effect(EffectKind.READ, ".", 0, 1, TRACKED)
     glob = Effect(EffectKind.READ, "*.js", 0, 1, GLOB)
-    assert on_disk((tracked, glob)) == (Effect(EffectKind.READ, "./", 0, 1, TREE), glob)
+    assert on_disk((tracked, glob)) == (Effect(EffectKind.READ, "./", 0, 1, LISTED), glob)
 
 
 @pytest.mark.parametrize("command", ["cat *", "wc -l *.js", "grep -n x *.py", "head -3 *"])
