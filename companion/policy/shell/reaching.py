@@ -84,8 +84,16 @@ _HERE = re.compile(r"localhost|127(?:\.\d+){3}|::1|0\.0\.0\.0", re.IGNORECASE)
 _FORGES = frozenset({"github.com", "gitlab.com"})
 
 
+_KNOWN = frozenset(
+    {"ruff", "gh", "glab", *_TAKES_OTHERS, *_RUNS_PROJECT, *_CHANGES, *_KEEPS, *_DATABASES, *_CONTAINERS}
+)
+
+
 def judge_reach(invocation: Invocation) -> Iterator[Finding]:
     """The findings of such words."""
+    # Git is asked for most, and has one such word.
+    if invocation.name not in _KNOWN or (invocation.name == "git" and invocation.words[:1] != ("help",)):
+        return
     words = invocation.words
     if asks_for_help([arg.constant for arg in invocation.args]) and invocation.name != "git":
         return
