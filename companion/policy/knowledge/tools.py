@@ -107,7 +107,10 @@ def _hands_on(tool: Tool, what: str, path: list[str]) -> bool:
 def class_of(tool: Tool, what: str, parsed: Parsed, path: list[str]) -> Iterator[Fact]:
     """The fact of a command's class."""
     name = " ".join([tool.name, *path])
-    if parsed.shows and _hands_on(tool, what, path) and parsed.operands:
+    if parsed.shows and parsed.has("version") and (path or parsed.operands):
+        # What stands behind `--version` nobody has said that the tool leaves alone.
+        what = what or "run"
+    elif parsed.shows and _hands_on(tool, what, path) and (parsed.operands or len(parsed.given) > 1):
         # Behind the first operand the option is the other program's, and before it perhaps another one.
         what = what if what != "read" else "run"
     elif parsed.shows:
@@ -181,6 +184,7 @@ def _runner(tool: Tool, words: Words, parser: Parser, row: Row, path: list[str])
     for _ in range(row.most or 0):
         first = parser.operand() if first is not None else None
     parsed = parser.parsed
+    parsed.shows = parsed.shows and not parsed.has("version")
     if parsed.shows or first is None:
         yield from class_of(tool, "read" if parsed.shows else row.what, parsed, path)
     if parsed.unknown is not None:

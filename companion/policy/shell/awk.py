@@ -43,7 +43,7 @@ def judge_awk(invocation: Invocation) -> Iterator[Finding]:
             yield from read(operand)
         return
     operands = arguments.operands
-    if invocation.words[:1] in {("--version",), ("--help",), ("-V",)}:
+    if invocation.words in {("--version",), ("--help",), ("-V",)}:
         yield invocation.runs()
         return
     if arguments.has("f", "file"):

@@ -31,6 +31,12 @@ class Build:
     """Those whose value is a path of the project."""
     folder: str = ""
     """Those whose value is the folder of the project, where its files lie."""
+    writes: str = ""
+    """Those whose value is a file that it writes."""
+    pairs: str = ""
+    """Options with those values under which they stay in the project, as `--name value`."""
+    behind: str = ""
+    """What may stand behind a `--`: words of what it starts."""
     needs: str = ""
     """An option without which it is another way of calling the program."""
     paths: bool = True
@@ -38,7 +44,7 @@ class Build:
 
 
 _NODE = "package.json"
-_PYTHON = "pyproject.toml setup.py setup.cfg tox.ini requirements.txt ruff.toml .ruff.toml"
+PYTHON = "pyproject.toml setup.py setup.cfg tox.ini requirements.txt ruff.toml .ruff.toml"
 _GRADLE = "build.gradle build.gradle.kts settings.gradle settings.gradle.kts"
 _TASK = (
     r"(?::?[\w-]+:)*(?:clean|build|check|assemble\w*|compile\w*|classes|testClasses|test\w*|\w+Test|jar|javadoc|lint\w*"
@@ -80,7 +86,7 @@ _BAZEL = Build(
     paths=False,
 )
 _BLACK = Build(
-    _PYTHON,
+    PYTHON,
     flags=r"-[qvSC]+|--(?:quiet|verbose|skip-string-normalization|skip-magic-trailing-comma|preview|fast|safe|color"
     r"|no-color|force-exclude)",
     named="-l|--line-length|-t|--target-version|-W|--workers",
@@ -292,14 +298,14 @@ BUILDERS: dict[str, tuple[Build, ...]] = {
     ),
     "ruff": (
         Build(
-            _PYTHON,
+            PYTHON,
             first="format",
             flags="-[qvn]+|--(?:quiet|verbose|no-cache|preview|force-exclude|silent)",
             valued="--exclude|--line-length",
             named="--target-version",
         ),
         Build(
-            _PYTHON,
+            PYTHON,
             first="check",
             flags="-[qv]+|--(?:quiet|verbose|no-cache|preview|force-exclude|silent|show-fixes|statistics|exit-zero|fix-only)",
             valued="--exclude|--extend-exclude|--line-length",
@@ -310,7 +316,7 @@ BUILDERS: dict[str, tuple[Build, ...]] = {
     "black": (_BLACK,),
     "isort": (
         Build(
-            _PYTHON,
+            PYTHON,
             flags="-[qv]+|--(?:quiet|verbose|atomic|force-sort-within-sections|float-to-top|sl|filter-files|overwrite-in-place)",
             valued="--skip|--skip-glob|--extend-skip",
             named="--profile|-l|--line-length|--py",

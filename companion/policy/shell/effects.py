@@ -42,7 +42,9 @@ AT_ROOT = "delete-at-root"
 MADE_AGAIN = "generated-delete"
 """The code of a DELETE of what builds and package managers make."""
 
-RUNS_BY_ITSELF = frozenset({WEB_READ, "git-local", "git-fetch", "project-run", "project-script", "generated-delete"})
+RUNS_BY_ITSELF = frozenset(
+    {WEB_READ, "git-local", "git-fetch", "project-run", "project-script", "tool-cache", "generated-delete"}
+)
 """Codes of what the standard level lets run: it stays in the project or only looks, and can be taken back."""
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from companion.model.facts import Effect
 from companion.policy.shell.builds import judge_build, judge_entry
 from companion.policy.shell.effects import NAMES, is_temporary
 from companion.policy.shell.invocation import Finding, Inner, Invocation, Text, read
 from companion.policy.shell.pycode import judge_python, mentioned_files
-from companion.policy.shell.tools import names
+from companion.policy.shell.tools import named_files, names
 from companion.policy.shell.words import Value
 
 _PYTHON = re.compile(r"python[\d.]*|pypy3?")
@@ -159,6 +160,7 @@ def _module(invocation: Invocation, words: tuple[Value, ...]) -> Iterator[Findin
     elsewhere = any(is_temporary(word.constant or "/tmp/x") for word in words)  # noqa: S108 - no file is made
     if name == "unittest" and not own and not elsewhere:
         yield invocation.rule("project-run", "python -m unittest")
+        yield from named_files(replace(invocation, args=words[1:]))
     elif name in _MODULES_RUN and not own:
         yield Inner(words, invocation.feed)
     elif name in _MODULES_READING and not own:

@@ -28,6 +28,7 @@ from companion.policy.shell.knowledge import (
 from companion.policy.shell.known import judge_known
 from companion.policy.shell.options import Arguments, split
 from companion.policy.shell.project import judge_environment, judge_project
+from companion.policy.shell.reaching import judge_reach
 from companion.policy.shell.runners import WRAPPERS, judge_privileged, judge_shell
 from companion.policy.shell.sed import judge_sed
 from companion.policy.shell.services import INFRASTRUCTURE, SERVICES, judge_service
@@ -60,6 +61,7 @@ _FILTERS = frozenset({"head", "tail", "sort", "uniq", "grep", "egrep", "tac", "s
 def judge(invocation: Invocation) -> Iterator[Finding]:
     """The findings of one program. Targets are counted from the folder it runs in."""
     yield from _judge(invocation)
+    yield from judge_reach(invocation)
     if listed := _names_files(invocation):
         yield listed
 
@@ -153,7 +155,7 @@ def _asks_for_version(invocation: Invocation) -> bool:
 def _tells_how(invocation: Invocation) -> bool:
     words = [arg.constant for arg in invocation.args]
     # To ssh and its kin the first word is a host, to make a target.
-    plain = words[:1] in (["--help"], ["--version"]) and DANGERS[invocation.name] not in {"eval", "source"}
+    plain = words in (["--help"], ["--version"]) and DANGERS[invocation.name] not in {"eval", "source"}
     # Behind other words it may come too late, `help` is a name like any other, and `poweroff -h` turns it off.
     others = DANGERS[invocation.name] not in {"network", "eval", "source", "build", "power"} and words == ["-h"]
     return (plain or others) and not invocation.feed
@@ -283,6 +285,10 @@ _UNARY = frozenset("-" + letter for letter in "bcdefghknprstuwxzGLNOSh")
 _BINARY = frozenset({"=", "==", "!=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"})
 
 
+_NUMERIC = frozenset({"-eq", "-ne", "-lt", "-le", "-gt", "-ge"})
+_SUBSCRIPT = re.compile(r"\$\(|[`\[]")
+
+
 def _test(invocation: Invocation) -> Iterator[Finding]:
     """Only shapes in which no word can turn out to be an operator: `test -v` computes a subscript."""
     args = invocation.args[:-1] if invocation.name == "[" else invocation.args
@@ -300,6 +306,9 @@ def _test(invocation: Invocation) -> Iterator[Finding]:
         yield invocation.rule("unknown-word", "this test")
         return
     yield invocation.runs()
+    if _NUMERIC.intersection(words) and any(_SUBSCRIPT.search(word or "") for word in words):
+        # Some shells compute the operands of a comparison of numbers, and run what stands in a subscript.
+        yield invocation.rule("arithmetic", "this test")
     for before, arg in zip(["", *words], args, strict=False):
         if before in _UNARY - {"-n", "-z", "-t"} and arg.text:
             yield from read(arg, NAMES)

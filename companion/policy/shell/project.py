@@ -4,58 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 
-from companion.policy.shell.builds import has_file, judge_build, ran
+from companion.policy.shell.builds import judge_build, ran
 from companion.policy.shell.compilers import judge_compiler
-from companion.policy.shell.effects import is_temporary
 from companion.policy.shell.installed import judge_installed
 from companion.policy.shell.invocation import Finding, Inner, Invocation, Look, Text
 from companion.policy.shell.options import split
 from companion.policy.shell.recipes import judge_recipe
-from companion.policy.shell.tools import named_files, names
+from companion.policy.shell.tools import names
 from companion.policy.shell.words import Value
 
-
-@dataclass(frozen=True, slots=True)
-class _Runner:
-    """A program that builds or tests the project it stands in."""
-
-    files: str = ""
-    """One of these files says that there is such a project; "" needs none."""
-    subcommands: str = ""
-    """Those that build or test; "" for a program that does nothing else."""
-    refused: str = ""
-    """Options that run something else or write elsewhere."""
-
-
 _NODE = "package.json"
-_PYTHON = "pyproject.toml setup.py setup.cfg tox.ini noxfile.py requirements.txt"
-
-RUNNERS: dict[str, _Runner] = {
-    "pytest": _Runner("", "", "p c rootdir confcutdir o override-ini basetemp import-mode pdbcls junitxml junit-xml"),
-    "py.test": _Runner("", "", "p c rootdir confcutdir o override-ini basetemp"),
-    "tox": _Runner("tox.ini pyproject.toml", "", "c workdir x override root"),
-    "nox": _Runner("noxfile.py", "", "f noxfile envdir"),
-    "mypy": _Runner(_PYTHON, "", "install-types config-file python-executable plugins"),
-    "pyright": _Runner(_PYTHON + " pyrightconfig.json package.json", "", "p project createstub pythonpath"),
-    "cargo": _Runner(
-        "Cargo.toml", "build b check c test t clippy bench doc d fmt", "config Z fix target-dir manifest-path out-dir"
-    ),
-    "go": _Runner("go.mod", "build test vet fmt", "exec toolexec o vettool overlay modfile C"),
-    "dotnet": _Runner("", "build test", "o output"),
-    "ctest": _Runner("", "", "S D SP build-and-test"),
-    "swift": _Runner("Package.swift", "build test", "package-path"),
-    "mix": _Runner("mix.exs", "test compile format"),
-    "rspec": _Runner("Gemfile", "", "r require I"),
-    "rubocop": _Runner("Gemfile", "", "r require c config a A"),
-    **dict.fromkeys(
-        ("terraform", "tofu"), _Runner("", "plan", "out generate-config-out chdir destroy replace target lock var-file")
-    ),
-    "ansible-test": _Runner("", "sanity units", "docker remote venv requirements containers"),
-    "phpunit": _Runner("composer.json phpunit.xml", "", "bootstrap c configuration prepend"),
-}
-
 SCRIPTS = frozenset({"npm", "yarn", "pnpm", "bun"})
 _SHORT_SCRIPTS = frozenset({"test", "t", "tst", "start", "stop", "restart"})
 
@@ -68,38 +27,7 @@ def judge_project(invocation: Invocation) -> list[Finding] | None:
         return _composer_script(invocation)
     if invocation.name in {"make", "gmake", "just"}:
         return judge_recipe(invocation)
-    if (built := judge_build(invocation) or judge_installed(invocation) or judge_compiler(invocation)) is not None:
-        return built
-    if invocation.name == "cargo" and invocation.words[:1] in {("check",), ("c",), ("clippy",), ("doc",)}:
-        return [*ran(invocation, invocation.words[0])] if _is_plain(invocation, "fix config Z") else None
-    runner = RUNNERS.get(invocation.name)
-    if runner is None or not has_file(invocation.look, runner.files):
-        return None
-    if not _is_plain(invocation, runner.refused):
-        return None
-    words = [word for word in invocation.words if not word.startswith(("-", "+"))]
-    known = runner.subcommands.split()
-    if known and (not words or words[0] not in known):
-        return None
-    return [*ran(invocation), *named_files(invocation)]
-
-
-def _is_plain(invocation: Invocation, refused: str) -> bool:
-    names = refused.split()
-    for arg in invocation.args:
-        text = arg.constant
-        # A file behind an @ may hold any option, and what lies in a folder for anybody is not the project's.
-        if text is None or text.startswith(("+", "@")) or is_temporary(text):
-            return False
-        if text.startswith("--"):
-            name = text[2:].partition("=")[0]
-            if name and any(one == name or (len(one) > 1 and one.startswith(name)) for one in names):
-                return False
-        elif text.startswith("-"):
-            name = text[1:].partition("=")[0]
-            if name in names or any(len(one) == 1 and name[:1] == one for one in names):
-                return False
-    return True
+    return judge_build(invocation) or judge_installed(invocation) or judge_compiler(invocation)
 
 
 def _package_script(invocation: Invocation) -> list[Finding] | None:

@@ -146,6 +146,11 @@ RULES: dict[str, Rule] = {
         EffectKind.EXECUTE, "{target} runs the project's own tests or build", "read the script before you allow it"
     ),
     "project-script": Rule(EffectKind.EXECUTE, "{target} runs a script of the project", "show the script first"),
+    "tool-cache": Rule(
+        EffectKind.EXECUTE,
+        "{target} opens a browser, leaves a file behind or changes what it keeps for itself",
+        "ask for a page or a list that it prints",
+    ),
     "searches-secrets": Rule(
         _UNKNOWN, "{target} looks for secrets in whole folders", "name the one file that the task is about"
     ),

@@ -138,7 +138,11 @@ def asks_for_help(words: Sequence[str | None]) -> bool:
     first, *others = (word or "" for word in words)
     if not others:
         return first in _ALONE
-    if first in _HELP or (first == "help" and all(_PLAIN_WORD.fullmatch(word) for word in others)):
+    words_only = all(_PLAIN_WORD.fullmatch(word) and word not in _RUNNING for word in others)
+    # What stands behind `--version` nobody has said that the tool leaves alone.
+    if first in _HELP and first != "--version":
+        return words_only
+    if first == "help" and all(_PLAIN_WORD.fullmatch(word) for word in others):
         return True
     named = [first, *others[:-1]]
     plain = all(_PLAIN_WORD.fullmatch(word) and word not in _RUNNING for word in named)

@@ -1,5 +1,6 @@
 import pytest
 
+from companion.policy.shell.effects import changes_something
 from companion.policy.shell.read import read_command
 from tests.support.shell import codes, only_reads
 
@@ -251,3 +252,45 @@ def test_a_word_for_help_or_a_rehearsal_counts_only_where_the_program_reads_it(c
 )
 def test_where_it_does_nothing_else_happens(command: str):
     assert only_reads(command), codes(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["[ 'a[$(id)]' -eq 1 ]", "[ 1 -lt 'a[`id`]' ]", "test 'x[0]' -ge 1", "[ 1 -eq 1 -a 'a[$(id)]' -ne 1 ]"],
+)
+def test_a_comparison_of_numbers_computes_no_subscript(command):
+    assert "arithmetic" in codes(command)
+
+
+@pytest.mark.parametrize("command", ["[ 1 -eq 1 ]", "[ -f 'a[1]' ]", "test 'a[1]' = b"])
+def test_other_comparisons_only_look(command):
+    assert "arithmetic" not in codes(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "make --version x",
+        "awk --version 'BEGIN{system(\"id\")}'",
+        "bazel --help -c id",
+        "poweroff --version x",
+        "turbo --version run x",
+        "turbo --help run x",
+        "docker --version run x",
+        "npm --version exec x",
+        "uv --version run x",
+        "npx --help -c id",
+        "terraform --version apply",
+        "kubectl --version delete x",
+    ],
+)
+def test_what_stands_behind_a_version_counts(command):
+    assert codes(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["make --version", "turbo --help", "turbo --help deploy", "docker --version", "docker run --help", "gh --help pr"],
+)
+def test_a_question_how_it_is_used_only_reads(command):
+    assert changes_something(read_command(command)) is None

@@ -15,7 +15,7 @@ def kinds(command: str) -> set[EffectKind]:
     return {effect.kind for effect in read_command(command, cwd="/w", home="/home/ada")}
 
 
-@pytest.mark.parametrize("command", ["npm ls", "npm view left-pad", "pip list", "uv tree", "pnpm why x"])
+@pytest.mark.parametrize("command", ["npm ls", "npm view left-pad", "pip list", "uv tree --frozen", "pnpm why x"])
 def test_what_is_in_the_tables_only_reads(command):
     assert kinds(command) <= READS
 
@@ -62,13 +62,10 @@ def test_an_option_that_runs_or_writes_is_more_than_reading(command):
     [
         "pip list --python .venv",
         "pip --python .venv/bin/python list",
-        "uv tree --python 3.12",
         "uv pip list -p 3.12",
         "uv python find 3.12",
         "uv python find",
         "npm ls --global",
-        "gradle tasks --all",
-        "mvn help:effective-pom",
     ],
 )
 def test_their_neighbours_only_read(command):

@@ -80,6 +80,9 @@ def _command(command: Command, depth: int) -> Iterator[Fact | Script]:
         yield Fact(EffectKind.UNKNOWN, program or "this word", "unknown-program")
         return
     name = name_of(program)
+    if program.lower() == "sort" and any((word or "--").startswith(("-o", "-T", "--")) for word in words):
+        # Where it is no alias it is the program of that name, which writes files and runs others.
+        yield Fact(EffectKind.UNKNOWN, "this sort", "unknown-option")
     if name in KNOWN or "-" in name:
         for finding in cmdlets.judge(program, words):
             if isinstance(finding, Fact):

@@ -111,3 +111,8 @@ def test_encodings_inside_of_each_other_end():
     for _ in range(5):
         text = "powershell -enc " + base64.b64encode(text.encode("utf-16-le")).decode()
     assert "eval" in codes(text)
+
+
+@pytest.mark.parametrize("text", ["sort -o f", "ls | sort --output=f", "sort -T x", "sort --compress-program=x"])
+def test_where_an_alias_is_none_the_program_of_that_name_is_meant(text):
+    assert "unknown-option" in {found.code for found in judge_powershell(text) if isinstance(found, Fact)}
