@@ -200,7 +200,7 @@ def _judge_read(effect: Effect, facts: Facts) -> Ask | None:
     target, path = effect.target, facts.paths.get(effect.target)
     if path is None:
         return Ask("path-not-judged", f"nobody looked at what {target} is", "name a file in the workspace")
-    listed = effect.code == NAMES and path.ignored is not None and not path.ignored.denied
+    listed = effect.code == NAMES and path.ignored is not None and not (path.ignored.denied and path.is_dir)
     if path.ignored is not None and not listed:
         rule = f"{path.ignored.source}:{path.ignored.line} {path.ignored.pattern}"
         return Ask("reads-ignored", f"{target} is or holds what {rule} excludes", "name files that are not ignored")

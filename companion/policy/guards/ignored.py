@@ -8,6 +8,7 @@ from companion.model.action import Action, FileAccess, Operation, ShellCommand, 
 from companion.model.facts import Effect, EffectKind, Facts, IgnoreMatch, PathFacts
 from companion.model.policy import IgnoredAction, Policy
 from companion.model.verdict import PASS, Ask, Deny, Verdict
+from companion.policy.ignore.lists import SECRETS
 from companion.policy.shell.effects import GLOB, LISTED, MADE_AGAIN, NAMES, TREE
 
 _OPERATIONS = {
@@ -102,6 +103,12 @@ def _judge(action: Action, path: str, operation: Operation, facts: Facts) -> Ver
     match = known.ignored
     if match is None:
         return PASS
+    if match.denied and operation is Operation.LIST and not known.is_dir:
+        # Whether it is there is all that comes of it.
+        return PASS
+    if match.denied and operation is Operation.WRITE and match.source == SECRETS and known.inside:
+        # To fill such a file shows nothing of it, and setting up a project begins with that.
+        return Ask("ignored-path", _reason(known, match), _DENIED_HINT)
     if match.denied:
         return Deny("ignored-path", _reason(known, match), _DENIED_HINT)
     if operation is Operation.LIST:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from companion.model.facts import Effect, EffectKind
-from companion.policy.shell.effects import TRACKED
+from companion.policy.shell.effects import NAMES, TRACKED
 from companion.policy.shell.gitlocal import judge_local
 from companion.policy.shell.gitplace import is_planted
 from companion.policy.shell.gitpush import judge_push
@@ -80,8 +80,6 @@ _READING: dict[str, str] = {
     "for-each-ref": "count= sort= format= color~ points-at= merged~ no-merged~ contains~ no-contains~ ignore-case",
     "show-ref": "head heads tags branches d dereference s hash~ verify abbrev~ q quiet exists",
     "show-branch": "a r all remotes current topo-order date-order sparse list independent merge-base sha1-name",
-    "check-ignore": "q v n z quiet verbose non-matching no-index",
-    "check-attr": "a z all cached",
     "cat-file": "t s e p",
     "version": "build-options",
     "verify-commit": "v raw verbose",
@@ -109,6 +107,8 @@ _LISTING: dict[str, str] = {
 }
 """Subcommands that read as long as they have no operand, or have one behind `-l` or `--list`."""
 
+_NAMING = {"check-ignore": "q v n z quiet verbose non-matching no-index", "check-attr": "a z all cached"}
+"""What says which rules hold for the paths it is given, and looks into none of them."""
 _NESTED: dict[tuple[str, str], str] = {
     ("stash", "list"): _LOG,
     ("stash", "show"): "stat~ numstat shortstat summary name-only name-status",
@@ -192,7 +192,9 @@ def _subcommand(invocation: Invocation, name: str) -> Iterator[Finding]:
     if words == ("--help",):
         yield invocation.runs()
         return
-    if nested in _NESTED:
+    if name in _NAMING:
+        yield from _naming(invocation, _NAMING[name])
+    elif nested in _NESTED:
         yield from _reading(replace(invocation, args=args[1:]), _NESTED[nested])
     elif name in _READING:
         yield from _reading(invocation, _READING[name], pattern=name == "grep")
@@ -234,6 +236,16 @@ def _reading(invocation: Invocation, options: str, *, pattern: bool = False) -> 
         yield from _object(invocation, operand)
     if "L" in arguments.given and (text := arguments.given["L"].text) and ":" in text:
         yield from read(replace(arguments.given["L"], text=text.rpartition(":")[2]), TRACKED)
+
+
+def _naming(invocation: Invocation, options: str) -> Iterator[Finding]:
+    arguments = split(invocation.args, options)
+    if arguments.unknown is not None:
+        yield invocation.refuse(arguments.unknown)
+        return
+    yield invocation.runs()
+    for operand in arguments.operands:
+        yield from read(operand, NAMES)
 
 
 def _object(invocation: Invocation, operand: Value) -> Iterator[Finding]:

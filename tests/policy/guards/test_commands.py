@@ -27,7 +27,7 @@ def path_facts(target: str, *, tree: bool) -> PathFacts:
     if tree and resolved == WORKSPACE:
         ignored = DENIED
     privileged = "git runs it" if ".git" in names else ""
-    return PathFacts(target, resolved, inside, ignored, privileged=privileged)
+    return PathFacts(target, resolved, inside, ignored, target == "private", privileged)
 
 
 def judge(command: str, level: CommandLevel = CommandLevel.STANDARD, **changes: object) -> Verdict:
@@ -237,6 +237,7 @@ ASKED = [
     ("cat private/a", "reads-ignored"),
     ("cat < private/a", "reads-ignored"),
     ("ls private", "reads-ignored"),
+    ("find private -name a", "reads-ignored"),
     ("cat build/a", "reads-ignored"),
     ("cd private && cat a", "reads-ignored"),
     ("cd private; cat a", "reads-ignored"),

@@ -65,7 +65,8 @@ def test_no_guard_raises_on_any_action(number, action, known):
 @given(path=text, operation=st.sampled_from(Operation), known=facts, match=matches)
 @settings(max_examples=100)
 def test_what_a_deny_list_covers_is_denied_whoever_asks(path, operation, known, match):
-    covered = PathFacts(path, "/x", inside=True, ignored=IgnoreMatch(match.source, match.line, match.pattern))
+    rule = IgnoreMatch(match.source, match.line, match.pattern)
+    covered = PathFacts(path, "/x", inside=True, ignored=rule, is_dir=True)
     told = Facts(known.origin, known.policy, paths={path: covered})
     assert evaluate(GUARDS, FileAccess(path, operation), told).outcome is Outcome.DENY
 

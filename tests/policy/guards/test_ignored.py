@@ -9,15 +9,20 @@ from companion.model.facts import Effect, EffectKind, Facts, IgnoreMatch, PathFa
 from companion.model.policy import IgnoredAction, Policy
 from companion.model.verdict import PASS, Allow, Ask, Deny
 from companion.policy.guards.ignored import ignored, what_becomes_of
+from companion.policy.ignore.lists import SECRETS
 from companion.policy.shell.effects import LISTED
 
 DENIED = IgnoreMatch("sub/.clineignore", 3, "private/")
+DENIED_BY_DEFAULT = IgnoreMatch(SECRETS, 1, ".env")
 LEFT_OUT = IgnoreMatch(".gitignore", 1, "build/", denied=False)
 STOPPED = IgnoreMatch("companion", 0, "(more than 9 entries lie below)", denied=False)
 
 
-def facts(matches, effects=(), gitignored=IgnoredAction.DENY):
-    paths = {path: PathFacts(path, f"/ws/{path}", inside=True, ignored=match) for path, match in matches.items()}
+def facts(matches, effects=(), gitignored=IgnoredAction.DENY, *, folders=()):
+    paths = {
+        path: PathFacts(path, f"/ws/{path}", inside=True, ignored=match, is_dir=path in folders)
+        for path, match in matches.items()
+    }
     return Facts(Origin(workspace="/ws"), Policy(gitignored=gitignored), effects=effects, paths=paths)
 
 
@@ -30,7 +35,9 @@ ACCESSES = [
     (DENIED, Operation.READ, IgnoredAction.ASK, Deny, "ignored-path"),
     (DENIED, Operation.WRITE, IgnoredAction.ASK, Deny, "ignored-path"),
     (DENIED, Operation.DELETE, IgnoredAction.ASK, Deny, "ignored-path"),
-    (DENIED, Operation.LIST, IgnoredAction.ASK, Deny, "ignored-path"),
+    (DENIED_BY_DEFAULT, Operation.READ, IgnoredAction.ASK, Deny, "ignored-path"),
+    (DENIED_BY_DEFAULT, Operation.WRITE, IgnoredAction.ASK, Ask, "ignored-path"),
+    (DENIED_BY_DEFAULT, Operation.DELETE, IgnoredAction.ASK, Deny, "ignored-path"),
     (DENIED, Operation.SEARCH, IgnoredAction.ASK, Deny, "ignored-path"),
     (LEFT_OUT, Operation.READ, IgnoredAction.DENY, Deny, "gitignored-path"),
     (LEFT_OUT, Operation.SEARCH, IgnoredAction.DENY, Deny, "gitignored-path"),
@@ -61,6 +68,17 @@ def test_of_what_git_lists_in_a_folder_nobody_knows_that_it_is_ignored(match):
     assert isinstance(verdict, Ask)
     sure = [listed, Effect(EffectKind.READ, "y", 0, 1)]
     assert isinstance(ignored(ShellCommand("cat y $(git ls-files)"), facts({"x/": match, "y": match}, sure)), Deny)
+
+
+def test_whether_a_denied_file_is_there_may_be_known_and_not_what_a_denied_folder_holds():
+    assert ignored(FileAccess("x", Operation.LIST), facts({"x": DENIED})) is PASS
+    assert isinstance(ignored(FileAccess("x", Operation.LIST), facts({"x": DENIED}, folders=["x"])), Deny)
+
+
+def test_a_secret_file_elsewhere_is_not_written():
+    outside = PathFacts(".aws/credentials", "/home/a/.aws/credentials", inside=False, ignored=DENIED_BY_DEFAULT)
+    told = Facts(Origin(workspace="/ws"), Policy(), paths={outside.given: outside})
+    assert isinstance(ignored(FileAccess(outside.given, Operation.WRITE), told), Deny)
 
 
 def test_names_below_what_git_ignores_may_be_listed():
@@ -96,7 +114,8 @@ def test_the_strictest_of_a_command_s_effects_counts(effects, kind):
 CODES = [
     # effects as (code, target), verdict
     ([("names", "built")], Allow),
-    ([("names", "secret")], Deny),
+    ([("names", "secret")], Allow),
+    ([("names", "secrets")], Deny),
     ([("tree", "built")], Deny),
     ([("glob", "open"), ("tree", "secret")], Allow),
     ([("glob", "secret"), ("tree", "open")], Deny),
@@ -106,7 +125,8 @@ CODES = [
 @pytest.mark.parametrize(("effects", "kind"), CODES)
 def test_the_code_of_a_read_says_what_is_read(effects, kind):
     told = tuple(Effect(EffectKind.READ, target, 4, 9, code=code) for code, target in effects)
-    verdict = ignored(ShellCommand("…"), facts({"secret": DENIED, "built": LEFT_OUT, "open": None}, told))
+    known = {"secret": DENIED, "secrets": DENIED, "built": LEFT_OUT, "open": None}
+    verdict = ignored(ShellCommand("…"), facts(known, told, folders=["secrets"]))
     assert isinstance(verdict, kind)
 
 
