@@ -165,11 +165,12 @@ def examine_command(
 
     def look(path: str) -> str | None:
         path = f"{home}{path[1:]}" if path.startswith("~/") and home else path
-        name = resolved(path, folder)
-        looked[name] = None
-        if is_of_git(path) and changes.touch(name):
-            # What is checked out or configured by then is not what the disk says now.
-            raise UnreadableFile(path)
+        if changes:
+            name = resolved(path, folder)
+            looked[name] = None
+            if is_of_git(path) and changes.touch(name):
+                # What is checked out or configured by then is not what the disk says now.
+                raise UnreadableFile(path)
         return files.text(path, folder) if files is not None else None
 
     effects = read_command(

@@ -20,11 +20,18 @@ _COMMANDS = (
 )
 # Each begins with what it looks for and looks back from there: so a megabyte is searched in a millisecond.
 _ANSWERS = re.compile(
-    rf"companion(?<![\w-]companion)(?:\.exe|\.cli\.main)?(?: -{{1,2}}[\w-]+(?:=\S+)?)* (?:{_COMMANDS})(?![\w-])"
+    rf"companion(?<![\w-]companion)(?:\.exe|\.cli\.main)?(?: -[\w-]+(?:=\S+)?)* (?:{_COMMANDS})(?![\w-])"
 )
-_MACHINERY = re.compile(
-    r"operator\.sock|(?:^|[ /])companion[\w/.-]*/(?:run/)?daemon\.json|machine\.key|COMPANION_HOME|/v1/approvals/"
-    r"|companion\.client|companion\.cli|companion_tui|from companion import|import companion"
+_MACHINERY = (
+    "operator.sock",
+    "machine.key",
+    "COMPANION_HOME",
+    "/v1/approvals/",
+    "companion.client",
+    "companion.cli",
+    "companion_tui",
+    "from companion import",
+    "import companion",
 )
 _KILLS = tuple(
     re.compile(rf"{word}(?<![\w-]{word})(?![\w-])")
@@ -45,8 +52,6 @@ _WORDS = re.compile(r"[\w-]+")
 _LONGEST_READ = 64 * 1024
 """What is longer asks anyway."""
 _TERMINAL_DEVICES = re.compile(r"/dev/(?:pts/\d+|tty\w+)|TIOCSTI")
-# What names the machinery is one of these, or begins with the product's own name.
-_MACHINERY_WORDS = ("companion", "operator.sock", "daemon.json", "machine.key", "COMPANION_HOME", "/v1/approvals/")
 _QUOTES = b"\"'\\"
 _NOISE = b"$(){}[],;|&<>`\t\n\r\v\f"
 _WITHOUT_NOISE = bytes.maketrans(_NOISE, b" " * len(_NOISE))
@@ -56,7 +61,7 @@ def control(daemon_pid: Callable[[], int] = lambda: 0) -> Guard:
     """The guard. `daemon_pid` is the process that must not be ended, 0 where none runs."""
 
     def judge(action: Action, facts: Facts) -> Verdict:
-        if isinstance(action, ToolCall) and _MACHINERY.search(action.arguments):
+        if isinstance(action, ToolCall) and _names_machinery(action.arguments):
             return Ask("requester-cannot-approve", f"{action.tool} is given what companion's own machinery uses", _HINT)
         if not isinstance(action, ShellCommand):
             return PASS
@@ -71,7 +76,7 @@ def control(daemon_pid: Callable[[], int] = lambda: 0) -> Guard:
 def _judge(command: str, pid: int) -> Verdict:
     plain = _plain(command)
     named = "companion" in plain
-    if (named and _ANSWERS.search(plain)) or (_names_machinery(plain) and _MACHINERY.search(plain)):
+    if (named and _ANSWERS.search(plain)) or _names_machinery(plain):
         reason = "this speaks for the person to companion itself, and who asks cannot be who approves"
         return Deny("requester-cannot-approve", reason, _HINT)
     if (named or _names_process(pid, plain)) and any(kills.search(plain) for kills in _KILLS):
@@ -85,7 +90,10 @@ def _judge(command: str, pid: int) -> Verdict:
 
 
 def _names_machinery(plain: str) -> bool:
-    return any(word in plain for word in _MACHINERY_WORDS)
+    return any(word in plain for word in _MACHINERY) or (
+        "daemon.json" in plain
+        and any("companion" in word.rpartition("daemon.json")[0] for word in plain.split(" ") if "daemon.json" in word)
+    )
 
 
 def _types(plain: str) -> bool:

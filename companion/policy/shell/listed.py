@@ -44,8 +44,10 @@ def known_to(program: list[Value], value: Value, node: Node, syntax: Syntax) -> 
     name = program[0].constant if program else None
     if node.type == "process_substitution" and name in _READ_PIPES and syntax.text(node).startswith("<("):
         return replace(value, listed=(), is_path=True)
+    if value.listed is None and not value.glob:
+        return value
     anyhow = name in _TAKES_ANY_NAME or (name in _TAKES_ENDINGS and _has_ending(value))
-    if anyhow and (value.listed is not None or value.glob):
+    if anyhow:
         return replace(value, is_path=True)
     # To the others a name with a dash in front may be an option, so that it does not count what else it names.
     return value if value.is_path else replace(value, listed=None)
