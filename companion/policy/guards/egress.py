@@ -22,10 +22,12 @@ _AWAY = frozenset({EffectKind.NETWORK, EffectKind.CLOUD})
 _NOBODY_SAYS = dict.fromkeys(EffectKind, "a remote") | {EffectKind.CLOUD: "the account it works on"}
 _LOCAL = frozenset({Sort.HARMLESS, Sort.SUBAGENT})
 
-# Whatever could be an address: behind a scheme, behind a user's name, or any word with a dot in it.
+# Whatever could be an address: behind a scheme, behind a user's name, or any word with a dot in it. Nothing is looked
+# for in the midst of a word, so that a long one is read once.
 _ADDRESS = re.compile(
-    r"[A-Za-z][A-Za-z0-9+.-]*:/{1,3}(?:[^\s/?#'\"]*@)?(?P<url>\[[^\]]*\]|[^\s/:?#'\"\\|;&<>(){},]*)"
-    r"|(?P<word>(?:[A-Za-z0-9_-]+\.)+[A-Za-z0-9_-]+)"
+    r"(?<![A-Za-z0-9+.-])(?P<scheme>[A-Za-z0-9+.-]++):/{1,3}(?:[^\s/?#'\"]*@)?"
+    r"(?P<url>\[[^\]\s]{0,64}\]|[^\s/:?#'\"\\|;&<>(){},]*)"
+    r"|(?<![A-Za-z0-9_-])(?P<word>(?:[A-Za-z0-9_-]+\.)+[A-Za-z0-9_-]+)"
 )
 
 _BETWEEN = re.compile(r"[\s'\"`@=<>:;|&(),]+")
@@ -117,8 +119,12 @@ def _from_files(command: str, effects: Iterable[Effect]) -> str:
 
 def _hosts(text: str) -> list[str]:
     """Every word of a command or of arguments that may name a host; file names look like some."""
-    found = (match["url"] if match["word"] is None else match["word"] for match in _ADDRESS.finditer(text))
-    return list(dict.fromkeys(host.lower() for host in found if host))
+    found: list[str] = []
+    for match in _ADDRESS.finditer(text):
+        # A name may run into a scheme where a shell puts them apart.
+        found += [name for name in (match["scheme"],) if name and "." in name]
+        found += [name for name in (match["url"], match["word"]) if name]
+    return list(dict.fromkeys(map(str.lower, found)))
 
 
 def _all_trusted(hosts: Sequence[str], facts: Facts) -> bool:
