@@ -9,6 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import islice
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from companion.model.policy import Policy
 from companion.scan.fingerprints.build import read_text
 from companion.scan.fingerprints.fresh import Look
 from companion.scan.fingerprints.remembered import Earlier, Place, Places, Remembered, size_of
-from companion.scan.fingerprints.search import Owner, Texts, search
+from companion.scan.fingerprints.search import Owners, Texts, search
 from companion.scan.fingerprints.store import Index, Source, Unusable, read
 from companion.scan.fingerprints.worker import Job, decisive, made_of, walk_of
 
@@ -215,30 +216,30 @@ class Ground:
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=self._key).digest()
 
     def _search(self, text: str, index: Index, look: Look) -> tuple[Place, ...]:
-        new, old = look.prints, self._owner(index)
+        new, old = look.prints, self._owners(index)
 
-        def owner(one: bytes) -> int:
-            return new.get(one, -1) if one in new else old(one)
+        def owners(wanted: AbstractSet[bytes]) -> dict[bytes, int]:
+            return {**old(wanted), **{one: new[one] for one in new.keys() & wanted}}
 
         places: list[Place] = []
         for begin in range(0, max(len(text), 1), _PIECE):
             piece = text[begin : begin + _PIECE + _OVERLAP]
-            for one in search(piece, owner if new else old, self._key, look.sources, self._texts):
+            for one in search(piece, owners if new else old, self._key, look.sources, self._texts):
                 # As it was when the index was made: a file that has changed is known by that.
                 known = index.header.sources if one.source < len(index.header.sources) else look.sources
                 _put(places, Place(begin + one.start, begin + one.end, one.size, known[one.source]))
         return tuple(places)
 
-    def _owner(self, index: Index) -> Owner:
+    def _owners(self, index: Index) -> Owners:
         if self._earlier is None:
-            return index.owner
-        now, before = index.owner, self._earlier.owner
+            return index.owners
+        now, before = index.owners, self._earlier.owners
 
-        def owner(one: bytes) -> int:
-            number = now(one)
-            return number if number >= 0 else before(one)
+        def owners(wanted: AbstractSet[bytes]) -> dict[bytes, int]:
+            found = now(wanted)
+            return found | before(wanted - found.keys())
 
-        return owner
+        return owners
 
 
 def _put(places: list[Place], place: Place) -> None:

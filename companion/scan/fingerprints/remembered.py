@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 
 from msgspec import Struct
 
@@ -77,15 +78,16 @@ class Earlier:
         self._sources = sources
         self._numbers: dict[int, int] = {}
 
-    def owner(self, one: bytes) -> int:
-        """The number among `sources` of the file that has this print, or -1. Blocking."""
-        old = self.index.owner(one)
-        if old < 0:
-            return -1
-        number = self._numbers.get(old)
-        if number is None:
-            number = self._numbers[old] = self._number(self.index.header.sources[old])
-        return number
+    def owners(self, wanted: AbstractSet[bytes]) -> dict[bytes, int]:
+        """The number among `sources` of the file that has each print, where one still counts. Blocking."""
+        found: dict[bytes, int] = {}
+        for one, old in self.index.owners(wanted).items():
+            number = self._numbers.get(old)
+            if number is None:
+                number = self._numbers[old] = self._number(self.index.header.sources[old])
+            if number >= 0:
+                found[one] = number
+        return found
 
     def _number(self, source: Source) -> int:
         rule = self._judge(source.path)

@@ -6,12 +6,13 @@ import os
 import re
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from msgspec import Struct
 
 from companion.scan.fingerprints.build import read_text
-from companion.scan.fingerprints.prints import WIDTH, placed, says_something
+from companion.scan.fingerprints.prints import WIDTH, placed, prints, says_something
 from companion.scan.fingerprints.store import Source, stamp_of
 from companion.scan.fingerprints.text import Offsets, compared, views
 
@@ -25,8 +26,8 @@ _REMEMBERED = 8 * 1024 * 1024
 
 _LETTER = re.compile(rb"[a-zA-Z\x80-\xff]")
 
-Owner = Callable[[bytes], int]
-"""The number of the source that has a print, or -1."""
+Owners = Callable[[AbstractSet[bytes]], Mapping[bytes, int]]
+"""The number of the source of each print that one has."""
 
 
 class Stretch(Struct, frozen=True):
@@ -73,16 +74,16 @@ class Texts:
         return found
 
 
-def search(text: str, owner: Owner, key: bytes, sources: Sequence[Source], texts: Texts) -> list[Stretch]:
+def search(text: str, owners_of: Owners, key: bytes, sources: Sequence[Source], texts: Texts) -> list[Stretch]:
     """Every excerpt in `text`, in order, not overlapping."""
     data = text.encode("utf-8", "replace")
     found: list[Stretch] = []
-    known: dict[bytes, int] = {}
     for view in views(data):
+        known = owners_of(prints(view.norm, key))
+        if not known:
+            continue
         anchors = placed(view.norm, key)
-        # Views differ in little.
-        known.update((one, owner(one)) for one in {one for _, one in anchors} - known.keys())
-        owners = [known[one] for _, one in anchors]
+        owners = [known.get(one, -1) for _, one in anchors]
         runs = [run for run in _runs(view.norm, anchors, owners) if run.right - run.left >= _LEAST]
         if runs:
             places = [at for at, _ in anchors]

@@ -82,5 +82,5 @@ def test_an_earlier_index_knows_files_that_are_still_ignored(tmp_path):
     new_rule = IgnoreMatch(".clineignore", 7, "b")
     sources = [Source("/new", RULE, (0, 0, 0))]
     earlier = Earlier(read(tmp_path / "i"), {"/b": new_rule}.get, sources)
-    assert [earlier.owner(bytes([48 + number]) * 8) for number in range(4)] == [-1, -1, 1, 1]
+    assert earlier.owners({bytes([48 + number]) * 8 for number in range(4)}) == {b"2" * 8: 1, b"3" * 8: 1}
     assert [(one.path, one.rule) for one in sources] == [("/new", RULE), ("/b", new_rule)]

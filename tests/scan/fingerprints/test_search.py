@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +30,10 @@ class Known:
         self.texts = Texts()
 
     def search(self, text: str):
-        return search(text, lambda one: self.owners.get(one, -1), KEY, self.sources, self.texts)
+        return search(text, self.owners_of, KEY, self.sources, self.texts)
+
+    def owners_of(self, wanted: AbstractSet[bytes]):
+        return {one: self.owners[one] for one in self.owners.keys() & wanted}
 
 
 @pytest.fixture(scope="module")
