@@ -73,6 +73,9 @@ class SqliteLedger:
     `on_failure` hears, in the writer's thread, of every commit that failed and every line that can never be stored.
     While the file cannot be written, lines are kept in memory and retried: at most `capacity` openings, with one
     closing each. `open` fails after `patience` seconds of that, or at once when the memory is full.
+
+    `window` is how many seconds the first of a group waits for the others. Calls go on meanwhile; a commit has the
+    interpreter now and then for a millisecond in all, which of calls one at a time less than each hundredth meets.
     """
 
     def __init__(
@@ -83,7 +86,7 @@ class SqliteLedger:
         on_failure: Callable[[Exception], None] = lambda error: None,  # noqa: ARG005 - nobody listens
         now_ns: Callable[[], int] = time.time_ns,
         capacity: int = 100_000,
-        window: float = 0.025,
+        window: float = 0.1,
         patience: float = 5.0,
     ) -> None:
         self._path = path
