@@ -20,7 +20,7 @@ from companion.model.policy import Policy
 from companion.scan.fingerprints.build import read_text
 from companion.scan.fingerprints.fresh import Look
 from companion.scan.fingerprints.remembered import Earlier, Place, Places, Remembered, size_of
-from companion.scan.fingerprints.search import Owners, Texts, search
+from companion.scan.fingerprints.search import Owners, Sieve, Texts, search, sieve_of
 from companion.scan.fingerprints.store import Index, Source, Unusable, read
 from companion.scan.fingerprints.worker import Job, decisive, made_of, walk_of
 
@@ -65,6 +65,7 @@ class Ground:
         """By a hurried index, which takes some allowed text for ignored."""
         self._earlier: Earlier | None = None
         self._texts = Texts()
+        self._sieve: Sieve | None = None
         self._lock = threading.Lock()
         self._look: Look | None = None
         self._looked_at = 0.0
@@ -147,6 +148,7 @@ class Ground:
             self._look = Look(index.header, self.job.workspace, self.job.policy, walk, self._key)
             last = self._earlier.index if self._earlier else before
             self._earlier = None if whole or last is None else Earlier(last, walk.rule_of, self._look.sources)
+            self._sieve = sieve_of(index.header.sources)
             self._looked_at = 0.0
             self.built_at = time.monotonic()
         for source in _worth_learning(index.header.sources) if learn else ():
@@ -205,6 +207,8 @@ class Ground:
                 replace(place, digest=self._digest(text[place.start : place.end]))
                 for place in self._search(text, self.index, self._look)
             )
+            if not (found or self._found or self._guessed):
+                return ()
             digest = self._digest(text)
             guessed = self._guessed.best(digest, found if self.is_hurried else ())
             known = self._found.best(digest, () if self.is_hurried else found)
@@ -216,6 +220,8 @@ class Ground:
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=self._key).digest()
 
     def _search(self, text: str, index: Index, look: Look) -> tuple[Place, ...]:
+        # The sieve is of the index alone.
+        sieve = self._sieve if not (look.prints or self._earlier) else None
         new, old = look.prints, self._owners(index)
 
         def owners(wanted: AbstractSet[bytes]) -> dict[bytes, int]:
@@ -224,7 +230,7 @@ class Ground:
         places: list[Place] = []
         for begin in range(0, max(len(text), 1), _PIECE):
             piece = text[begin : begin + _PIECE + _OVERLAP]
-            for one in search(piece, owners if new else old, self._key, look.sources, self._texts):
+            for one in search(piece, owners if new else old, self._key, look.sources, self._texts, sieve):
                 # As it was when the index was made: a file that has changed is known by that.
                 known = index.header.sources if one.source < len(index.header.sources) else look.sources
                 _put(places, Place(begin + one.start, begin + one.end, one.size, known[one.source]))

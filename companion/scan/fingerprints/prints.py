@@ -7,7 +7,7 @@ text has the same prints wherever it stands and whatever is around it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 try:
     # Half as long for so few bytes as hashlib's, which goes through OpenSSL. Keyed and cut, it need not be more.
@@ -36,7 +36,12 @@ _STRETCHES = re.compile(_class(_FIRST) + b"(?=(" + _class(_SECOND) + b".{%d}))" 
 
 def prints(norm: bytes, key: bytes) -> set[bytes]:
     """All prints of what is compared of a text. `key` is secret, 16 bytes or more."""
-    return {_hash(key + stretch).digest()[:SIZE] for stretch in stretches(norm)}  # noqa: S324 - keyed
+    return prints_of_all(stretches(norm), key)
+
+
+def prints_of_all(found: Iterable[bytes], key: bytes) -> set[bytes]:
+    """The prints of stretches."""
+    return {_hash(key + stretch).digest()[:SIZE] for stretch in found}  # noqa: S324 - keyed
 
 
 def stretches(norm: bytes) -> set[bytes]:

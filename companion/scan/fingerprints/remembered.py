@@ -38,6 +38,9 @@ class Remembered:
     def __init__(self) -> None:
         self._found: OrderedDict[bytes, Places] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._found)
+
     def best(self, text: bytes, now: Places) -> Places:
         """What was found in the text before, where that is more. Notes it."""
         before = self._found.get(text, ())

@@ -17,7 +17,6 @@ from array import array
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from dataclasses import field as dataclass_field
 from itertools import accumulate
 from pathlib import Path
 
@@ -32,8 +31,6 @@ _FORMAT = b"companion prints 1\n"
 _BUCKETS = 65_536
 _OFFSETS = 4 * (_BUCKETS + 1)
 _LARGEST_HEADER = 64 * 1024 * 1024
-_FEW = 16_384
-"""So many prints take two megabytes of memory, and are looked for in a fifth of the time."""
 
 Stamp = tuple[int, int, int]
 """What changes when a file does: time of change, size, inode."""
@@ -91,17 +88,9 @@ class Index:
     _keys: int
     """Where the prints begin."""
     _owners: memoryview
-    _few: dict[bytes, int] = dataclass_field(default_factory=dict[bytes, int])
-    """All prints with their owners, where they are not many."""
-
-    def __post_init__(self) -> None:
-        if self.header.prints <= _FEW:
-            self._few.update(self.prints())
 
     def owners(self, wanted: AbstractSet[bytes]) -> dict[bytes, int]:
         """The number of the source of each print that one has."""
-        if self.header.prints <= _FEW:
-            return {one: self._few[one] for one in self._few.keys() & wanted}
         numbered = ((one, self._number(one)) for one in wanted)
         return {one: self._owners[number] for one, number in numbered if number >= 0}
 
