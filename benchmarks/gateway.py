@@ -1,6 +1,6 @@
 """What companion adds to a call, beside a pass-through of stock parts and, where it is given, LiteLLM Proxy.
 
-    python benchmarks/gateway.py [--rounds 7] [--scenarios small prompt stream load16 load64] [--quick]
+    python benchmarks/gateway.py [--rounds 7] [--scenarios small prompt stream load16 load64 small-again ...] [--quick]
                                  [--litellm VENV] [--race 1000] [--outage] [--hang-up 200] [--soak 100000] [--json FILE]
                                  [--markdown]
 
@@ -20,7 +20,7 @@ import re
 import sys
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -29,7 +29,7 @@ import uvloop
 from hangups import hang_ups
 from load import Connection, Target, burst
 from peers import CONFIG, Companion, Upstream, companion, end_in_order_on_signals, litellm, upstream, yardstick
-from prompts import asking, request, small
+from prompts import Ask, asking, request, small
 from races import outage, race
 from results import Found, judged, marks, measured, table
 from upstream import CHUNKS
@@ -49,6 +49,16 @@ class Scenario:
     most: int
     """Requests of one target in one round."""
     seconds: float
+    again: bool = False
+    """Whether every request is the same one; else the last message of each is new."""
+
+    def asking(self, target: Target) -> Ask:
+        """Makes the requests to a target."""
+        ask = asking(target.host, target.headers, big=self.big, stream=self.stream)
+        if not self.again:
+            return ask
+        same = ask()
+        return lambda: same
 
 
 SCENARIOS = {
@@ -58,6 +68,7 @@ SCENARIOS = {
     "load16": Scenario(big=False, stream=False, at_once=16, most=5_000, seconds=2.0),
     "load64": Scenario(big=False, stream=False, at_once=64, most=5_000, seconds=2.0),
 }
+SCENARIOS |= {f"{name}-again": replace(scenario, again=True) for name, scenario in SCENARIOS.items()}
 
 
 def say(text: str) -> None:
@@ -71,8 +82,7 @@ def say(text: str) -> None:
 async def verify(target: Target, scenario: Scenario) -> None:
     """A target that answers otherwise than the upstream would be compared for other work."""
     connection = await Connection.open(target.url)
-    ask = asking(target.host, target.headers, big=scenario.big, stream=scenario.stream)
-    answer = await connection.ask(ask(), keep=True)
+    answer = await connection.ask(scenario.asking(target)(), keep=True)
     connection.close()
     tokens = len(set(_TOKEN.findall(answer.body)))
     if answer.status != 200 or tokens != CHUNKS:
@@ -95,7 +105,7 @@ async def verify_policy(daemon: Companion, target: Target, up: Upstream) -> None
 async def measure(found: Found, targets: list[Target], names: list[str], rounds: int, *, quick: bool) -> None:
     for name in names:
         scenario = SCENARIOS[name]
-        asks = {one.name: asking(one.host, one.headers, big=scenario.big, stream=scenario.stream) for one in targets}
+        asks = {one.name: scenario.asking(one) for one in targets}
         by_name = found.samples[name] = {target.name: [] for target in targets}
         share = 3 if quick else 1
         for number in range(-1, rounds):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 
@@ -16,3 +17,8 @@ def pytest_configure() -> None:
     """A suite started in a shell's background ignores Ctrl-C, and so would all that it starts and means to stop."""
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than processors: a third of the time of all tests is spent waiting for agents and daemons."""
+    return (os.cpu_count() or 1) + 1

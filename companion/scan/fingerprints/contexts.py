@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from companion.model.action import CallMade, Part
 
-_MOST_TOLD = 20_000
+_MOST_TOLD = 10_000
 _QUICK = 64 * 1024
 """So many bytes of parts that nobody has read yet are read where others wait: about a millisecond."""
 
@@ -89,5 +89,10 @@ class Contexts:
         return keys
 
 
+_NOTHING = Told((), frozenset(), may_cut=False)
+"""What most parts tell, so there are thousands of it."""
+
+
 def _read(part: Part, may_cut: Callable[[Part], bool]) -> Told:
-    return Told(part.calls(), frozenset(result.id for result in part.results()), may_cut(part))
+    told = Told(part.calls(), frozenset(result.id for result in part.results()), may_cut(part))
+    return _NOTHING if told == _NOTHING else told

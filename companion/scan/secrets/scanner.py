@@ -266,8 +266,9 @@ class SecretScan:
             for number, of_part in counts:
                 if touched.isdisjoint(of_part):
                     self._clean[parts[number].digest] = state
-            while len(self._clean) > self._remembered:
-                del self._clean[next(iter(self._clean))]
+            if len(self._clean) > self._remembered:
+                # Half at once: to look for the oldest one takes long where many have gone.
+                self._clean = dict(list(self._clean.items())[self._remembered // 2 :])
 
     def _refresh(self, workspace: str) -> None:
         self._env.refresh(workspace, self._know)

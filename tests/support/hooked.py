@@ -1,0 +1,107 @@
+"""An agent with its hook as `companion connect` sets it up, led past the gateway where only the hook shall count."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+
+import pytest
+
+from companion.client import calls
+from companion.contract.types import Answer
+from companion.demo.model import ScriptedModel, serve
+from companion.demo.play import Run, Say
+from companion.demo.record import Capture
+from tests.clients.test_agents import AGENTS, CONFIG, programs  # noqa: F401 - a fixture
+from tests.support.agents import Agent
+from tests.support.daemons import companion, wait_until
+
+COMMAND = "rm doomed.txt"
+
+
+class Connected(Agent):
+    """An agent with the settings that `companion connect` wrote, and no others."""
+
+    @property
+    def folder(self):
+        return self.home / self.name
+
+    def command(self, prompt, model, *, plan):
+        if self.name == "claude":
+            wanted = ["claude", "-p", prompt, "--model", model, "--output-format", "json"]
+            environ = {"CLAUDE_CONFIG_DIR": str(self.folder), "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
+            return [*wanted, "--allowedTools", "Read,Bash,Write,Edit"], environ
+        if self.name == "codex":
+            wanted = ["codex", "exec", "--json", "--skip-git-repo-check", "-s", "workspace-write", "-m", model, prompt]
+            return wanted, {"CODEX_HOME": str(self.folder)}
+        data = self.folder / "data"
+        (data / "settings" / "global-settings.json").write_text('{"telemetryOptOut": true}')
+        return [
+            "cline",
+            "--config",
+            str(self.folder),
+            "--data-dir",
+            str(data),
+            "--json",
+            "--auto-approve",
+            "true",
+            prompt,
+        ], {}
+
+    @property
+    def settings(self):
+        names = {"claude": "settings.json", "codex": "config.toml", "cline": "data/settings/providers.json"}
+        return self.folder / names[self.name]
+
+
+class Scene:
+    def __init__(self, made, capture, agent, model) -> None:
+        self.companion, self.capture, self.agent, self.model = made, capture, agent, model
+        self.doomed = agent.workspace / "doomed.txt"
+        self.doomed.write_text("precious\n")
+
+    def connect(self, *, past_the_gateway: bool) -> None:
+        done = self.companion.run("connect", self.agent.name, "--config-dir", str(self.agent.folder), "--json")
+        self.report = json.loads(done.stdout)
+        if past_the_gateway:
+            text = self.agent.settings.read_text()
+            self.agent.settings.write_text(text.replace(self.companion.gateway, self.model))
+
+    def run(self):
+        return self.agent.run("Please remove the file doomed.txt", "any-model")
+
+    def waiting(self):
+        found = []
+
+        def held() -> bool:
+            found[:] = self.companion.ask(calls.pending())
+            return bool(found)
+
+        wait_until(held, 60)
+        return found[0]
+
+    def aside(self, act) -> threading.Thread:
+        """Does something with the first question that waits."""
+        thread = threading.Thread(target=lambda: act(self.waiting()))
+        thread.start()
+        return thread
+
+    def answer(self, *, approve: bool):
+        return lambda one: self.companion.ask(
+            calls.answer(one.id, Answer(approve, "cli", "not in this house", one.digest))
+        )
+
+
+@pytest.fixture(params=AGENTS)
+def scene(request, programs, tmp_path):  # noqa: F811
+    workspace, home = tmp_path / "ws", tmp_path / "home"
+    workspace.mkdir()
+    home.mkdir()
+    capture = Capture()
+    with serve(ScriptedModel((Run(COMMAND), Say("All done.")), capture).app) as model, companion() as made:
+        made.configure(CONFIG.format(act=model, plan=model))
+        made.environ |= {"HOME": str(home), "PATH": f"{programs}{os.pathsep}{made.environ['PATH']}"}
+        made.up()
+        agent = Connected(request.param, programs, home, workspace, made.gateway, made.key)
+        yield Scene(made, capture, agent, model)
