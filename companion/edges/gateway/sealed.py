@@ -27,7 +27,8 @@ _BASE64 = re.compile(r"(?P<head>data:[^,]{0,200};base64,)?(?P<data>(?:[A-Za-z0-9
 _BASE64_KEYS = frozenset({"data", "url", "image_url", "file_data"})
 CARRIERS = _BASE64_KEYS | {"thinking", "signature", "encrypted_content", "arguments"}
 """The keys under which a string stands that may be none of plain text."""
-_KEYS = re.compile(rb'"(?:%b)"\s*:|\\u00[2-7]' % "|".join(sorted(CARRIERS)).encode())
+_KEYS = tuple((f'"{key}"'.encode(), re.compile(rf'"{key}"\s*:'.encode()).search) for key in sorted(CARRIERS))
+_SPELT = re.compile(rb"\\u00[2-7]")
 
 _CALLS = frozenset({"function_call", "mcp_call", "mcp_approval_request"})
 # An escaped letter (of two halves, where it takes two), a slash, or any other escape, which stays.
@@ -42,7 +43,13 @@ _MEDIA = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"%PDF-", b"ID3", b"\xf
 
 def may_hold(raw: bytes, key: str) -> bool:
     """Whether a JSON text under `key` may hold any such string. Quick, and True where escapes could spell its key."""
-    return key in CARRIERS or _KEYS.search(raw) is not None
+    if key in CARRIERS:
+        return True
+    # Most have none of the names, which to look for takes a fifth of the time of one expression for all.
+    for name, is_key in _KEYS:
+        if name in raw and is_key(raw):
+            return True
+    return b"\\u00" in raw and _SPELT.search(raw) is not None
 
 
 def seals_of(body: dict[str, Any]) -> frozenset[tuple[str, str]]:
