@@ -238,6 +238,7 @@ class SecretScan:
             self.load()
         if not self._env.is_fresh(workspace):
             self._refresh(workspace)
+        examined: dict[Key, Result] = {}
         while True:
             count = self._known.count
             numbers = self._unclean(parts)
@@ -247,7 +248,7 @@ class SecretScan:
             for number, of_part in counts:
                 kinds |= {len(texts) + place: kind for place, kind in parts[number].kinds().items()}
                 texts += of_part
-            placed, touched = self._placed(texts, kinds, workspace, work)
+            placed, touched = self._placed(texts, kinds, workspace, work, examined)
             if self._known.count == count:
                 break
             # What was learnt from one part may stand in another that was clean before.
@@ -282,17 +283,19 @@ class SecretScan:
         if self._missing is None:
             self.load()
         self._refresh(workspace)
-        placed, _ = self._placed(texts, {}, place or workspace, work)
+        placed, _ = self._placed(texts, {}, place or workspace, work, {})
         return findings_of(texts, {}, placed, self._fingerprint)
 
     def _fingerprint(self, secret: str) -> str:
         return fingerprint_of(secret, self._key)
 
     def _placed(
-        self, texts: Sequence[str], kinds: Mapping[int, TextKind], place: str, work: Work
+        self, texts: Sequence[str], kinds: Mapping[int, TextKind], place: str, work: Work, examined: dict[Key, Result]
     ) -> tuple[Placed, set[str]]:
-        """What is found in each text, and the texts that hold anything that looks like a secret or is known."""
-        examined: dict[Key, Result] = {}
+        """What is found in each text, and the texts that hold anything that looks like a secret or is known.
+
+        `examined` is what was found in some of the texts just now; the rest is added.
+        """
         active: set[int] = set()
         for number, text in enumerate(texts):
             if len(text) < _SHORTEST_TEXT:
@@ -300,13 +303,14 @@ class SecretScan:
             key = (text, kinds.get(number) if kinds else None)
             if key not in examined:
                 examined[key] = self._search.examine(text, work)
-                if examined[key].spans:
-                    active |= self._learn(key, examined[key].spans)
+        for key, result in examined.items():
+            if result.spans:
+                active |= self._learn(key, result.spans)
         placed: Placed = {}
         touched: set[str] = set()
         for key, result in examined.items():
             text = key[0]
-            seen = self._look_for_known(text, result, work)
+            seen = examined[key] = self._look_for_known(text, result, work)
             if seen.spans or seen.hits:
                 touched.add(text)
                 placed[key] = self._place(key, seen, active, place)
