@@ -24,7 +24,7 @@ from pathlib import Path
 
 from companion.model.facts import IgnoreMatch
 from companion.scan.fingerprints.build import build
-from companion.scan.fingerprints.prints import placed
+from companion.scan.fingerprints.prints import placed, printed
 from companion.scan.fingerprints.search import Stretch, Texts, search
 from companion.scan.fingerprints.store import Index, read, write
 from companion.scan.fingerprints.text import compared
@@ -139,9 +139,10 @@ class Bench:
                 continue
             at = self.chance.randrange(len(data) - length)
             text = data[at : at + length].decode("utf-8", "ignore")
-            anchors = [one for _, one in placed(compared(text.encode()), KEY)]
-            owned = self.index.owners(set(anchors))
-            known = [one in owned for one in anchors]
+            anchors = [one for _, one in placed(compared(text.encode()))]
+            its = printed(anchors, KEY)
+            owned = self.index.owners(set(its.values()))
+            known = [its[one] in owned for one in anchors]
             if not known or sum(known) * 4 >= len(known) * 3:
                 found.append(text)
         return found

@@ -36,12 +36,7 @@ _STRETCHES = re.compile(_class(_FIRST) + b"(?=(" + _class(_SECOND) + b".{%d}))" 
 
 def prints(norm: bytes, key: bytes) -> set[bytes]:
     """All prints of what is compared of a text. `key` is secret, 16 bytes or more."""
-    return prints_of_all(stretches(norm), key)
-
-
-def prints_of_all(found: Iterable[bytes], key: bytes) -> set[bytes]:
-    """The prints of stretches."""
-    return {_hash(key + stretch).digest()[:SIZE] for stretch in found}  # noqa: S324 - keyed
+    return set(printed(stretches(norm), key).values())
 
 
 def stretches(norm: bytes) -> set[bytes]:
@@ -49,14 +44,19 @@ def stretches(norm: bytes) -> set[bytes]:
     return set(_STRETCHES.findall(norm))
 
 
+def printed(found: Iterable[bytes], key: bytes) -> dict[bytes, bytes]:
+    """The print of each stretch."""
+    return {one: _hash(key + one).digest()[:SIZE] for one in found}  # noqa: S324 - keyed
+
+
 def prints_of(owners: Mapping[bytes, int], key: bytes) -> dict[bytes, int]:
     """The print of each stretch, with what the stretch has."""
     return {_hash(key + stretch).digest()[:SIZE]: owner for stretch, owner in owners.items()}  # noqa: S324 - keyed
 
 
-def placed(norm: bytes, key: bytes) -> list[tuple[int, bytes]]:
-    """Each print with the place where its stretch begins, in order."""
-    return [(match.start(1), _hash(key + match[1]).digest()[:SIZE]) for match in _STRETCHES.finditer(norm)]  # noqa: S324
+def placed(norm: bytes) -> list[tuple[int, bytes]]:
+    """Each stretch with the place where it begins, in order."""
+    return [(match.start(1), match[1]) for match in _STRETCHES.finditer(norm)]
 
 
 def says_something(stretch: bytes) -> bool:

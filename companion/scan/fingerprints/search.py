@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from msgspec import Struct
 
 from companion.scan.fingerprints.build import read_text
-from companion.scan.fingerprints.prints import WIDTH, placed, prints_of_all, says_something, stretches
+from companion.scan.fingerprints.prints import WIDTH, placed, printed, says_something, stretches
 from companion.scan.fingerprints.store import Source, stamp_of
 from companion.scan.fingerprints.text import Offsets, compared, views
 
@@ -92,10 +92,12 @@ def search(
         found_here = stretches(view.norm)
         if sieve is not None:
             found_here &= sieve
-        known = owners_of(prints_of_all(found_here, key)) if found_here else None
-        if not known:
+        by_stretch = printed(found_here, key)
+        by_print = owners_of(set(by_stretch.values())) if by_stretch else None
+        if not by_print:
             continue
-        anchors = placed(view.norm, key)
+        known = {one: by_print[its] for one, its in by_stretch.items() if its in by_print}
+        anchors = placed(view.norm)
         owners = [known.get(one, -1) for _, one in anchors]
         runs = [run for run in _runs(view.norm, anchors, owners) if run.right - run.left >= _LEAST]
         if runs:
@@ -126,12 +128,12 @@ def sieve_of(sources: Sequence[Source]) -> Sieve | None:
     return found
 
 
-def _share(prints: Sequence[bytes], owners: Sequence[int]) -> float:
+def _share(inside: Sequence[bytes], owners: Sequence[int]) -> float:
     """How much of an excerpt counts: not what also stands in allowed text, nor what says the same again and again."""
-    if not prints:
+    if not inside:
         return 1.0
-    known = sum(owner >= 0 for owner in owners) / len(prints)
-    return known * min(1.0, 2 * len(set(prints)) / len(prints))
+    known = sum(owner >= 0 for owner in owners) / len(inside)
+    return known * min(1.0, 2 * len(set(inside)) / len(inside))
 
 
 def _runs(norm: bytes, anchors: Sequence[tuple[int, bytes]], owners: Sequence[int]) -> list[_Run]:

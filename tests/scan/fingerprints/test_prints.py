@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion.scan.fingerprints.prints import SIZE, WIDTH, placed, prints, says_something
+from companion.scan.fingerprints.prints import SIZE, WIDTH, placed, printed, prints, says_something
 
 KEY, OTHER = bytes(16), bytes(range(16))
 NORMS = st.text(alphabet="abcdenorstxyz0123456789", max_size=300).map(str.encode)
@@ -18,9 +18,10 @@ def test_law_a_text_has_its_prints_amid_any_other(before, norm, after):
 
 @given(NORMS)
 def test_law_places_and_prints_agree(norm):
-    found = placed(norm, KEY)
-    assert {one for _, one in found} == prints(norm, KEY)
-    assert all(0 <= at <= len(norm) - WIDTH and len(one) == SIZE for at, one in found)
+    found = placed(norm)
+    its = printed((one for _, one in found), KEY)
+    assert set(its.values()) == prints(norm, KEY)
+    assert all(norm[at : at + WIDTH] == one and len(its[one]) == SIZE for at, one in found)
 
 
 @given(NORMS)
