@@ -74,8 +74,8 @@ class SqliteLedger:
     While the file cannot be written, lines are kept in memory and retried: at most `capacity` openings, with one
     closing each. `open` fails after `patience` seconds of that, or at once when the memory is full.
 
-    `window` is how many seconds the first of a group waits for the others. Calls go on meanwhile; a commit has the
-    interpreter now and then for a millisecond in all, which of calls one at a time less than each hundredth meets.
+    `window` is how many seconds the first of a group waits for the others. Calls go on meanwhile. The longer it is, the
+    fewer calls meet a commit, and the more lines a power cut takes.
     """
 
     def __init__(

@@ -24,7 +24,7 @@ _MOST_TRIED = 16
 _STEP = 256
 _REMEMBERED = 8 * 1024 * 1024
 _LARGEST_SIEVED = 128 * 1024
-"""Bytes of ignored text, of which a sieve takes ten times as much memory at most."""
+"""Bytes of ignored text: a sieve of ordinary text takes some ten times as much memory."""
 
 _LETTER = re.compile(rb"[a-zA-Z\x80-\xff]")
 

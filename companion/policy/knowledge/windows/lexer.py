@@ -7,6 +7,7 @@ expressions, variables, calls of methods) is a word that is not known, or makes 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 LONGEST = 16_000
@@ -57,7 +58,7 @@ def cut_cmd(text: str) -> Line:
     return _Cmd(text).run()
 
 
-class _Cutter:
+class _Cutter(ABC):
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
@@ -78,8 +79,9 @@ class _Cutter:
         self.end_command()
         return self.line
 
+    @abstractmethod
     def step(self, character: str) -> None:
-        raise NotImplementedError
+        """Reads on from this character."""
 
     def add(self, text: str | None) -> None:
         self.inside = True
