@@ -181,6 +181,7 @@ async def test_each_judged_action_is_told_once_and_what_was_before_is_not(demo, 
 async def test_what_it_left_running_ends_with_it(demo, programs):
     programs.write("cline", AGENT)
     await demo.play()
+    assert programs.runs
     wait_until(lambda: all(has_ended(run["helper"]) for run in programs.runs))
 
 
@@ -208,6 +209,7 @@ async def test_an_agent_that_never_ends_is_ended(demo, programs, monkeypatch):
     programs.write("cline", AGENT, "time.sleep(600)")
     with pytest.raises(DemoFailed, match="cline did not come to an end"):
         await demo.play()
+    assert programs.runs
     wait_until(lambda: all(has_ended(run["helper"]) for run in programs.runs))
 
 

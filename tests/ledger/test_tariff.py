@@ -217,7 +217,7 @@ LISTED = list(whole())
 
 
 def agree(one: Listed, usage: Usage, at: datetime = AT) -> None:
-    """With the catalogue's own calculation, where all tokens have a price."""
+    """Asserts the catalogue's own calculation, where all tokens have a price."""
     cost = one.entry.cost(usage, at)
     if one.entry.free or cost.picodollars is None:
         return

@@ -248,6 +248,8 @@ def test_an_upstream_may_give_every_event_an_id_of_its_own_or_none():
             items.grow(0, DELTA, {"delta": text, "item_id": name})
         items.add(0, A | {"id": "r4", "arguments": "abc"}, done=True)
         items.end([A | {"id": "r5", "arguments": "abc"}])
+        with pytest.raises(UnclearAnswer):
+            items.end([A | {"id": "r5", "arguments": "abd"}])
 
 
 @pytest.mark.parametrize("names", [["a", "x"], ["x", "a"], [None, "a"]])
