@@ -30,19 +30,15 @@ def test_a_dead_daemon_blocks(scene):
 
 def test_a_daemon_that_is_killed_in_mid_approval_blocks(scene):
     scene.connect(past_the_gateway=True)
-    killing = scene.aside(lambda _: scene.companion.kill())
-    ran = scene.run()
-    killing.join()
+    ran = scene.run_while(lambda _: scene.companion.kill())
     assert scene.doomed.exists(), ran.output
 
 
 def test_a_daemon_that_hangs_blocks(scene):
     scene.connect(past_the_gateway=True)
     process = psutil.Process(scene.companion.pid)
-    hanging = scene.aside(lambda _: process.send_signal(signal.SIGSTOP))
     try:
-        ran = scene.run()
-        hanging.join()
+        ran = scene.run_while(lambda _: process.send_signal(signal.SIGSTOP))
         assert scene.doomed.exists(), ran.output
     finally:
         process.send_signal(signal.SIGCONT)

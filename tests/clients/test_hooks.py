@@ -12,9 +12,7 @@ pytestmark = pytest.mark.agents
 
 def test_one_yes_serves_wire_and_hook(scene):
     scene.connect(past_the_gateway=False)
-    answering = scene.aside(scene.answer(approve=True))
-    ran = scene.run()
-    answering.join()
+    ran = scene.run_while(scene.answer(approve=True))
     assert not scene.doomed.exists(), ran.output
     shells = [(line.approver, line.ending) for line in scene.companion.lines("shell")]
     assert shells == [("cli", "served"), ("cli, said on the wire", "served")]
@@ -23,9 +21,7 @@ def test_one_yes_serves_wire_and_hook(scene):
 @pytest.mark.parametrize("approve", [True, False])
 def test_the_hook_alone_asks_and_the_model_reads_the_reason(scene, approve):
     scene.connect(past_the_gateway=True)
-    answering = scene.aside(scene.answer(approve=approve))
-    ran = scene.run()
-    answering.join()
+    ran = scene.run_while(scene.answer(approve=approve))
     assert scene.doomed.exists() is not approve, ran.output
     if not approve:
         assert "not in this house" in scene.capture.requests[-1].body.decode()
