@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -49,6 +48,7 @@ from companion.gatekeeper.question import Previewer
 from companion.gatekeeper.results import Results
 from companion.gatekeeper.runaway import RunawayBrake
 from companion.gatekeeper.tasks import end_all, spawn
+from companion.housekeeping import attempt, settle, tidy_now_and_then
 from companion.ledger.acceptances import AcceptanceStore
 from companion.ledger.grants import RuleFile
 from companion.ledger.keys import KeyStore
@@ -77,7 +77,7 @@ from companion.settings import InForce, Reload, accepted_by, cache_of, faults_of
 from companion.status_lines import budget_line, finding_line, index_line, limit_line, upstream_line
 from companion.telemetry import catalogue
 from companion.telemetry.log import configure, get_logger
-from companion.trim import drop_library_pages, share_one_arena, trim
+from companion.trim import share_one_arena
 from companion.upstream.addresses import permits_any
 from companion.upstream.breaker import State
 from companion.upstream.dispatch import Dispatcher
@@ -91,7 +91,6 @@ _log = get_logger("companion.daemon")
 
 _WRITE_SECONDS = 5.0
 _SETTLE_SECONDS = 0.5
-_TIDY_SECONDS = 60.0
 _LAST_LOOK_SECONDS = 2.0
 """At the end, for answers that nobody has searched yet."""
 
@@ -156,7 +155,7 @@ class Daemon:
             if left:
                 _log.error("ledger lines were not written", left=left)
             for step in (partial(withdraw, places), parts.keys.flush, parts.scanner.close, parts.ignored_text.close):
-                _attempt(step)
+                attempt(step)
             undo_logging()
 
     def stop(self) -> None:
@@ -330,7 +329,7 @@ class Daemon:
                 _log.info("ready", gateway=self._gateway_url, version=__version__)
                 ready(self._gateway_url, parts.keys)
                 # Compiling rules keeps a processor busy: the first call may have to wait for it, the start need not.
-                spawn(asyncio.to_thread(_warm, parts), "load engines and prices", _task_failed)
+                spawn(asyncio.to_thread(settle, parts.prices, parts.scanner), "load engines and prices", _task_failed)
                 await self._stopping.wait()
                 _log.info("stopping")
                 parts.services.approvals.close()
@@ -346,42 +345,15 @@ class Daemon:
         spawn(parts.evaluator.run(lambda change: _told(parts.bus, change)), "evaluate alert rules", _task_failed)
         spawn(watch_self(), "watch the daemon itself", _task_failed)
         spawn(self._watch_config(parts.reload), "watch the configuration", _task_failed)
-        spawn(_tidy_now_and_then(parts.keys), "note when keys were used, and give back memory", _task_failed)
+        spawn(tidy_now_and_then(parts.keys), "note when keys were used, and give back memory", _task_failed)
 
 
 async def _find_secrets(scanner: SecretScan, text: str, workspace: str, path: str) -> list[SecretFinding]:
     return [finding_line(one) for one in await scanner.scan([text], workspace, path)]
 
 
-async def _tidy_now_and_then(keys: KeyStore) -> None:
-    while True:
-        await asyncio.sleep(_TIDY_SECONDS)
-        await asyncio.to_thread(_attempt, keys.flush)
-        await asyncio.to_thread(trim)
-
-
-def _warm(parts: Parts) -> None:
-    # First what takes a moment: a call that comes meanwhile loads the engines itself.
-    parts.prices.warm()
-    parts.scanner.load()
-    # What is there now stays for good. Left to the collector, it would be walked through now and then, and everybody
-    # would stand still for a tenth of a second.
-    gc.collect()
-    gc.freeze()
-    trim()
-    drop_library_pages()
-
-
 def _aside(step: Callable[[], None]) -> None:
     spawn(asyncio.to_thread(step), "call the person", _task_failed)
-
-
-def _attempt(step: Callable[[], None]) -> None:
-    """Does one of several steps: its failure is written down and keeps no other from being done."""
-    try:
-        step()
-    except Exception as error:  # noqa: BLE001 - see above
-        _log.error("companion could not tidy up", error=error, step=getattr(step, "__qualname__", repr(step)))
 
 
 def _bracketed(host: str) -> str:

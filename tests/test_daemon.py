@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from companion.daemon import _attempt, _bracketed, _warned
+from companion.daemon import _bracketed, _warned
 from companion.model.budget import BudgetState, Window
 from companion.model.scope import Dimension
 from tests.support.rooms import Heard
-
-
-def test_a_step_that_fails_keeps_no_other_from_being_done():
-    done = []
-
-    def fails() -> None:
-        raise OSError("disk full")
-
-    for step in (fails, lambda: done.append(1)):
-        _attempt(step)
-    assert done == [1]
 
 
 def test_an_address_with_colons_stands_in_brackets():

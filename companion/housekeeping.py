@@ -1,0 +1,45 @@
+"""What the daemon does for itself beside its work: settling once everything is loaded, and tidying up now and then."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable
+
+from companion.ledger.keys import KeyStore
+from companion.ledger.prices import GenaiPrices
+from companion.scan.secrets.scanner import SecretScan
+from companion.telemetry.log import get_logger
+from companion.trim import drop_library_pages, trim
+
+_log = get_logger("companion.housekeeping")
+
+_TIDY_SECONDS = 60.0
+
+
+def settle(prices: GenaiPrices, scanner: SecretScan) -> None:
+    """Loads what takes a moment, and gives back what loading took; a call that comes meanwhile loads it itself."""
+    prices.warm()
+    scanner.load()
+    # What is there now stays for good. Left to the collector, it would be walked through now and then, and everybody
+    # would stand still for a tenth of a second.
+    gc.collect()
+    gc.freeze()
+    trim()
+    drop_library_pages()
+
+
+async def tidy_now_and_then(keys: KeyStore) -> None:
+    """Notes when keys were used, and gives memory back to the system; runs until it is cancelled."""
+    while True:
+        await asyncio.sleep(_TIDY_SECONDS)
+        await asyncio.to_thread(attempt, keys.flush)
+        await asyncio.to_thread(trim)
+
+
+def attempt(step: Callable[[], None]) -> None:
+    """Does one of several steps: its failure is written down and keeps no other from being done."""
+    try:
+        step()
+    except Exception as error:  # noqa: BLE001 - see above
+        _log.error("companion could not tidy up", error=error, step=getattr(step, "__qualname__", repr(step)))
