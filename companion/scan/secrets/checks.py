@@ -136,15 +136,18 @@ def is_weak(value: str, name: str) -> bool:
 
 def _bare_secret(value: str, match: re.Match[str]) -> bool:
     said = match["sep"].strip()
-    if (not said and (":" in value or "=" in value.rstrip("="))) or not is_random(value):
+    # Two words behind each other say little: of the second more is wanted than a digit or three.
+    strong = is_strong(value) or is_token(value)
+    if not strong and (not said or not is_random(value)):
+        return False
+    if not said and (":" in value or "=" in value.rstrip("=")):
         return False
     name, words, start = name_of(match)
     secret = _is_secret_name(words, env=name.isupper()) or (
         words[-1:] == ["key"] and _OWNER.search(match.string, max(0, match.start() - 12), match.start()) is not None
     )
     if secret:
-        # Two words behind each other say little: of the second more is wanted than a digit or three.
-        return is_strong(value) or is_token(value) or (said != "" and _starts_line(match, start))
+        return strong or (said != "" and _starts_line(match, start))
     return said != "" and (_is_key_name(words) or (words == ["key"] and said == "=")) and is_token(value)
 
 

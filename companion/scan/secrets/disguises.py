@@ -34,6 +34,8 @@ _JOINT = (
     r"""|[ \t]{0,4}\\?(?:\r?\n|\\n)[ \t]{0,40}(?:[+>|*\#-][ \t]{0,4}|//[ \t]{0,4}){0,3}"""
 )
 _TOKEN_JOINT = re.compile(rf"(?:{_JOINT})(?=[A-Za-z0-9])")
+# Nearly everything that begins as a token does is in one piece: one look says so.
+_IN_PIECES = re.compile(rf"{_RUN.pattern}+(?:{_JOINT})(?=[A-Za-z0-9])")
 _VALUE_JOINT = re.compile(rf"{_JOINT}|[{_INVISIBLE}]+")
 _VALUE_JOINT_BEFORE = re.compile(rf"(?:{_JOINT}|[{_INVISIBLE}]+)\Z")
 _LINE_END = re.compile(r"\\?(?:\r?\n|\\n)[ \t]{0,40}")
@@ -100,7 +102,7 @@ def uncovered(text: str, hints: Sequence[tuple[int, str]], find: Find) -> Iterat
 
 def joined(text: str, at: int) -> View | None:
     """The pieces of what begins at `at`, put together; None where it is in one piece."""
-    if at and text[at - 1].isalnum():
+    if (at and text[at - 1].isalnum()) or _IN_PIECES.match(text, at) is None:
         return None
     edits: list[tuple[int, int, str]] = []
     place = at

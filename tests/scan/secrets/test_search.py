@@ -95,3 +95,4 @@ def test_a_secret_is_called_what_it_is_alone() -> None:
     assert search(Fake()).kind_of("x") == "X"
     assert search(Fake()).kind_of("xy") == "generic"
     assert search(Fake(work=0.2)).kind_of("x") == "generic"
+    assert search(Slow()).kind_of("x") == "X"
