@@ -17,7 +17,7 @@ import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
 from companion.policy.shell.budget import Budget
-from companion.policy.shell.source import Kind, Source, Unclear, prepare
+from companion.policy.shell.source import Kind, Source, Unclear, is_quoted_delimiter, prepare
 
 _MOST_NODES = 12_000
 
@@ -197,5 +197,5 @@ def _agrees(syntax: Syntax, node: Node, kind: Kind) -> bool:
         return False
     redirect = body.parent
     starts = [child for child in redirect.children if child.type == "heredoc_start"] if redirect else []
-    quoted = len(starts) == 1 and syntax.text(starts[0])[:1] in {"'", '"'}
+    quoted = len(starts) == 1 and is_quoted_delimiter(syntax.text(starts[0]))
     return quoted or kind is Kind.BODY

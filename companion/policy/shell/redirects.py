@@ -13,6 +13,7 @@ from companion.policy.shell.invocation import NO_FEED, Feed, read, write
 from companion.policy.shell.parameters import Lookup
 from companion.policy.shell.parse import Syntax
 from companion.policy.shell.rules import apply
+from companion.policy.shell.source import is_quoted_delimiter
 from companion.policy.shell.words import Value, evaluate
 
 _WRITES = frozenset({">", ">>", ">|", "&>", "&>>"})
@@ -89,7 +90,7 @@ def _heredoc(node: Node, syntax: Syntax, lookup: Lookup) -> Redirect:
     for child in node.children:
         match child.type:
             case "heredoc_start":
-                quoted = syntax.text(child)[:1] in {"'", '"'}
+                quoted = is_quoted_delimiter(syntax.text(child))
             case "heredoc_body":
                 feed = Feed(text=_body(child, syntax, quoted=quoted, stripped=stripped))
             case "<<" | "<<-":
@@ -113,7 +114,12 @@ def _heredoc(node: Node, syntax: Syntax, lookup: Lookup) -> Redirect:
 
 
 def _body(node: Node, syntax: Syntax, *, quoted: bool, stripped: bool) -> Value:
-    text = syntax.text(node)
+    start, end = syntax.range(node)
+    before = node.prev_sibling
+    if before is not None:
+        # The grammar leaves out empty lines at its start.
+        start = syntax.source.text.index("\n", syntax.range(before)[1], start) + 1
+    text = syntax.source.text[start:end]
     known = quoted or not re.search(r"[$`\\]", text)
     if stripped:
         text = re.sub(r"^\t+", "", text, flags=re.MULTILINE)

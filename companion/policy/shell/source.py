@@ -25,6 +25,9 @@ _PLAIN_QUOTED = re.compile(r"[^\"\\$`]+")
 _PARAMETER = re.compile(r"\$(?:[A-Za-z_]\w*|[0-9$#?!@*-])")
 _ANSI = re.compile(r"\$'(?:[^'\\]|\\.)*'", re.DOTALL)
 _HEREDOC = re.compile(r"<<(-?)[ \t]*(?:'([^'\n]*)'|\"([^\"\\$`\n]*)\"|([\w.+%@,:/-]+))(?=[\s;&|<>()]|$)")
+_PART_OF_DELIMITER = r"'[\w.+%@,:/-]*'|\"[\w.+%@,:/-]*\"|\\[\w.+%@,:/-]|[\w.+%@,:/-]+"
+_HEREDOC_IN_PARTS = re.compile(rf"<<(-?)[ \t]*((?:{_PART_OF_DELIMITER})+)(?=[\s;&|<>()]|$)", re.ASCII)
+_QUOTES = re.compile(r"['\"\\]")
 _LITERAL_BODY = re.compile(r"[^$`\\]*")
 _MASK = "x"
 _LONE_DASH = re.compile(r"(?<=[ \t])-(?=[ \t]+<<)")
@@ -86,6 +89,11 @@ class Source:
         return first, last
 
 
+def is_quoted_delimiter(text: str) -> bool:
+    """Whether what stands for a heredoc's delimiter keeps a shell from expanding the body."""
+    return _QUOTES.search(text) is not None
+
+
 def prepare(command: str) -> Source:
     """Joins and masks. Raises Unclear."""
     if len(command) > LONGEST:
@@ -101,12 +109,22 @@ def prepare(command: str) -> Source:
         pieces.append(_MASK * (mask.end - mask.start))
         at = mask.end
     pieces.append(joined[at:])
+    masked = _with_plain_delimiters("".join(pieces), lexer)
     # The grammar drops a dash that stands alone before a heredoc.
-    masked = _LONE_DASH.sub(_MASK, "".join(pieces))
+    masked = _LONE_DASH.sub(_MASK, masked)
     ends = tuple(
         (_moved(start, lexer.continuations), _moved(end, lexer.continuations)) for start, end in lexer.heredocs
     )
     return Source(command, joined, masked, masks, joints, ends)
+
+
+def _with_plain_delimiters(masked: str, lexer: _Lexer) -> str:
+    """The grammar knows one way of quoting a delimiter that stands for all others: as long as they are, or shorter."""
+    for start, end, delimiter in lexer.quoted_in_parts:
+        first, last = _moved(start, lexer.continuations), _moved(end, lexer.continuations)
+        plain = f"'{delimiter}'" if end - start > len(delimiter) + 1 else f"\\{delimiter}"
+        masked = masked[:first] + plain.ljust(last - first) + masked[last:]
+    return masked
 
 
 def _without(command: str, continuations: list[int]) -> tuple[str, tuple[int, ...]]:
@@ -138,6 +156,8 @@ class _Lexer:
         self.masks: list[Mask] = []
         self.continuations: list[int] = []
         self.heredocs: list[tuple[int, int]] = []
+        self.quoted_in_parts: list[tuple[int, int, str]] = []
+        """Where delimiters of heredocs stand that are quoted by a backslash or in parts, and what they come to."""
         self._waiting: list[tuple[bool, bool, str]] = []
         """Heredocs whose bodies begin at the next line: tabs stripped, delimiter quoted, delimiter."""
 
@@ -249,10 +269,21 @@ class _Lexer:
             return at + 3
         found = _HEREDOC.match(self.text, at)
         if found is None:
-            raise Unclear("not-understood", at, at + 2)
+            return self._heredoc_in_parts(at)
         dash, single, double, word = found.groups()
         delimiter = next(part for part in (single, double, word) if part is not None)
         self._waiting.append((bool(dash), word is None, delimiter))
+        return found.end()
+
+    def _heredoc_in_parts(self, at: int) -> int:
+        """A delimiter of which a backslash, or quotes around a part, quote the whole, as in `E"O"F`."""
+        found = _HEREDOC_IN_PARTS.match(self.text, at)
+        delimiter = _QUOTES.sub("", found[2]) if found else ""
+        # Inside of backticks a backslash may be gone before anybody looks for it.
+        if found is None or not delimiter or "`" in self.contexts:
+            raise Unclear("not-understood", at, at + 2)
+        self._waiting.append((bool(found[1]), True, delimiter))
+        self.quoted_in_parts.append((*found.span(2), delimiter))
         return found.end()
 
     def _bodies(self, at: int) -> int:

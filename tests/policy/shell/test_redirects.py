@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from companion.policy.shell import simple
+from companion.policy.shell.invocation import Finding, Invocation
 from companion.policy.shell.read import read_command
 from companion.policy.shell.redirects import Redirect, take_apart
-from tests.support.shell import all_nodes, told, tree_of
+from tests.support.shell import BASH, all_nodes, codes, said_by_bash, told, tree_of
 
 KNOWN = {"n": "7", "file": "src/a"}
 WRITING = [">", ">>", ">|", "&>", "&>>", ">&"]
@@ -152,3 +157,77 @@ def test_each_place_is_where_the_word_stands_and_paths_are_counted_from_the_fold
     command = f"cd sub && : {operator} out"
     [effect] = [effect for effect in read_command(command) if effect.kind in {"read", "write"}]
     assert (effect.target, command[effect.start : effect.end]) == ("sub/out", "out")
+
+
+QUOTED = ["E", "OF", "\\E", "'E'", "'OF'", '"E"', "''", "\\O"]
+PARTS = [*QUOTED, '"O F"', '""', "\\\\", "\\'", "$x", "\\\n", "'\n'", '"\\E"', "`", "\\$", "é", "-"]
+LINES = [
+    "a",
+    "EOF",
+    "E",
+    "OF",
+    "EEOF",
+    "\tEOF",
+    "EOF ",
+    " EOF",
+    "E\\",
+    "OF\\",
+    "\\EOF",
+    "'E'OF",
+    "`say b`",
+    "$(say c)",
+    "${x}",
+    "",
+    "\t",
+    "E\\OF",
+]
+
+
+@pytest.mark.skipif(BASH is None or os.name == "nt", reason="compares with bash, which is not here")
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    delimiter=st.sampled_from([QUOTED, QUOTED, PARTS]).flatmap(
+        lambda parts: st.lists(st.sampled_from(parts), min_size=1, max_size=3).map("".join)
+    ),
+    lines=st.lists(st.sampled_from(LINES), max_size=6),
+    sign=st.sampled_from(["<<", "<<-", "<< "]),
+    behind=st.sampled_from(["", " ", " && say f", " >/dev/null", " | cat"]),
+)
+def test_a_body_ends_where_bash_ends_it(delimiter, lines, sign, behind, monkeypatch):
+    ran: list[tuple[str, ...]] = []
+    fed: list[str | None] = []
+
+    def judge(invocation: Invocation) -> Iterator[Finding]:
+        if invocation.name == "say":
+            ran.append(invocation.words)
+        elif invocation.name == "take":
+            fed.append(invocation.feed.text.text if invocation.feed.text else None)
+        elif invocation.name != "cat":
+            yield invocation.rule("unknown-program")
+
+    monkeypatch.setattr(simple, "judge", judge)
+    body = "\n".join([*lines, "E", "EOF", "OF", "EEOF", ""])
+    # What bash takes for commands behind the body is put out of its way as words of one that it does not know.
+    command = f"take {sign}{delimiter}{behind}\n{body}say d\n"
+    ours = [effect for effect in read_command(command) if effect.kind == "unknown" and effect.code != "unknown-program"]
+    if ours:
+        return
+    prelude = (
+        "exec 8>&1\nx=q\nsay() { printf 's%s\\0' \"$*\" >&8; }\ntake() { printf t >&8; cat >&8; printf '\\0' >&8; }\n"
+    )
+    said = said_by_bash(f"{prelude}{command}").split("\0")[:-1]
+    assert {text[1:] for text in said if text[0] == "s"} <= {" ".join(words) for words in ran}, (command, said, ran)
+    taken = [text[1:] for text in said if text[0] == "t"]
+    assert all(one in {None, text} for one, text in zip(fed, taken, strict=False)), (command, said, fed)
+
+
+@pytest.mark.parametrize("delimiter", ["\\EOF", "E\\OF", "E'O'F", '"E"OF', "\\E\\O\\F", "'E'\"O\"F", "EOF''"])
+def test_a_delimiter_that_is_quoted_in_any_way_keeps_the_body_as_it_is(delimiter: str):
+    assert taken(f"cat <<{delimiter}\n$(rm x) `rm y`\nEOF\n").feed.text.text == "$(rm x) `rm y`\n"
+    assert taken(f"cat <<-{delimiter}\n\t$x\n\tEOF\n").feed.text.text == "$x\n"
+    assert told(read_command(f"cat <<{delimiter} >x && ls y\n$(rm x)\nEOF\nrm z"))[-1] == ("delete", "z", "delete")
+
+
+@pytest.mark.parametrize("delimiter", ["$x", "E\\\nOF", "'E\nF'", "\\$x", "`a`", '"a$x"', "''", '"a\\"b"'])
+def test_a_delimiter_that_is_strange_is_not_understood(delimiter: str):
+    assert "not-understood" in codes(f"cat <<{delimiter}\nx\nEOF\n")
