@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,6 +14,13 @@ from companion.policy.shell.runners import find_exec
 from companion.policy.shell.secretfiles import may_hold_secrets
 from companion.policy.shell.words import Value
 
+_BY_NAME = frozenset({"-name", "-iname"})
+_LETTER = re.compile("[A-Za-z]")
+_NOT = re.compile(r"(?:! |-not )-(?!i?name |not )[\w-]+ ")
+_CHOICE = re.compile(r"\( (-i?name )(?:-or? -i?name )*\) ")
+_OR = re.compile(r"(?<!\S)-or? ")
+_ACTS = re.compile(r"-(?:exec|ok|print|ls\b)")
+
 
 def judge_find(invocation: Invocation) -> Iterator[Finding]:
     findings: list[Finding] = [invocation.runs()]
@@ -22,6 +30,7 @@ def judge_find(invocation: Invocation) -> Iterator[Finding]:
         return
     roots: list[Value] = []
     names: list[Value] = []
+    signs: list[str] = []
     at = 0
     while at < len(args) and (
         not words[at].startswith(("-", "(", "!")) or words[at] in {"-L", "-H", "-P", "--", "-x", "-E", "-X"}
@@ -40,13 +49,16 @@ def judge_find(invocation: Invocation) -> Iterator[Finding]:
                 findings.append(invocation.rule("unknown-word", value.text or "this word", value))
             if word in {"-newer", "-anewer", "-cnewer", "-samefile"}:
                 findings += read(value, NAMES)
+            signs.append(word)
             at += 2
         elif word in FIND:
+            signs.append(word)
             at += 1
         elif word in {"-exec", "-execdir", "-ok", "-okdir"}:
             if word in {"-ok", "-okdir"}:
                 findings.append(invocation.rule("find-exec", at=args[at]))
-            inner, at = find_exec(args, at + 1, _found(invocation, roots, names))
+            inner, at = find_exec(args, at + 1, _found(invocation, roots, names, [*signs, word]))
+            signs.append(word)
             findings += inner or [invocation.rule("find-exec", at=args[at - 1])]
         else:
             if word == "-delete":
@@ -58,7 +70,7 @@ def judge_find(invocation: Invocation) -> Iterator[Finding]:
     yield from findings
     yield from _each(tuple(roots) or (Value(".", invocation.start, invocation.end),))
     if all(root.constant and not root.constant.startswith("-") for root in roots):
-        yield Lists(_found(invocation, roots, names), dashed=False)
+        yield Lists(_found(invocation, roots, names, signs), dashed=False)
 
 
 def _only_temporary(roots: list[Value], words: tuple[str, ...]) -> bool:
@@ -68,18 +80,47 @@ def _only_temporary(roots: list[Value], words: tuple[str, ...]) -> bool:
     return bool(plain) and not followed and all(is_temporary(root) and ".." not in root for root in plain)
 
 
-def _found(invocation: Invocation, roots: list[Value], names: list[Value]) -> tuple[Effect, ...]:
-    """Reads of whatever find finds: by the name it looks for, if it is one, else of everything below."""
+def _found(invocation: Invocation, roots: list[Value], names: list[Value], signs: list[str]) -> tuple[Effect, ...]:
+    """Reads of whatever find finds: by the names of which it has to have one, else of everything below."""
     places = roots or [Value(".", invocation.start, invocation.end)]
-    if len(names) == 1 and names[0].constant and "/" not in names[0].constant:
-        pattern = names[0].constant
-        below = [
-            replace(place, text=f"{tree(place.text or '.')}{wild}{pattern}", glob=True)
-            for place in places
-            for wild in ("**/", "")
-        ]
-        return tuple(effect for place in below if place.text for effect in read(place))
-    return tuple(effect for place in places for effect in read(place, TREE))
+    patterns = [_pattern(name, sign) for name, sign in zip(names, _named(signs), strict=False)]
+    if not patterns or None in patterns or not _has_to_match(signs):
+        return tuple(effect for place in places for effect in read(place, TREE))
+    below = [
+        replace(place, text=f"{tree(place.text or '.')}{wild}{pattern}", glob=True)
+        for place in places
+        for pattern in patterns
+        for wild in ("**/", "")
+    ]
+    return tuple(effect for place in below if place.text for effect in read(place))
+
+
+def _named(signs: list[str]) -> list[str]:
+    return [sign for sign in signs if sign in _BY_NAME]
+
+
+def _pattern(name: Value, sign: str) -> str | None:
+    pattern = name.constant
+    if not pattern or "/" in pattern:
+        return None
+    if sign == "-name":
+        return pattern
+    # Letters of either size.
+    return None if re.search(r"[\[\\]", pattern) or not pattern.isascii() else _LETTER.sub(_either, pattern)
+
+
+def _either(letter: re.Match[str]) -> str:
+    return f"[{letter[0].lower()}{letter[0].upper()}]"
+
+
+def _has_to_match(signs: list[str]) -> bool:
+    """Whether all that is found has one of the names, whichever of them: one or a choice in each part of the whole."""
+    text = _CHOICE.sub(r"\1", _NOT.sub("", "".join(f"{sign} " for sign in signs)))
+    parts = _OR.split(text)
+    if any(sign in {"!", "-not", "(", ")", ","} for sign in text.split()):
+        return False
+    acts = any(map(_ACTS.search, parts))
+    return all("name " in part or (acts and not _ACTS.search(part)) for part in parts)
 
 
 def _each(roots: tuple[Value, ...]) -> Iterator[Finding]:

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import os
+import shutil
+from fnmatch import fnmatchcase
+
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from companion.policy.shell.read import read_command
-from tests.support.shell import codes, only_reads
+from tests.support.shell import BASH, codes, only_reads, said_by_bash
 
 
 def reads(command: str) -> set[str]:
@@ -71,3 +77,80 @@ def test_what_lies_in_a_folder_of_its_own_for_temporary_things_may_be_deleted(co
 )
 def test_deleting_anything_else_is_asked_about(command: str):
     assert codes(command) & {"find-delete", "unknown-option", "unknown-word"}
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        "! -name '*.py'",
+        "-not -name '*.py'",
+        "-name '*.py' -o -type f",
+        "-type f -o -name '*.py'",
+        "-name '*.py' , -type f",
+        "! \\( -name '*.py' \\)",
+        "! \\( -name '*.py' -o -name '*.js' \\)",
+        "\\( -name '*.py' -o -type f \\)",
+        "-type f -print -o -name '*.py' -print",
+        "-iname '[a]'",
+        "! ! -name '*.py'",
+        "-not -not -name a",
+        "-path ./x -prune -o -name '*.py'",
+        "-name a/b",
+    ],
+)
+def test_what_need_not_have_the_name_is_anything(tests: str):
+    assert "./" in reads(f"find . {tests} | xargs cat")
+    assert "./" in reads(f"find . {tests} -exec cat {{}} +") or tests.endswith(("b", "prune -o -name '*.py'", "-print"))
+
+
+@pytest.mark.parametrize(
+    ("tests", "patterns"),
+    [
+        ("-name '*.py' -o -name '*.js'", {"*.py", "*.js"}),
+        ("-type f \\( -name '*.py' -o -name '*.js' \\) -not -path '*/x/*'", {"*.py", "*.js"}),
+        ("-path ./x -prune -o -name '*.py' -print", {"*.py"}),
+        ("! -path './x/*' -name '*.py' ! -type d", {"*.py"}),
+        ("-iname .ENV", {".[eE][nN][vV]"}),
+        ("-type f -name '*.py' -o -name '*.js' -size 1", {"*.py", "*.js"}),
+    ],
+)
+def test_what_has_to_have_one_of_the_names_is_read_by_them(tests: str, patterns: set[str]):
+    found = reads(f"find . {tests} | xargs cat")
+    assert {target for target in found if "*" in target or "[" in target} == {
+        f"./{wild}{pattern}" for pattern in patterns for wild in ("", "**/")
+    }
+
+
+TESTS = [
+    "-name 'a*'",
+    "-iname 'B*'",
+    "-type f",
+    "-path '*b*'",
+    "-print",
+    "-prune",
+    "-o",
+    "!",
+    "-not",
+    "\\(",
+    "\\)",
+    ",",
+    "-a",
+]
+NAMES = ["a1", "A2", "b1", "B2", "c1", ".d"]
+
+
+@pytest.mark.skipif(BASH is None or os.name == "nt" or shutil.which("find") is None, reason="compares with find")
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    tests=st.lists(st.sampled_from(TESTS), min_size=1, max_size=7).map(" ".join), last=st.sampled_from(["", "-print"])
+)
+def test_find_finds_nothing_that_is_not_told(tests, last, tmp_path):
+    for name in NAMES:
+        (tmp_path / "s").mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+        (tmp_path / "s" / name).touch()
+    listed = [target for target in reads(f"find . {tests} {last} | xargs cat") if target != "."]
+    done = said_by_bash(f"cd {tmp_path} && find . {tests} {last}")
+    for line in done.splitlines():
+        name = line.rpartition("/")[2]
+        assert "./" in listed or any(fnmatchcase(name, one.rpartition("/")[2]) for one in listed), (tests, line, listed)
