@@ -38,6 +38,18 @@ def find_place(look: Look) -> GitPlace | None:
     return None
 
 
+_ELSEWHERE = re.compile(r"worktree|include", re.IGNORECASE)
+"""Words in a repository's configuration that may give it another work tree."""
+
+
+def is_top(look: Look) -> bool:
+    """Whether the folder certainly is the one that `git rev-parse --show-toplevel` names."""
+    if not _is_there(look, ".git/HEAD") or look(".git/commondir") is not None:
+        return False
+    config = look(".git/config")
+    return config is not None and _ELSEWHERE.search(config) is None
+
+
 def is_planted(look: Look) -> bool:
     """Whether git would take an ordinary folder, this one or one above, for a repository.
 

@@ -93,6 +93,24 @@ def _rev(words: list[str], feed: str | None) -> str | None:
     return None if feed is None or words else "\n".join(line[::-1] for line in feed.split("\n"))
 
 
+def _basename(words: list[str], _feed: str | None) -> str | None:
+    if not 1 <= len(words) <= 2 or words[0].startswith("-") or "" in words:
+        return None
+    name = words[0].rstrip("/").rpartition("/")[2] or "/"
+    ending = words[1] if len(words) == 2 else ""
+    return (name.removesuffix(ending) or name) + "\n"
+
+
+def _dirname(words: list[str], _feed: str | None) -> str | None:
+    if len(words) != 1 or not words[0] or words[0].startswith("-"):
+        return None
+    path = words[0].rstrip("/")
+    if not path:
+        return None
+    folder, slash, _ = path.rpartition("/")
+    return (folder.rstrip("/") or slash or ".") + "\n"
+
+
 def _nothing(_words: list[str], _feed: str | None) -> str:
     return ""
 
@@ -104,6 +122,8 @@ _PRINTERS: dict[str, Callable[[list[str], str | None], str | None]] = {
     "base64": _base64,
     "xxd": _xxd,
     "rev": _rev,
+    "basename": _basename,
+    "dirname": _dirname,
     "true": _nothing,
     ":": _nothing,
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -12,11 +11,11 @@ from tree_sitter import Node
 
 from companion.model.facts import Effect, EffectKind
 from companion.policy.shell.budget import Budget
-from companion.policy.shell.effects import is_harmless, moves_head
+from companion.policy.shell.disk import Disk
 from companion.policy.shell.expansions import Risk, Shown, Substitution, find_expansions
 from companion.policy.shell.functions import Function
 from companion.policy.shell.installed import named_by_path
-from companion.policy.shell.invocation import Feed, Inner, Invocation, Lists, Look, Text, UnreadableFile
+from companion.policy.shell.invocation import Feed, Inner, Invocation, Lists, Text, UnreadableFile
 from companion.policy.shell.listed import known_to, on_disk
 from companion.policy.shell.outputs import output_of
 from companion.policy.shell.parameters import Lookup, array_key, unpack
@@ -25,7 +24,7 @@ from companion.policy.shell.programs import judge
 from companion.policy.shell.redirects import Redirect, take_apart
 from companion.policy.shell.rules import apply
 from companion.policy.shell.source import Unclear
-from companion.policy.shell.state import After, State, join
+from companion.policy.shell.state import After, State
 from companion.policy.shell.stateful import CHANGES_STATE
 from companion.policy.shell.variables import (
     PLAIN,
@@ -287,7 +286,8 @@ class Simple(ABC):
         self._enter(start, end)
         name = words[0].constant or ""
         folder, slash, short = name.rpartition("/")
-        look = self._look_from(state)
+        disk = Disk(self._budget.look, self._budget.effects, self._cwd, self._home)
+        look = disk.look_from(state)
         if short in self._functions:
             self._emit(apply("defines-function", short, start, end))
         if not short:
@@ -302,7 +302,7 @@ class Simple(ABC):
         ):
             # Nobody who means well has the name of a program, or of its subcommand, put together.
             self._emit(apply("expansion", words[0].text or "", start, end))
-        invocation = Invocation(short, words[1:], start, end, feed, look, self._git_look(state))
+        invocation = Invocation(short, words[1:], start, end, feed, look, disk.git_look(state))
         self._said, self._listed = None, None
         after = After(state, state)
         if change := CHANGES_STATE.get(short):
@@ -318,42 +318,10 @@ class Simple(ABC):
             self._said = output_of(short, [word.constant for word in words[1:]], text)
             if short == "pwd" and len(words) == 1:
                 self._said = self._lookup(state)("PWD")
+            elif short == "git" and invocation.words == ("rev-parse", "--show-toplevel"):
+                self._said = disk.top_of_git(state)
         self._depth -= 1
         return after
-
-    def _look_from(self, state: State) -> Look | None:
-        look, folders = self._budget.look, state.folders
-        if any(
-            (effect.kind is EffectKind.WRITE and not is_harmless(effect)) or moves_head(effect)
-            for effect in self._budget.effects
-        ):
-            # What lies on the disk now may be another text by then.
-            return None
-        if look is None or folders is None or len(folders) != 1:
-            return None
-        return lambda path: look(join(folders[0], path))
-
-    def _git_look(self, state: State) -> Look | None:
-        """What git reads is known but for the files that an earlier step writes, and for what a checkout changes."""
-        look, folders, effects = self._budget.look, state.folders, self._budget.effects
-        if look is None or folders is None or len(folders) != 1 or any(one.code == "git-config" for one in effects):
-            return None
-        moved = any(map(moves_head, effects))
-        changed = {self._whole(one.target) for one in effects if one.kind in _CHANGES_FILES and not is_harmless(one)}
-
-        def seen(path: str) -> str | None:
-            path = path if path.startswith("~/") else join(folders[0], path)
-            name = self._whole(path)
-            if any(f"{name}/".startswith(f"{one.rstrip('/')}/") for one in changed) or (moved and not _stays(path)):
-                raise UnreadableFile(path)
-            return look(path)
-
-        return seen
-
-    def _whole(self, path: str) -> str:
-        path = f"{self._home}{path[1:]}" if self._home and path.startswith("~/") else path
-        whole = posixpath.normpath(join(self._cwd, path))
-        return "" if whole == "." else whole
 
     def _judge(self, invocation: Invocation, state: State) -> After:
         try:
@@ -378,9 +346,3 @@ class Simple(ABC):
                     self._place(finding, state)
         self._listed = listed
         return after
-
-
-def _stays(path: str) -> bool:
-    """Whether a checkout leaves a file that git reads as it is."""
-    names = posixpath.normpath(path).split("/")
-    return names[-1] != "HEAD" and (".git" in names or path.startswith(("/", "~/")))

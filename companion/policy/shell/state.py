@@ -9,6 +9,7 @@ from companion.policy.shell.parameters import array_key, pack
 from companion.policy.shell.words import Value
 
 _MOST_FOLDERS = 4
+_DEEPEST_STACK = 8
 _LONGEST = 8192
 """Characters of a parameter's value that are kept."""
 
@@ -27,6 +28,10 @@ class State:
     """Those of them that may still be what the environment says, since they were set on one way only."""
     named: Mapping[str, Value] = field(default_factory=dict[str, Value])
     """Parameters that name one of some files in the folder the shell now stands in: a loop's, which runs over them."""
+    before: tuple[str, ...] | None = None
+    """The folders that are possible for `cd -`, None when anything is."""
+    stack: tuple[tuple[str, ...], ...] = ()
+    """Where each `popd` leads as far as that is known, the next one first."""
 
     def set(self, name: str, text: str | None) -> State:
         if text is not None and len(text) > _LONGEST:
@@ -50,21 +55,35 @@ class State:
 
     def enter(self, folder: str | None) -> State:
         """After `cd folder`; None is a folder that is not known. As a shell does, `..` takes back the last name."""
-        here = replace(self, named={}) if self.named else self
+        here = replace(self, named={}, before=self.folders)
         if folder is None:
             return replace(here, folders=None)
         if self.folders is None and not folder.startswith("/"):
             return here
         return replace(here, folders=_distinct(_walk(join(old, folder)) for old in self.folders or ("",)))
 
+    def go_back(self) -> State:
+        """After `cd -`."""
+        return replace(self, folders=self.before, named={}, before=self.folders)
+
+    def push(self, folder: str | None) -> State:
+        """After `pushd folder`."""
+        stack = () if self.folders is None else (self.folders, *self.stack)[:_DEEPEST_STACK]
+        return replace(self.enter(folder), stack=stack)
+
+    def pop(self) -> State:
+        """After `popd`."""
+        return replace(self.go_back(), folders=self.stack[0] if self.stack else None, stack=self.stack[1:])
+
+    def lose(self) -> State:
+        """After the shell went anywhere, any number of times."""
+        return replace(self.enter(None), before=None, stack=())
+
     def merge(self, other: State) -> State:
         """What holds when either may be the case."""
         if self == other:
             return self
-        folders = None
-        if self.folders is not None and other.folders is not None:
-            folders = _distinct((*self.folders, *other.folders))
-            folders = folders if len(folders) <= _MOST_FOLDERS else None
+        folders = _either(self.folders, other.folders)
         missing = object()
         variables = {
             name: self.variables.get(name)
@@ -74,7 +93,8 @@ class State:
         }
         inherited = self.inherited | other.inherited | (self.variables.keys() ^ other.variables.keys())
         named = {name: value for name, value in self.named.items() if other.named.get(name) == value}
-        return State(folders, variables, inherited, named)
+        stack = self.stack if self.stack == other.stack else ()
+        return State(folders, variables, inherited, named, _either(self.before, other.before), stack)
 
     def is_own(self, name: str) -> bool:
         """Whether the command itself set the parameter, whatever way it took."""
@@ -83,7 +103,8 @@ class State:
     def widen(self, later: State) -> State:
         """What holds before every round of a loop, when `later` may hold after one."""
         merged = self.merge(later)
-        return merged if merged.folders == self.folders else replace(merged, folders=None)
+        before = self.before if merged.before == self.before else None
+        return replace(merged, folders=self.folders if merged.folders == self.folders else None, before=before)
 
     def locate(self, path: str) -> tuple[str, ...] | None:
         """A path as seen from the start, once for each possible folder; None when it may be anywhere."""
@@ -122,6 +143,13 @@ def _walk(path: str) -> str:
         elif name not in {"", "."} and not (name == ".." and path.startswith("/")):
             names.append(name)
     return ("/" if path.startswith("/") else "") + "/".join(names)
+
+
+def _either(some: tuple[str, ...] | None, others: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if some is None or others is None:
+        return None
+    folders = _distinct((*some, *others))
+    return folders if len(folders) <= _MOST_FOLDERS else None
 
 
 def _distinct(folders: Iterable[str]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from tree_sitter import Node
 
@@ -24,20 +25,40 @@ _FLAGS = re.compile(r"-[xg]+")
 def _cd(invocation: Invocation, state: State, home: str) -> tuple[list[Effect], After]:
     arguments = split(invocation.args, "L")
     operands = arguments.operands
+    here = _keeps_folders(state)
     if arguments.unknown is not None or len(operands) > 1:
-        folder = None
+        moved = here.enter(None)
     elif not operands:
-        folder = home or None
+        moved = here.enter(home or None)
+    elif operands[0].constant == "-":
+        moved = here.enter(None) if "OLDPWD" in state.variables else here.go_back()
     else:
-        folder = operands[0].constant if operands[0].constant != "-" else None
-    # The shell keeps PWD and OLDPWD; whatever the command set them to is gone.
-    variables = {name: text for name, text in state.variables.items() if name not in {"PWD", "OLDPWD"}}
-    moved = State(state.folders, variables, state.inherited).enter(folder)
+        moved = here.enter(operands[0].constant)
     return [invocation.runs()], After(moved, state)
 
 
-def _lose_folder(invocation: Invocation, state: State, _home: str) -> tuple[list[Effect], After]:
-    lost = state.enter(None)
+def _keeps_folders(state: State) -> State:
+    """The shell keeps PWD and OLDPWD; whatever the command set them to is gone when it moves."""
+    variables = {name: text for name, text in state.variables.items() if name not in {"PWD", "OLDPWD"}}
+    return replace(state, variables=variables)
+
+
+def _pushd(invocation: Invocation, state: State, _home: str) -> tuple[list[Effect], After]:
+    folder = invocation.args[0].constant if len(invocation.args) == 1 else None
+    if folder is None or not folder or folder[0] in "-+":
+        # It turns the stack around, or takes a folder from it.
+        return _lose_folder(invocation, state)
+    return [invocation.runs()], After(_keeps_folders(state).push(folder), state)
+
+
+def _popd(invocation: Invocation, state: State, _home: str) -> tuple[list[Effect], After]:
+    if invocation.args:
+        return _lose_folder(invocation, state)
+    return [invocation.runs()], After(_keeps_folders(state).pop(), state)
+
+
+def _lose_folder(invocation: Invocation, state: State) -> tuple[list[Effect], After]:
+    lost = _keeps_folders(state).lose()
     return [invocation.runs()], After(lost, lost)
 
 
@@ -58,8 +79,8 @@ def _read(invocation: Invocation, state: State, _home: str) -> tuple[list[Effect
 CHANGES_STATE: dict[str, Callable[[Invocation, State, str], tuple[list[Effect], After]]] = {
     "cd": _cd,
     "chdir": _cd,
-    "pushd": _lose_folder,
-    "popd": _lose_folder,
+    "pushd": _pushd,
+    "popd": _popd,
     "read": _read,
 }
 

@@ -40,7 +40,7 @@ class _Walk(Simple):
         self._sequence(self._syntax.root.children, state, NO_FEED)
         for node in tuple(self._uncalled.values()):
             # Nobody knows when it will be called, and on what.
-            self._tell_function(node, state.enter(None), NO_FEED)
+            self._tell_function(node, state.lose(), NO_FEED)
 
     def _sequence(self, children: Sequence[Node], state: State, feed: Feed, *, branches: bool = False) -> After:
         """Statements one after the other. With `branches` each of them may be left out."""

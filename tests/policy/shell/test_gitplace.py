@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from companion.policy.shell.gitplace import GitPlace, find_place, is_of_git, is_planted
+from companion.policy.shell.gitplace import GitPlace, find_place, is_of_git, is_planted, is_top
 from companion.policy.shell.invocation import UnreadableFile
 
 HEAD = "ref: refs/heads/work\n"
@@ -64,3 +64,20 @@ def test_a_folder_that_git_takes_for_a_repository():
     assert not is_planted({"HEAD": HEAD, "config": "", ".git/HEAD": HEAD}.get)
     assert not is_planted({"config": "", "../.git": "gitdir: x"}.get)
     assert not is_planted({}.get)
+
+
+@pytest.mark.parametrize(
+    ("files", "certain"),
+    [
+        ({".git/HEAD": HEAD, ".git/config": "[core]\n\tbare = false\n"}, True),
+        ({".git/HEAD": HEAD}, False),
+        ({".git/HEAD": HEAD, ".git/config": "[core]\n\tWorkTree = /etc\n"}, False),
+        ({".git/HEAD": HEAD, ".git/config": "[include]\n\tpath = x\n"}, False),
+        ({".git/HEAD": HEAD, ".git/config": "[extensions]\n\tworktreeConfig = true\n"}, False),
+        ({".git/HEAD": HEAD, ".git/config": "", ".git/commondir": "x"}, False),
+        ({".git": "gitdir: /r/.git/worktrees/x\n"}, False),
+        ({"../.git/HEAD": HEAD, "../.git/config": ""}, False),
+    ],
+)
+def test_a_folder_is_the_top_only_where_nothing_says_otherwise(files: dict[str, str], certain: bool):
+    assert is_top(files.get) is certain

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import base64
+import os
+import shlex
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from companion.policy.shell.outputs import output_of
@@ -27,6 +29,8 @@ PLAIN = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_chara
         ("xxd", ["-r", "-p"], "726d", "rm"),
         ("rev", [], "mr", "rm"),
         ("true", [], None, ""),
+        ("basename", ["a/b.py", ".py"], None, "b\n"),
+        ("dirname", ["a/b.py"], None, "a\n"),
     ],
 )
 def test_what_words_decide_is_known(name: str, words: list[str], feed: str | None, said: str):
@@ -37,6 +41,11 @@ def test_what_words_decide_is_known(name: str, words: list[str], feed: str | Non
     ("name", "words", "feed"),
     [
         ("ls", [], None),
+        ("basename", [], None),
+        ("basename", ["-a", "x"], None),
+        ("basename", ["a", "b", "c"], None),
+        ("dirname", ["a", "b"], None),
+        ("dirname", ["-z"], None),
         ("echo", [None], None),
         ("echo", ["a\\nb"], None),
         ("printf", [], None),
@@ -67,3 +76,14 @@ def test_law_echo_and_printf_say_what_they_say_to_bash(words: list[str]):
     quoted = " ".join(f"'{word}'" for word in words)
     assert output_of("echo", words, None) == said_by_bash(f"builtin echo {quoted}")
     assert output_of("printf", ["%s|", *words], None) == said_by_bash(f"builtin printf '%s|' {quoted}")
+
+
+PATHS = st.text(st.sampled_from("ab./- "), max_size=7)
+
+
+@pytest.mark.skipif(BASH is None or os.name == "nt", reason="compares with bash, which is not here")
+@settings(max_examples=100)
+@given(st.sampled_from(["basename", "dirname"]), st.lists(PATHS, min_size=1, max_size=2))
+def test_parts_of_paths_are_what_the_programs_print(name: str, words: list[str]):
+    said = output_of(name, list(words), None)
+    assert said is None or said_by_bash(shlex.join([name, *words])) == said

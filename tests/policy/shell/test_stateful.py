@@ -58,11 +58,35 @@ def test_home_that_is_not_known_leads_nowhere_known():
     assert change("cd", home="")[1].success.folders is None
 
 
-@pytest.mark.parametrize("name", ["pushd", "popd"])
-def test_a_stack_of_folders_leads_anywhere_and_an_absolute_cd_back(name: str):
-    after = change(name, "a", state=State(("s",)))[1]
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("pushd", []), ("pushd", ["+1"]), ("pushd", ["-n", "a"]), ("pushd", [None]), ("pushd", [""]), ("popd", ["+0"])],
+)
+def test_a_stack_that_is_turned_leads_anywhere_and_an_absolute_cd_back(name: str, words: list[str | None]):
+    after = change(name, *words, state=State(("s",)).push("t"))[1]
     assert after.success == after.failure == State(None)
     assert change("cd", "/x", state=after.either)[1].success.folders == ("/x",)
+
+
+def test_what_is_pushed_is_popped_and_nothing_else_is_known():
+    pushed = change("pushd", "a", state=State(("s",)))[1].success
+    assert pushed.folders == ("s/a",)
+    deeper = change("pushd", "/b", state=pushed)[1].success
+    assert deeper.folders == ("/b",)
+    popped = change("popd", state=deeper)[1].success
+    assert (popped.folders, popped.before) == (("s/a",), ("/b",))
+    assert change("popd", state=popped)[1].success.folders == ("s",)
+    assert change("popd", state=State(("s",)))[1].success.folders is None
+    assert change("popd", state=pushed.merge(State(("s",))))[1].success.folders is None
+
+
+def test_cd_leads_back_to_where_the_command_itself_came_from():
+    moved = change("cd", "a", state=State(("s",)))[1].success
+    back = change("cd", "-", state=moved)[1].success
+    assert back.folders == ("s",)
+    assert change("cd", "-", state=back)[1].success.folders == ("s/a",)
+    assert change("cd", "-", state=moved.set("OLDPWD", "/x"))[1].success.folders is None
+    assert change("cd", "-", state=moved.merge(State(("s",))))[1].success.folders is None
 
 
 def test_the_shell_keeps_the_folder_variables_itself():
@@ -134,7 +158,15 @@ def test_a_declaration_of_nothing_shows_everything(keyword: str):
 
 
 @pytest.mark.parametrize(
-    "command", ["cd - && cat x", "cd -P a && cat x", "pushd a; cat x", "y=a; read y; cat $y", "y=a; unset y; cat $y"]
+    "command",
+    [
+        "cd - && cat x",
+        "cd -P a && cat x",
+        "pushd; cat x",
+        "pushd a; popd; cat x",
+        "y=a; read y; cat $y",
+        "y=a; unset y; cat $y",
+    ],
 )
 def test_what_is_lost_is_unknown_to_the_rest_of_the_command(command: str):
     assert "unknown-path" in {effect.code for effect in read_command(command, "/w", "/h")}
@@ -149,6 +181,24 @@ def test_what_changes_the_state_has_no_second_judge():
 STEPS = ["y=a", "y=b", "y=c z=d", "export y=e", "declare y=f", "local y=g", "y+=h", "export y", "read y </dev/null"]
 STEPS += ["readonly y=i", "readonly y", "typeset -r y=j", "unset y", "y=k true", "y=$y$y", "y[0]=l", "(y=m)", "! y=n"]
 STEPS += ["cd /", "cd usr", "cd /none/such", "cd", "cd -", "cd ..", "pushd /usr", "/bin/cd /usr", "(cd /)", "! cd usr"]
+STEPS += [
+    "cd - && cd usr",
+    "pushd usr",
+    "pushd",
+    "popd",
+    "popd && cd ..",
+    "cd - && cd -",
+    "(popd)",
+    "OLDPWD=/tmp",
+    "pushd +1",
+]
+STEPS += [
+    "cd /usr && cd /tmp && cd -",
+    "pushd /usr && popd",
+    "pushd /usr && pushd /tmp && popd",
+    "dirs -c",
+    "unset OLDPWD",
+]
 
 
 @pytest.mark.skipif(BASH is None or os.name == "nt", reason="compares with bash, which is not here")
