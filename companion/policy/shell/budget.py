@@ -32,6 +32,10 @@ class Budget:
     """Effects that there are only where a program runs that is not among the plainest, wherever it stands."""
     plain: bool = True
     """Whether no such program was met."""
+    unexported: list[Effect] = field(default_factory=list[Effect])
+    """Effects that there are only where a program runs that may look at a variable which is exported already."""
+    tame: bool = True
+    """Whether no such program was met."""
     look: Callable[[str], str | None] | None = None
     """The text of a file of the project, by its path as effects name it."""
 

@@ -36,7 +36,7 @@ DANGERS: dict[str, str] = {
     **_each("eval", "eval trap"),
     **_each("source", "source ."),
     **_each("defines-function", "alias unalias hash enable bind complete compgen"),
-    **_each("reads-environment", "printenv env set"),
+    **_each("reads-environment", "printenv env"),
     **_each("runs-code", "awk gawk mawk nawk tclsh expect osascript"),
 }
 

@@ -84,7 +84,7 @@ def called_with(words: tuple[Value, ...], state: State) -> State:
     """What the body knows at its start: the call's words by their number, up to the first that may be several."""
     texts = [word.constant for word in words[1:]]
     known = [text for text in texts if text is not None]
-    state = _forget_words(state).set(_WORDS, pack(known) if len(known) == len(texts) else None)
+    state = forget_words(state).set(_WORDS, pack(known) if len(known) == len(texts) else None)
     for position, word in zip(_POSITIONS, words[1:], strict=False):
         if word.many or word.glob:
             break
@@ -95,7 +95,7 @@ def called_with(words: tuple[Value, ...], state: State) -> State:
 
 def back_from(function: Function, inner: State, caller: State) -> State:
     """What holds behind a call."""
-    state = _forget_words(inner)
+    state = forget_words(inner)
     for name in function.own:
         state = state.set(name, None)
     for position in (*_POSITIONS, _WORDS):
@@ -104,7 +104,8 @@ def back_from(function: Function, inner: State, caller: State) -> State:
     return state
 
 
-def _forget_words(state: State) -> State:
+def forget_words(state: State) -> State:
+    """When anything may be the words of the shell or of the call."""
     for position in (*_POSITIONS, _WORDS):
         state = state.set(position, None)
     return state

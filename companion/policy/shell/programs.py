@@ -10,12 +10,12 @@ from companion.policy.shell.archives import ARCHIVERS
 from companion.policy.shell.awk import judge_awk
 from companion.policy.shell.dangers import DANGERS, INTERPRETERS, PRIVILEGED, RUNS_ITS_INPUT, SHELLS
 from companion.policy.shell.disks import DISKS
-from companion.policy.shell.effects import NAMES, TRACKED, TREE
+from companion.policy.shell.effects import NAMES, TREE
 from companion.policy.shell.files import WRITERS
 from companion.policy.shell.find import judge_find
 from companion.policy.shell.git import judge_git
 from companion.policy.shell.interpreters import judge_interpreter
-from companion.policy.shell.invocation import Finding, Invocation, Lists, read
+from companion.policy.shell.invocation import Finding, Invocation, read
 from companion.policy.shell.knowledge import (
     DATE,
     GREP,
@@ -26,6 +26,7 @@ from companion.policy.shell.knowledge import (
     Reader,
 )
 from companion.policy.shell.known import judge_known
+from companion.policy.shell.listings import names_files
 from companion.policy.shell.options import Arguments, split
 from companion.policy.shell.project import judge_environment, judge_project
 from companion.policy.shell.reaching import judge_reach
@@ -35,7 +36,7 @@ from companion.policy.shell.services import INFRASTRUCTURE, SERVICES, judge_serv
 from companion.policy.shell.singles import judge_hash, judge_local_copy, judge_service_status, without_numbers
 from companion.policy.shell.toolbox import FORGES, PACKAGES, SYSTEM
 from companion.policy.shell.tools import asks_for_help, judge_tool, names
-from companion.policy.shell.viewers import VIEWERS, found_files, judge_viewer
+from companion.policy.shell.viewers import VIEWERS, judge_viewer
 from companion.policy.shell.web import WEB
 from companion.policy.shell.words import Value
 
@@ -53,47 +54,14 @@ _NEEDS_WORDS = names(
     "mkfifo wipe srm useradd userdel usermod groupadd rename"
 )
 """Programs that without a word only say how they are used, whatever stands on their input."""
-_UNTRACKED = re.compile(r"-[a-z]*[oik][a-z]*|--(?:o|i|k).*")
-"""Options with which `git ls-files` names files that the repository does not keep, be they ignored."""
-_FILTERS = frozenset({"head", "tail", "sort", "uniq", "grep", "egrep", "tac", "shuf"})
 
 
 def judge(invocation: Invocation) -> Iterator[Finding]:
     """The findings of one program. Targets are counted from the folder it runs in."""
     yield from _judge(invocation)
     yield from judge_reach(invocation)
-    if listed := _names_files(invocation):
+    if listed := names_files(invocation):
         yield listed
-
-
-def _names_files(invocation: Invocation) -> Lists | None:
-    """What the program's output names, for those whose output is names."""
-    here = Value(".", invocation.start, invocation.end)
-    words = invocation.words
-    match invocation.name:
-        case "fd" | "fdfind" if any(re.match(r"-\w*[HIu]|--(?:hid|no-ig|unr)", word) for word in words):
-            return Lists(read(here, TREE))
-        case "git" if words[:1] == ("ls-files",) and any(re.match(r"-\w*[oi]|--(?:o|i)", word) for word in words[1:]):
-            # Files that git does not keep, or is told to leave out.
-            return Lists(read(here, TREE))
-        case "fd" | "fdfind":
-            return Lists(found_files(invocation))
-        case "git" if words[:1] == ("ls-files",) and any(map(_UNTRACKED.fullmatch, words[1:])):
-            return Lists(read(here, TREE))
-        case "rg" if {"-l", "--files", "--files-with-matches"} & set(words):
-            return Lists(read(here, TRACKED))
-        case "git" if words[:1] in {("ls-files",), ("ls-tree",)} or {"--name-only", "-l"} & set(words):
-            return Lists(read(here, TRACKED))
-        case "ls" if all(word.startswith("-") for word in words):
-            return Lists(read(here, TREE))
-        case name if (
-            name in _FILTERS
-            and invocation.feed.listed is not None
-            and all(word[:1] in "-0123456789" for word in words[1:])
-        ):
-            return invocation.feed.listed
-        case _:
-            return None
 
 
 def _judge(invocation: Invocation) -> Iterator[Finding]:
@@ -326,12 +294,6 @@ def _ps(invocation: Invocation) -> Iterator[Finding]:
     yield invocation.rule("reads-environment", "what ps shows") if words else invocation.runs()
 
 
-def _set(invocation: Invocation) -> Iterator[Finding]:
-    words = " ".join(invocation.words)
-    fine = re.fullmatch(r"(?:[-+][eux]*(?:o (?:pipefail|errexit|nounset))? ?)+", words)
-    yield invocation.runs() if fine else invocation.rule("reads-environment", "set")
-
-
 def _leave(invocation: Invocation) -> Iterator[Finding]:
     fine = all(re.fullmatch(r"\d+|%?\d+", word) for word in invocation.words)
     yield invocation.runs() if fine else invocation.rule("unknown-word", invocation.name)
@@ -354,7 +316,6 @@ _SPECIAL: dict[str, Callable[[Invocation], Iterator[Finding]]] = {
     "date": _date,
     "printf": _printf,
     "ps": _ps,
-    "set": _set,
     "hash": judge_hash,
     "service": judge_service_status,
 }

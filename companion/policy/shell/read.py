@@ -35,6 +35,8 @@ def read_command(
             walk(command, cwd, home, budget)
         if not budget.plain:
             effects += budget.pending
+        if not budget.tame:
+            effects += budget.unexported
     except Unclear as unclear:
         end = len(command) if unclear.code == "over-budget" or not unclear.end else unclear.end
         effects.append(apply(unclear.code, "this", 0 if unclear.code == "over-budget" else unclear.start, end))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tree_sitter import Node
@@ -34,29 +34,37 @@ class Redirect:
     """What follows a heredoc's first line: an operator ("|", "&&" or "||") and a statement."""
 
 
-def take_apart(node: Node, syntax: Syntax, lookup: Lookup) -> Redirect:
+def _as_it_is(value: Value, _node: Node) -> Value:
+    return value
+
+
+Named = Callable[[Value, Node], Value]
+"""A word's value with what is known of the files that it may name."""
+
+
+def take_apart(node: Node, syntax: Syntax, lookup: Lookup, named: Named = _as_it_is) -> Redirect:
     """Effects and feed of one `file_redirect`, `herestring_redirect` or `heredoc_redirect`."""
     match node.type:
         case "file_redirect":
-            return _file(node, syntax, lookup)
+            return _file(node, syntax, lookup, named)
         case "herestring_redirect":
             values = [evaluate(child, syntax, lookup) for child in node.named_children]
             return Redirect(feed=Feed(text=values[-1]))
         case "heredoc_redirect":
-            return _heredoc(node, syntax, lookup)
+            return _heredoc(node, syntax, lookup, named)
         case _:
             return Redirect(effects=(apply("not-understood", syntax.text(node), *syntax.span(node)),))
 
 
-def _file(node: Node, syntax: Syntax, lookup: Lookup) -> Redirect:
+def _file(node: Node, syntax: Syntax, lookup: Lookup, named: Named) -> Redirect:
     operator = next((child.type for child in node.children if not child.is_named), "")
-    named = [child for child in node.named_children if child.type != "file_descriptor"]
+    words = [child for child in node.named_children if child.type != "file_descriptor"]
     if operator in _CLOSES:
-        return Redirect(words=tuple(evaluate(child, syntax, lookup) for child in named))
-    values = [evaluate(child, syntax, lookup) for child in named]
+        return Redirect(words=tuple(evaluate(child, syntax, lookup) for child in words))
+    values = [evaluate(child, syntax, lookup) for child in words]
     if not values:
         return Redirect(effects=(apply("redirect", syntax.text(node), *syntax.span(node)),))
-    effects = tuple(_opened(operator, values[0]))
+    effects = tuple(_opened(operator, named(values[0], words[0])))
     feed = Feed(text=Value(None, values[0].start, values[0].end)) if operator == "<" else Feed()
     return Redirect(effects, feed, tuple(values[1:]))
 
@@ -66,7 +74,9 @@ def _opened(operator: str, target: Value) -> Iterator[Effect]:
     if text is None and target.substituted:
         # The file is a command's output; what the command does is told by itself.
         return
-    if text is None or text.startswith("!"):
+    if operator == "<" and target.text is None and target.listed is not None:
+        yield from read(target)
+    elif text is None or text.startswith("!"):
         yield apply("redirect", target.text or "this word", target.start, target.end)
     elif remote := _REMOTE.match(text):
         yield apply("network", remote.group(1), target.start, target.end)
@@ -80,7 +90,7 @@ def _opened(operator: str, target: Value) -> Iterator[Effect]:
         yield apply("redirect", text, target.start, target.end)
 
 
-def _heredoc(node: Node, syntax: Syntax, lookup: Lookup) -> Redirect:
+def _heredoc(node: Node, syntax: Syntax, lookup: Lookup, named: Named) -> Redirect:
     effects: list[Effect] = []
     words: list[Value] = []
     then: list[tuple[str, Node]] = []
@@ -98,7 +108,7 @@ def _heredoc(node: Node, syntax: Syntax, lookup: Lookup) -> Redirect:
             case "&&" | "||":
                 operator = child.type
             case "file_redirect" | "herestring_redirect":
-                inner = take_apart(child, syntax, lookup)
+                inner = take_apart(child, syntax, lookup, named)
                 effects += inner.effects
                 words += inner.words
             case "pipeline":

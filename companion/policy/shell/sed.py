@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from companion.policy.shell.builds import is_project
 from companion.policy.shell.invocation import Finding, Invocation, read, write
 from companion.policy.shell.knowledge import SED
 from companion.policy.shell.options import split
@@ -19,7 +20,10 @@ _SUBSTITUTIONS = "|".join(
     "s{0}{1}{0}{1}{0}{2}".format(re.escape(sign), _PART.replace("/", sign), _FLAGS) for sign in "/|#,@"
 )
 _COMMAND = rf"(?:{_ADDRESS}(?:,(?:\+?\d+|{_ADDRESS}))?)? *!?(?:[pdqQ=lDgGhHxnNP]|{_SUBSTITUTIONS})"
-_SCRIPT = re.compile(rf"[ \n]*{_COMMAND}(?: *[;\n][ ;\n]*{_COMMAND})*[ ;\n]*")
+_TEXT = rf"(?:{_ADDRESS}(?:,(?:\+?\d+|{_ADDRESS}))?)? *[aic](?:\\\n?|(?= ))[^\\\n]*(?=\n|$)"
+"""What is put in goes on to the end of the line."""
+_ONE = rf"(?:{_COMMAND}|{_TEXT})"
+_SCRIPT = re.compile(rf"[ \n]*{_ONE}(?: *[;\n][ ;\n]*{_ONE})*[ ;\n]*")
 _LONGEST = 500
 _IN_PLACE = re.compile(r"-[nErsuz]*[iI]|--in-p")
 _IN_PLACE_ONLY = re.compile(
@@ -67,8 +71,12 @@ def _is_plain(script: Value) -> bool:
 
 
 def _in_place(invocation: Invocation, files: tuple[Value, ...], ending: str, *, known: bool) -> Iterator[Finding]:
-    # What it puts in place nobody has seen; the writes are told so that rules about those files hold.
-    yield invocation.rule("sed-in-place")
+    plain = known and files and all(file.constant for file in files)
+    if plain and (is_project(invocation.look) or is_project(invocation.git)):
+        yield invocation.runs()
+    else:
+        # The writes are told beside it, so that rules about those files hold.
+        yield invocation.rule("sed-in-place")
     for file in files if known else ():
         yield from write(file)
         if ending and file.constant:

@@ -16,7 +16,7 @@ from companion.policy.shell.expansions import Risk, Shown, Substitution, find_ex
 from companion.policy.shell.functions import Function
 from companion.policy.shell.installed import named_by_path
 from companion.policy.shell.invocation import Feed, Inner, Invocation, Lists, Text, UnreadableFile
-from companion.policy.shell.listed import known_to, on_disk
+from companion.policy.shell.listed import known_to, name_all, on_disk
 from companion.policy.shell.outputs import output_of
 from companion.policy.shell.parameters import Lookup, array_key, unpack
 from companion.policy.shell.parse import Syntax
@@ -32,8 +32,9 @@ from companion.policy.shell.variables import (
     is_harmless_to_show,
     is_of_no_meaning,
     is_private,
+    is_tame,
 )
-from companion.policy.shell.words import Value, evaluate, evaluate_all, holds, substitution
+from companion.policy.shell.words import Value, evaluate, evaluate_all, holds, splits, substitution
 
 DEEPEST = 80
 """How deep statements, substitutions and programs may stand inside each other."""
@@ -49,6 +50,7 @@ _VERB = re.compile(r"[a-z][a-z-]*")
 _PART = r"(?:/(?!\.\.?(?:[/\"]|$))[\w.-]+)+"
 _BELOW_TEMPORARY = re.compile(rf'(?P<quote>"?)\$(?:TMPDIR|\{{TMPDIR\}})(?P<path>{_PART})/?(?P=quote)')
 _PARAMETER = re.compile(r'(?P<quote>"?)\$(?:(?P<plain>[A-Za-z_]\w*|\d)|\{(?P<braced>[A-Za-z_]\w*|\d)\})(?P=quote)')
+_ELEMENT = re.compile(r'(?P<quote>"?)\$\{(?P<name>[A-Za-z_]\w*)\[\d{1,9}\]\}(?P=quote)', re.ASCII)
 _TRUSTED = frozenset({"/bin", "/usr/bin", "/sbin", "/usr/sbin"})
 _CHANGES_FILES = frozenset({EffectKind.WRITE, EffectKind.DELETE})
 _ON_PATHS = _CHANGES_FILES | {EffectKind.READ}
@@ -86,6 +88,8 @@ class Simple(ABC):
         self._handed = handed or {}
         self._functions: dict[str, Function] = {}
         self._uncalled: dict[str, Node] = {}
+        self._moved_input = False
+        """Whether `exec <x` may have put something else on the shell's own input."""
         self._calls: list[str] = []
         """The functions whose bodies are being walked."""
 
@@ -179,14 +183,26 @@ class Simple(ABC):
         given = None if self._calls else self._handed.get(text)
         if given is None and (found := _PARAMETER.fullmatch(text)):
             given = state.named.get(found["plain"] or found["braced"])
+        elif given is None and (found := _ELEMENT.fullmatch(text)):
+            given = self._one_of(found["name"], value, state, quoted=bool(found["quote"]))
         return value if given is None else replace(value, listed=given.listed, is_path=given.is_path)
+
+    def _one_of(self, name: str, value: Value, state: State, *, quoted: bool) -> Value | None:
+        """An element of an array by its number: which of them it is shells count differently."""
+        packed = state.variables.get(array_key(name))
+        elements = [] if packed is None else unpack(packed)
+        if not quoted and any(map(splits, elements)):
+            return None
+        return name_all([replace(value, text=element) for element in elements])
 
     def _redirect(self, node: Node, state: State) -> Redirect:
         # A heredoc's node holds what follows it on the line; that is walked as statements.
         for child in node.children:
             if child.type not in STATEMENTS:
                 self._expand(child, state)
-        redirect = take_apart(node, self._syntax, self._lookup(state))
+        redirect = take_apart(
+            node, self._syntax, self._lookup(state), lambda value, word: self._word(value, word, state)
+        )
         for effect in redirect.effects:
             self._place(effect, state)
         return redirect
@@ -198,7 +214,7 @@ class Simple(ABC):
         for part in parts:
             name, value = self._assignment(part, state)
             if not is_private(name):
-                self._set_plainly(name, part)
+                self._set_plainly(name, part, self._budget.unexported)
             if any(child.type == "+=" for child in part.children) and not (
                 state.is_own(name) or is_harmless_to_show(name)
             ):
@@ -232,10 +248,10 @@ class Simple(ABC):
                 elements.append(value.constant)
         return elements
 
-    def _set_plainly(self, name: str, node: Node) -> None:
+    def _set_plainly(self, name: str, node: Node, pending: list[Effect]) -> None:
         """Without `export` only programs that already know the name see its new value."""
         if is_of_no_meaning(name):
-            self._budget.pending.append(apply("sets-environment", name, *(self._span or self._syntax.span(node))))
+            pending.append(apply("sets-environment", name, *(self._span or self._syntax.span(node))))
         else:
             self._say("sets-environment", node, name)
 
@@ -270,8 +286,10 @@ class Simple(ABC):
         # The grammar counts words behind a redirection to it, even the program's name.
         values = sorted((*values, *behind), key=lambda value: value.start)
         for child in assigned:
-            name, _ = self._assignment(child, state)
-            if not is_harmless_to_set(name) and not (values[0].constant in PLAIN and is_of_no_meaning(name)):
+            name, text = self._assignment(child, state)
+            if name == "IFS" and values[0].constant == "read":
+                feed = feed if text == "" else replace(feed, listed=None)
+            elif not is_harmless_to_set(name) and not (values[0].constant in PLAIN and is_of_no_meaning(name)):
                 self._say("sets-environment", child, name)
         if values[0].constant in self._functions:
             for child in assigned:
@@ -297,6 +315,7 @@ class Simple(ABC):
             short = own or short
             self._emit(apply("project-run" if own else "runs-a-file", name, start, end))
         self._budget.plain = self._budget.plain and not slash and short in PLAIN
+        self._budget.tame = self._budget.tame and not slash and (short in PLAIN or is_tame(short, words))
         if words[0].printed or (
             words[1:] and words[1].printed and short not in PLAIN and _VERB.fullmatch(words[1].text or "")
         ):
@@ -305,6 +324,9 @@ class Simple(ABC):
         invocation = Invocation(short, words[1:], start, end, feed, look, disk.git_look(state))
         self._said, self._listed = None, None
         after = After(state, state)
+        self._moved_input = self._moved_input or (short == "exec" and len(words) == 1)
+        if self._moved_input and short == "read":
+            invocation = replace(invocation, feed=replace(feed, listed=None))
         if change := CHANGES_STATE.get(short):
             effects, changed = change(invocation, state, self._home)
             for effect in effects:

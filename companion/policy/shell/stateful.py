@@ -9,14 +9,17 @@ from dataclasses import replace
 from tree_sitter import Node
 
 from companion.model.facts import Effect
-from companion.policy.shell.invocation import Invocation
-from companion.policy.shell.options import split
-from companion.policy.shell.parameters import Lookup
+from companion.policy.shell.effects import GLOB
+from companion.policy.shell.functions import called_with, forget_words
+from companion.policy.shell.invocation import Invocation, Lists
+from companion.policy.shell.listed import on_disk
+from companion.policy.shell.options import Arguments, split
+from companion.policy.shell.parameters import Lookup, array_key, unpack
 from companion.policy.shell.parse import Syntax
 from companion.policy.shell.rules import apply
 from companion.policy.shell.state import After, State
 from companion.policy.shell.variables import is_private
-from companion.policy.shell.words import evaluate
+from companion.policy.shell.words import Value, evaluate
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _FLAGS = re.compile(r"-[xg]+")
@@ -67,13 +70,51 @@ def _read(invocation: Invocation, state: State, _home: str) -> tuple[list[Effect
     effects = [invocation.runs()]
     if arguments.unknown is not None:
         effects = [invocation.refuse(arguments.unknown)]
-    for operand in arguments.operands:
-        name = operand.constant or ""
+    names = [operand.constant or "" for operand in arguments.operands]
+    for name, operand in zip(names, arguments.operands, strict=True):
         if not _NAME.fullmatch(name) or not is_private(name):
             effects.append(invocation.rule("sets-environment", name or "this word", operand))
         state = state.set(name, None)
     state = state.set("REPLY", None)
+    lists = invocation.feed.listed
+    if lists is not None and len(names) == 1 and _takes_whole(arguments, lists):
+        span = invocation.start, invocation.end
+        state = state.set_named(names[0], Value(None, *span, listed=on_disk(lists.reads), is_path=not lists.dashed))
     return effects, After(state, state)
+
+
+def _takes_whole(arguments: Arguments, lists: Lists) -> bool:
+    """Whether a line, or what ends at a NUL, comes to the parameter as it is; blanks at its ends may be gone."""
+    given = arguments.given
+    ends = given.get("d")
+    plain = given.keys() <= {"r", "s", "p", "d"} and "r" in given and (ends is None or ends.constant == "")
+    return plain and all(re.search(r"\w$", one.target, re.ASCII) for one in lists.reads if one.code == GLOB)
+
+
+_SETS_OPTIONS = re.compile(r"(?:[-+][eux]*(?:o (?:pipefail|errexit|nounset))? ?)+")
+
+
+def _set(invocation: Invocation, state: State, _home: str) -> tuple[list[Effect], After]:
+    if invocation.args and invocation.args[0].constant == "--":
+        # Without quotes, and without a word, an expansion may leave no word at all.
+        after = called_with(invocation.args, state)
+        return [invocation.runs()], After(after, after)
+    known = _SETS_OPTIONS.fullmatch(" ".join(invocation.words)) and all(arg.constant for arg in invocation.args)
+    after = state if known else forget_words(state)
+    return [invocation.runs() if known else invocation.rule("reads-environment", "set")], After(after, after)
+
+
+def _shift(invocation: Invocation, state: State, _home: str) -> tuple[list[Effect], After]:
+    count = invocation.args[0].constant if len(invocation.args) == 1 else "1" if not invocation.args else None
+    packed = state.variables.get(array_key("@"))
+    elements = unpack(packed) if packed is not None else []
+    if count is None or not re.fullmatch(r"\d{1,3}", count, re.ASCII):
+        return [invocation.rule("unknown-word", "shift")], After(forget_words(state), forget_words(state))
+    if packed is None or int(count) > len(elements):
+        return [invocation.runs()], After(forget_words(state), forget_words(state))
+    left = (Value("shift", 0, 0), *(Value(element, 0, 0) for element in elements[int(count) :]))
+    after = called_with(left, state)
+    return [invocation.runs()], After(after, after)
 
 
 CHANGES_STATE: dict[str, Callable[[Invocation, State, str], tuple[list[Effect], After]]] = {
@@ -82,6 +123,8 @@ CHANGES_STATE: dict[str, Callable[[Invocation, State, str], tuple[list[Effect], 
     "pushd": _pushd,
     "popd": _popd,
     "read": _read,
+    "set": _set,
+    "shift": _shift,
 }
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from companion.policy.shell.words import Value
 
 # They tell where something is or how it is set up, and are not where people keep secrets.
 _SHOWN = frozenset(
@@ -56,17 +59,36 @@ PLAIN = frozenset(
 )
 """Programs that look at hardly any variable, and run nothing."""
 
+_TAME = frozenset(
+    {"grep", "egrep", "fgrep", "find", "sort", "diff", "comm", "nl", "tac", "date", "realpath", "set", "shift", "read"}
+    | {"pushd", "popd", "exit", "return", "break", "continue"}
+)
+_TAME_OF_GIT = frozenset({"rev-parse", "branch", "ls-files", "status", "log", "diff", "show", "rev-list", "describe"})
+
 # Names, and parts of names, by which a shell, a loader, a library or a tool is told what to run, load, read or talk to.
 _MEANT = re.compile(
-    r"(?:_|LD|DYLD|GLIBC|MALLOC|LIB|SHLIB|GCONV|LOC|NLS|BASH|ZSH|ZDOT|KSH|GREP|LESS|MORE|GIT|SSH|TAR_|TAPE|ARG|STTY|COMP|HIST|MAIL|OPT"
+    r"(?:_|COLS|COLORTERM|DISPLAY|EMAIL|LV$|TERM|TZ|XDG"
+    r"|LD|DYLD|GLIBC|MALLOC|LIB|SHLIB|GCONV|LOC|NLS|BASH|ZSH|ZDOT|KSH|GREP|LESS|MORE|GIT|SSH|TAR_|TAPE|ARG|STTY|COMP|HIST|MAIL|OPT"
     r"|POSIX|PS\d|R?PROMPT|ENV|IFS|HOME|PWD|OLDPWD|SHELL|GLOB|EXEC|FUNC|FIGNORE|TMP|TEMP|NULL|READ|WATCH|PAGER|MAN|EDITOR"
     r"|VISUAL|PERL|PYTHON|NODE|NPM|RUBY|JAVA|GO|CARGO|RUST|DOCKER|KUBE|AWS|AZURE|GOOGLE|VERSION_CONTROL|SIMPLE_BACKUP)\w*"
     r"|\w*(?:PATH|OPTION|OPTS|FLAGS|ARGS|PRELOAD|CMD|COMMAND|HOOK|PROXY|CONFIG|DIR|RC|FILE|CERT|URL|HOST|ENDPOINT|SOCK)\w*"
 )
 
+_OWN = re.compile(r"(?:(?:SRC|OUT|OUTPUT|BASE|ROOT|PROJECT|REPO|TARGET|TEST)_?)?(?:DIR|FILE)S?|FILENAME|FILEPATH")
+"""What scripts call their own, though they look like names that mean something."""
+
+
+def is_tame(name: str, words: Sequence[Value]) -> bool:
+    """Whether the program goes by no variables but those whose names say so, nor does what it starts."""
+    if name == "git":
+        return len(words) > 1 and words[1].constant in _TAME_OF_GIT
+    return name in _TAME
+
 
 def is_of_no_meaning(name: str) -> bool:
     """Whether the plainest programs do the same with a variable of this name and without it."""
+    if _OWN.fullmatch(name):
+        return True
     named = re.fullmatch(r"[A-Za-z_]\w*", name) is not None
     return named and _MEANT.fullmatch(name.upper()) is None and _LIVE.fullmatch(name) is None
 

@@ -17,6 +17,7 @@ from companion.policy.shell.expansions import check_arithmetic
 from companion.policy.shell.functions import DEEPEST_CALL, back_from, called_with, find_function
 from companion.policy.shell.invocation import NO_FEED, Feed
 from companion.policy.shell.listed import name_all
+from companion.policy.shell.parameters import array_key, pack
 from companion.policy.shell.parse import parse
 from companion.policy.shell.rules import apply
 from companion.policy.shell.simple import REDIRECTS, STATEMENTS, Simple
@@ -156,7 +157,7 @@ class _Walk(Simple):
                 for effect in effects:
                     plain = effect.code == "sets-environment" and is_of_no_meaning(effect.target)
                     if plain and exports_only(node):
-                        self._set_plainly(effect.target, node)
+                        self._set_plainly(effect.target, node, self._budget.pending)
                     else:
                         self._emit(effect)
                 return After(state, state)
@@ -341,6 +342,9 @@ def _known_words(words: tuple[Value, ...]) -> dict[str, str | None]:
         if word.many or word.glob:
             break
         known[str(number)] = word.constant
+    texts = [word.constant for word in words[1:]]
+    elements = [text for text in texts if text is not None]
+    known[array_key("@")] = pack(elements) if len(elements) == len(texts) else None
     return known
 
 

@@ -223,6 +223,11 @@ def _in_string(node: Node, syntax: Syntax, lookup: Lookup) -> Iterator[Part]:
     yield Part(_ESCAPE_IN_STRING.sub(r"\1", text[at : end - 1]), quoted=True)
 
 
+def splits(text: str) -> bool:
+    """Whether a value may be other words, or none, where no quotes stand around it."""
+    return _SPLITS.search(text) is not None
+
+
 def substitution(node: Node) -> str:
     """The name under which a lookup knows what a command substitution printed."""
     return f"$({node.start_byte}"
@@ -240,6 +245,9 @@ def _parameter(node: Node, syntax: Syntax, lookup: Lookup) -> str | None:
     if node.type == "expansion":
         return expand_parameter(syntax.text(node), lookup)
     named = node.named_children
+    if syntax.text(node) == "$#":
+        packed = lookup(array_key("@"))
+        return None if packed is None else str(len(unpack(packed)))
     plain = len(named) == 1 and named[0].type == "variable_name" and node.child_count == 2
     return lookup(syntax.text(named[0])) if plain else None
 

@@ -132,7 +132,7 @@ name = st.sampled_from(["x", "y", "z", "v", "v[@]", "v[0]", "v[*]", "1"])
 text = st.sampled_from(TEXTS)
 expansion = st.one_of(
     st.builds("${{{}}}".format, name),
-    st.builds("${}".format, st.sampled_from(["x", "y", "v", "@"])),
+    st.builds("${}".format, st.sampled_from(["x", "y", "v", "@", "#", "1", "2"])),
     st.builds("${{#{}}}".format, name),
     st.builds("${{{}{}{}}}".format, name, st.sampled_from(SIGNS), st.sampled_from(PATTERNS)),
     st.builds(
@@ -194,6 +194,13 @@ step = st.one_of(
     st.sampled_from(["for x in a b; do v+=(c); done", "for x in a; do y=$x; done", "{ x=b; }", "if say; then x=q; fi"]),
     st.sampled_from(["while say; do x=q; break; done", ": ${x:=c}", ": ${v:=c}", "export x=a", "x=a say", "v=([a]=b)"]),
     st.builds('for y in {}; do say $y "$y"; done'.format, words),
+    st.builds("set -- {}".format, words),
+    st.sampled_from(
+        ["shift", "shift 2", "shift $#", 'say $# "$@"', "(shift)", "shift | say", "set -- && shift", "set -e -- a"]
+    ),
+    st.sampled_from(
+        ['while say; do set -- "$@" $1; break; done', "for y in a b; do shift; say $1 $#; done", 'set -- "$@" z']
+    ),
     st.builds("say {}".format, words),
     st.builds("{}() {{ {}; }}".format, st.sampled_from("fg"), st.sampled_from(BODIES)),
     st.builds("{} {}".format, st.sampled_from("ffg"), words),

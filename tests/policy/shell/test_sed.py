@@ -55,3 +55,49 @@ def test_what_may_do_more_is_asked_about(command: str):
 def test_no_sign_hides_a_flag(sign: str):
     for flag in ("e", "w y", "gw y", "me"):
         assert "unknown-option" in codes(f"sed 's{sign}a{sign}b{sign}{flag}' x")
+
+
+IN_PROJECT = {"package.json": "{}", ".git/HEAD": "ref: x"}.get
+
+
+@pytest.mark.parametrize(
+    ("command", "written"),
+    [
+        ("sed -i 's/a/b/' x", {"x"}),
+        ("sed -i.bak -E 's|a|b|g; 3d' x y", {"x", "x.bak", "y", "y.bak"}),
+        ("sed -i '5i\\    z = 1' x", {"x"}),
+        ("sed -i '/^import os$/a import sys' x", {"x"}),
+        ("sed -i '2c\\\nz; w y' x", {"x"}),
+        ("sed -i 's/a/b/' x && sed -i 's/a/b/' y", {"x", "y"}),
+        ("for f in x y; do sed -i 's/a/b/' \"$f\"; done", {"x", "y"}),
+    ],
+)
+def test_in_a_project_a_plain_script_in_place_is_a_write_like_any_other(command: str, written: set[str]):
+    effects = read_command(command, "/ws", look=IN_PROJECT)
+    assert {effect.code for effect in effects} == {""}
+    assert {effect.target for effect in effects if effect.kind == "write"} == written
+    assert "sed-in-place" in codes(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sed -i 's/a/b/w y' x",
+        "sed -i 's/a/b/e' x",
+        "sed -i 'a foo\n1w y' x",
+        "sed -i 'a foo\\\n1e y' x",
+        "sed -i '1r y' x",
+        "sed -i 'W y' x",
+        "sed -i -f y x",
+        "sed -i $z x",
+        "sed -i s/a/b/",
+        "sed -i s/a/b/ *.js",
+        "sed -i s/a/b/ $y",
+        "find . | xargs sed -i s/a/b/",
+        "sed -i -s --follow-symlinks s/a/b/ x",
+        "cd $y && sed -i s/a/b/ x",
+    ],
+)
+def test_in_a_project_too_all_else_is_asked_about(command: str):
+    found = {effect.code for effect in read_command(command, "/ws", look=IN_PROJECT)}
+    assert found & {"sed-in-place", "unknown-path"}

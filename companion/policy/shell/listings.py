@@ -1,0 +1,98 @@
+"""Programs whose output is names of files, for those that get them behind a pipe or as words."""
+
+from __future__ import annotations
+
+import re
+
+from companion.policy.shell.effects import TRACKED, TREE
+from companion.policy.shell.invocation import Invocation, Lists, read
+from companion.policy.shell.knowledge import GREP
+from companion.policy.shell.options import split
+from companion.policy.shell.viewers import found_files
+from companion.policy.shell.words import Value
+
+_UNTRACKED = re.compile(r"-[a-z]*[oik][a-z]*|--(?:o|i|k).*")
+"""Options with which `git ls-files` names files that the repository does not keep, be they ignored."""
+_FILTERS = {
+    **dict.fromkeys(("head", "tail"), re.compile(r"(?:-n x|-n\d+|-\d+)?")),
+    **dict.fromkeys(("grep", "egrep", "fgrep"), re.compile(r"(?:-[vivEFGPwx]+ )*(?:-e )?x")),
+    "sort": re.compile(r"(?:-[uVrnfz]+ ?)*"),
+    "uniq": re.compile(""),
+    "tac": re.compile(""),
+    "shuf": re.compile(r"(?:-n x)?"),
+}
+"""Programs that leave lines out and the others as they are, by their words; x stands for any other."""
+
+_PRINTS_MORE = ("c", "count", "b", "byte-offset")
+
+
+def names_files(invocation: Invocation) -> Lists | None:
+    """What the program's output names, for those whose output is names and nothing else."""
+    here = Value(".", invocation.start, invocation.end)
+    words = invocation.words
+    match invocation.name:
+        case "fd" | "fdfind" if any(re.match(r"-\w*[HIu]|--(?:hid|no-ig|unr)", word) for word in words):
+            return Lists(read(here, TREE))
+        case "git" if words[:1] == ("ls-files",) and any(re.match(r"-\w*[oi]|--(?:o|i)", word) for word in words[1:]):
+            # Files that git does not keep, or is told to leave out.
+            return Lists(read(here, TREE))
+        case "fd" | "fdfind":
+            return Lists(found_files(invocation))
+        case "git" if words[:1] == ("ls-files",) and any(map(_UNTRACKED.fullmatch, words[1:])):
+            return Lists(read(here, TREE))
+        case "rg" if {"-l", "--files", "--files-with-matches"} & set(words):
+            return Lists(read(here, TRACKED))
+        case "git" if _git_names_files(words):
+            return Lists(read(here, TRACKED))
+        case "grep" | "egrep" | "fgrep":
+            return _grep_names_files(invocation) or _filtered(invocation)
+        case "ls" if all(word.startswith("-") for word in words):
+            return Lists(read(here, TREE))
+        case name if name in _FILTERS:
+            return _filtered(invocation)
+        case _:
+            return None
+
+
+def _git_names_files(words: tuple[str, ...]) -> bool:
+    """Whether git prints names alone: what `log` and `show` say else, somebody wrote into a commit."""
+    names = words[0] if words else ""
+    if any(word.startswith("--line-p") for word in words):
+        return False
+    if names in {"ls-files", "ls-tree"}:
+        return not any(word.startswith("--format") for word in words)
+    if names == "grep":
+        return not {"-l", "--name-only", "--files-with-matches"}.isdisjoint(words)
+    bare = [word for word in words if word.startswith(("--format", "--pretty"))]
+    told = names in {"diff", "diff-tree", "diff-index", "diff-files"} or (
+        names in {"show", "log"} and bool(bare) and set(bare) <= {"--format=", "--pretty=format:"}
+    )
+    return told and "--name-only" in words
+
+
+def _grep_names_files(invocation: Invocation) -> Lists | None:
+    arguments = split(invocation.args, GREP)
+    if (
+        not arguments.has("l", "files-with-matches")
+        or arguments.unknown is not None
+        or arguments.has("label", "c", "count", "b", "byte-offset")
+    ):
+        return None
+    files = arguments.operands[0 if arguments.has("e", "regexp", "f", "file") else 1 :]
+    if not arguments.has("r", "R", "recursive", "dereference-recursive"):
+        code = ""
+    elif files:
+        code = TREE
+    else:
+        return Lists(read(Value(".", invocation.start, invocation.end), TREE))
+    if not files or any(file.text is None or file.text == "-" for file in files):
+        return None
+    dashed = any((file.text or "-")[0] in "-*?[" for file in files)
+    return Lists(tuple(effect for file in files for effect in read(file, code)), dashed=dashed)
+
+
+def _filtered(invocation: Invocation) -> Lists | None:
+    """Of the names that it gets some, each of them whole."""
+    words = " ".join("x" if re.fullmatch(r"[^-\s].*", word, re.DOTALL) else word for word in invocation.words)
+    whole = _FILTERS[invocation.name].fullmatch(words) and None not in [arg.text for arg in invocation.args]
+    return invocation.feed.listed if whole else None
