@@ -68,7 +68,7 @@ def judge_find(invocation: Invocation) -> Iterator[Finding]:
                 findings.append(invocation.rule(code, word or "this word", args[at]))
             at += 1
     yield from findings
-    yield from _each(tuple(roots) or (Value(".", invocation.start, invocation.end),))
+    yield from _each(tuple(_places(invocation, roots)))
     if all(root.constant and not root.constant.startswith("-") for root in roots):
         yield Lists(_found(invocation, roots, names, signs), dashed=False)
 
@@ -82,7 +82,7 @@ def _only_temporary(roots: list[Value], words: tuple[str, ...]) -> bool:
 
 def _found(invocation: Invocation, roots: list[Value], names: list[Value], signs: list[str]) -> tuple[Effect, ...]:
     """Reads of whatever find finds: by the names of which it has to have one, else of everything below."""
-    places = roots or [Value(".", invocation.start, invocation.end)]
+    places = _places(invocation, roots)
     patterns = [_pattern(name, sign) for name, sign in zip(names, _named(signs), strict=False)]
     if not patterns or None in patterns or not _has_to_match(signs):
         return tuple(effect for place in places for effect in read(place, TREE))
@@ -93,6 +93,12 @@ def _found(invocation: Invocation, roots: list[Value], names: list[Value], signs
         for wild in ("**/", "")
     ]
     return tuple(effect for place in below if place.text for effect in read(place))
+
+
+def _places(invocation: Invocation, roots: list[Value]) -> list[Value]:
+    """Where it looks; where no word may be left of those that are named, also in the folder that it runs in."""
+    here = Value(".", invocation.start, invocation.end)
+    return [*roots, here] if all(root.many for root in roots) else roots
 
 
 def _named(signs: list[str]) -> list[str]:

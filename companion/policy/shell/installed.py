@@ -25,12 +25,27 @@ _NODE_TOOLS = frozenset("tsc eslint jest vitest mocha playwright vite prettier".
 _OF_YARN = re.compile(r"--(?:cwd|use-yarnrc|modules-folder|registry|script-shell)\b")
 
 _WRAPPERS = {"gradlew": "gradle", "mvnw": "mvn"}
+_PYTHON_PROGRAMS = frozenset(
+    {"python", "python3", "pytest", "mypy", "ruff", "black", "isort", "pyright", "tox", "nox", "hatch"}
+)
 _PROGRAMS = {
     _NODE_PROGRAMS: _NODE_TOOLS,
     "vendor/bin": frozenset({"phpunit"}),
-    **dict.fromkeys((".venv/bin", "venv/bin"), frozenset("pytest mypy ruff black isort pyright tox nox hatch".split())),  # noqa: SIM905
+    **dict.fromkeys((".venv/bin", "venv/bin"), _PYTHON_PROGRAMS),
 }
 """Folders in which a project has programs, with those of them that are known."""
+_ACTIVATE = re.compile(r"(?:\./)?\.?venv/bin/activate")
+
+
+def judge_activation(invocation: Invocation) -> list[Finding] | None:
+    """`source .venv/bin/activate`: code of the project as its programs are, which come first from then on."""
+    path = invocation.args[0].constant if len(invocation.args) == 1 else None
+    if invocation.look is None or path is None or not _ACTIVATE.fullmatch(path):
+        return None
+    text = invocation.look(posixpath.normpath(path))
+    if text is None or "VIRTUAL_ENV" not in text or "deactivate" not in text:
+        return None
+    return list(ran(invocation, path))
 
 
 def judge_installed(invocation: Invocation) -> list[Finding] | None:

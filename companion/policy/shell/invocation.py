@@ -97,6 +97,8 @@ class Lists:
     reads: tuple[Effect, ...]
     dashed: bool = True
     """Whether a name may begin with a dash, and be an option to whoever gets it as a word."""
+    single: bool = False
+    """Whether it is one name at most, so that quotes around it change nothing."""
 
 
 Finding = Effect | Text | Inner | Lists

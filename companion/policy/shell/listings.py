@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from companion.policy.shell.effects import TRACKED, TREE
 from companion.policy.shell.invocation import Invocation, Lists, read
@@ -23,6 +24,8 @@ _FILTERS = {
 }
 """Programs that leave lines out and the others as they are, by their words; x stands for any other."""
 
+_ONE = re.compile(r"(?:head|tail) -(?:n ?)?1")
+_SHORTEST_HASH = 4
 _PRINTS_MORE = ("c", "count", "b", "byte-offset")
 
 
@@ -44,6 +47,10 @@ def names_files(invocation: Invocation) -> Lists | None:
             return Lists(read(here, TRACKED))
         case "git" if _git_names_files(words):
             return Lists(read(here, TRACKED))
+        case "git" if _names_commit(words):
+            # A file may be called like the beginning of a hash.
+            hashed = replace(here, text="[0-9a-f]" * _SHORTEST_HASH + "*", glob=True)
+            return Lists(read(hashed), dashed=False, single=True)
         case "grep" | "egrep" | "fgrep":
             return _grep_names_files(invocation) or _filtered(invocation)
         case "ls" if all(word.startswith("-") for word in words):
@@ -52,6 +59,14 @@ def names_files(invocation: Invocation) -> Lists | None:
             return _filtered(invocation)
         case _:
             return None
+
+
+def _names_commit(words: tuple[str, ...]) -> bool:
+    """Whether git prints one hash: of any other name that it does not know it prints the name."""
+    if words[:1] == ("merge-base",):
+        return all(re.fullmatch(r"[\w/@~^.{}-]+", word) and not word.startswith("-") for word in words[1:])
+    plain = [word for word in words[1:] if word not in {"--short", "--verify"}]
+    return words[:1] == ("rev-parse",) and len(plain) == 1 and re.fullmatch(r"(?:HEAD|@)[~^\d]*", plain[0]) is not None
 
 
 def _git_names_files(words: tuple[str, ...]) -> bool:
@@ -95,4 +110,7 @@ def _filtered(invocation: Invocation) -> Lists | None:
     """Of the names that it gets some, each of them whole."""
     words = " ".join("x" if re.fullmatch(r"[^-\s].*", word, re.DOTALL) else word for word in invocation.words)
     whole = _FILTERS[invocation.name].fullmatch(words) and None not in [arg.text for arg in invocation.args]
-    return invocation.feed.listed if whole else None
+    listed = invocation.feed.listed
+    if listed is None or not whole:
+        return None
+    return replace(listed, single=True) if _ONE.fullmatch(" ".join([invocation.name, *invocation.words])) else listed

@@ -14,6 +14,7 @@ from companion.policy.shell.effects import NAMES, TREE
 from companion.policy.shell.files import WRITERS
 from companion.policy.shell.find import judge_find
 from companion.policy.shell.git import judge_git
+from companion.policy.shell.installed import judge_activation
 from companion.policy.shell.interpreters import judge_interpreter
 from companion.policy.shell.invocation import Finding, Invocation, read
 from companion.policy.shell.knowledge import (
@@ -64,6 +65,12 @@ def judge(invocation: Invocation) -> Iterator[Finding]:
         yield listed
 
 
+def _of_project(invocation: Invocation) -> list[Finding] | None:
+    if invocation.name in {"source", "."}:
+        return judge_activation(invocation)
+    return judge_environment(invocation) or judge_project(invocation)
+
+
 def _judge(invocation: Invocation) -> Iterator[Finding]:
     name = invocation.name
     if _asks_for_version(invocation) or (not invocation.args and name in _NEEDS_WORDS):
@@ -74,7 +81,7 @@ def _judge(invocation: Invocation) -> Iterator[Finding]:
         yield from judge_shell(invocation)
     elif name in INTERPRETERS:
         yield from judge_interpreter(invocation)
-    elif (known := judge_environment(invocation) or judge_project(invocation)) is not None:
+    elif (known := _of_project(invocation)) is not None:
         yield from known
     elif name in _ANY_HELP and invocation.words in (("--help",), ("--version",)):
         yield invocation.runs()
@@ -189,7 +196,7 @@ def _judge_reader(invocation: Invocation, reader: Reader) -> Iterator[Finding]:
         yield invocation.rule("unknown-option", "@file")
     yield from _paths(operands[skipped:], _CODES[reader.operands])
     searches_input = invocation.name == "rg" and invocation.feed.piped
-    if not operands[skipped:] and reader.default and not searches_input:
+    if all(operand.many for operand in operands[skipped:]) and reader.default and not searches_input:
         here = Value(reader.default, invocation.start, invocation.end)
         yield from read(here, _CODES[reader.operands])
 
@@ -212,8 +219,9 @@ def _grep(invocation: Invocation) -> Iterator[Finding]:
     patterns = [value for name, value in arguments.order if name in {"e", "regexp"}] or list(arguments.operands[:1])
     if recursive and any(_NAMES_SECRETS.fullmatch(pattern.text or "") for pattern in patterns):
         yield invocation.rule("searches-secrets")
-    if recursive and not files:
-        files = (Value(".", invocation.start, invocation.end),)
+    if recursive and all(file.many for file in files):
+        # Where no word is left of them it searches the folder that it runs in.
+        files = (*files, Value(".", invocation.start, invocation.end))
     yield from _paths(files, TREE if recursive else "")
 
 

@@ -83,7 +83,7 @@ class Simple(ABC):
         """What the last command printed."""
         self._listed: Lists | None = None
         self._outputs: dict[str, str | None] = {}
-        self._names: dict[str, Lists] = {}
+        self._names: dict[str, Lists | None] = {}
         """What substitutions print names of."""
         self._handed = handed or {}
         self._functions: dict[str, Function] = {}
@@ -155,8 +155,7 @@ class Simple(ABC):
                     self._forget()
                     self._substitute(inner, state)
                     self._outputs[substitution(inner)] = self._said
-                    if self._listed is not None:
-                        self._names[substitution(inner)] = self._listed
+                    self._names[substitution(inner)] = self._listed
                 case Shown(inner, name):
                     if not state.is_own(name) and not is_harmless_to_show(name):
                         self._say("reads-environment", inner, name)
@@ -177,7 +176,7 @@ class Simple(ABC):
         text = self._syntax.text(node)
         if (found := _BELOW_TEMPORARY.fullmatch(text)) and "TMPDIR" not in state.variables:
             return replace(value, below_temporary=found["path"], is_path=True)
-        if node.type == "command_substitution" and (lists := self._names.get(substitution(node))):
+        if lists := self._listed_by(node):
             return replace(value, listed=on_disk(lists.reads), is_path=not lists.dashed)
         # Without quotes a name with a space in it would be two others.
         given = None if self._calls else self._handed.get(text)
@@ -186,6 +185,16 @@ class Simple(ABC):
         elif given is None and (found := _ELEMENT.fullmatch(text)):
             given = self._one_of(found["name"], value, state, quoted=bool(found["quote"]))
         return value if given is None else replace(value, listed=given.listed, is_path=given.is_path)
+
+    def _listed_by(self, node: Node | None) -> Lists | None:
+        """What a word that is one substitution and no more names, be it in quotes."""
+        if node is not None and node.type == "string" and node.named_child_count == 1:
+            inner = node.named_children[0]
+            lists = self._listed_by(inner) if self._syntax.text(node) == f'"{self._syntax.text(inner)}"' else None
+            return lists if lists is not None and lists.single else None
+        if node is None or node.type != "command_substitution":
+            return None
+        return self._names.get(substitution(node))
 
     def _one_of(self, name: str, value: Value, state: State, *, quoted: bool) -> Value | None:
         """An element of an array by its number: which of them it is shells count differently."""
@@ -224,6 +233,11 @@ class Simple(ABC):
                 state = state.set_array(name, None if self._loops else self._elements(part, array, name, state))
             else:
                 state = state.set(name, None if self._loops else value)
+                lists = None if value is not None else self._listed_by(array)
+                plain = [child.type for child in part.children[:2]] == ["variable_name", "="]
+                if lists is not None and plain and not self._loops:
+                    word = Value(None, *self._syntax.span(part), listed=on_disk(lists.reads), is_path=not lists.dashed)
+                    state = state.set_named(name, word)
         self._emit(Effect(EffectKind.RUN, "=", *self._syntax.span(node)))
         return After(state, state)
 

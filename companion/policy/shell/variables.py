@@ -61,13 +61,13 @@ PLAIN = frozenset(
 
 _TAME = frozenset(
     {"grep", "egrep", "fgrep", "find", "sort", "diff", "comm", "nl", "tac", "date", "realpath", "set", "shift", "read"}
-    | {"pushd", "popd", "exit", "return", "break", "continue"}
+    | {"pushd", "popd", "exit", "return", "break", "continue", "sed", "jq", "rg"}
 )
 _TAME_OF_GIT = frozenset({"rev-parse", "branch", "ls-files", "status", "log", "diff", "show", "rev-list", "describe"})
 
 # Names, and parts of names, by which a shell, a loader, a library or a tool is told what to run, load, read or talk to.
 _MEANT = re.compile(
-    r"(?:_|COLS|COLORTERM|DISPLAY|EMAIL|LV$|TERM|TZ|XDG"
+    r"(?:_|JQ_|COLS|COLORTERM|DISPLAY|EMAIL|LV$|TERM|TZ|XDG"
     r"|LD|DYLD|GLIBC|MALLOC|LIB|SHLIB|GCONV|LOC|NLS|BASH|ZSH|ZDOT|KSH|GREP|LESS|MORE|GIT|SSH|TAR_|TAPE|ARG|STTY|COMP|HIST|MAIL|OPT"
     r"|POSIX|PS\d|R?PROMPT|ENV|IFS|HOME|PWD|OLDPWD|SHELL|GLOB|EXEC|FUNC|FIGNORE|TMP|TEMP|NULL|READ|WATCH|PAGER|MAN|EDITOR"
     r"|VISUAL|PERL|PYTHON|NODE|NPM|RUBY|JAVA|GO|CARGO|RUST|DOCKER|KUBE|AWS|AZURE|GOOGLE|VERSION_CONTROL|SIMPLE_BACKUP)\w*"

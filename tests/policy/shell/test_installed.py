@@ -102,3 +102,48 @@ def test_a_path_names_a_program_only_where_it_is():
     assert named_by_path("./gradlew", unreadable) == "gradle"
     assert named_by_path("./gradlew", {}.get) is None
     assert named_by_path("./gradlew", None) is None
+
+
+ACTIVATE = {
+    ".venv/bin/activate": "deactivate () {\n}\nVIRTUAL_ENV=/ws/.venv\n",
+    ".venv/bin/python": "",
+    "pyproject.toml": "[tool.pytest]",
+}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "source .venv/bin/activate && pytest -q",
+        ". ./.venv/bin/activate; python -m pytest",
+        ".venv/bin/python -m pytest",
+    ],
+)
+def test_the_environment_of_the_project_is_its_code(command: str):
+    assert not asked(command, ACTIVATE)
+    assert changes_something(read_command(command, "/ws", "/home/u", ACTIVATE.get))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "source /x/.venv/bin/activate",
+        "source ../.venv/bin/activate",
+        "source venv/bin/activate",
+        "source .venv/bin/activate x",
+        "source .venv/bin/activate_this",
+        "source .env",
+        "cd $x && source .venv/bin/activate",
+        "echo rm > .venv/bin/activate; source .venv/bin/activate",
+        ".venv/bin/python x.py",
+        ".venv/bin/python -c 'import os; os.remove(\"x\")'",
+        ".venv/bin/python -m pip install x",
+        "cd src && .venv/bin/python -m pytest",
+    ],
+)
+def test_what_only_looks_like_it_is_not(command: str):
+    assert asked(command, ACTIVATE)
+
+
+def test_a_file_that_does_something_else_activates_nothing():
+    assert asked("source .venv/bin/activate", {**ACTIVATE, ".venv/bin/activate": "rm -rf /"})

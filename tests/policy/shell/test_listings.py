@@ -41,6 +41,9 @@ def reads(command: str) -> set[str]:
         "grep -rl x src",
         "grep -l x a b",
         "grep -r --files-with-matches x",
+        "git rev-parse HEAD",
+        "git rev-parse --short HEAD~2",
+        "git merge-base HEAD origin/main",
     ],
 )
 def test_names_are_told(command: str):
@@ -56,6 +59,10 @@ def test_names_are_told(command: str):
         "git log --name-only --format= --pretty=%s",
         "git tag -l",
         "git branch -l",
+        "git rev-parse .env",
+        "git rev-parse main",
+        "git rev-parse --show-prefix HEAD",
+        "git merge-base --all HEAD x",
         "git diff --name-only --line-prefix=/etc/",
         "git ls-files --format=/etc/%(path)",
         "grep -rn x src",
@@ -206,6 +213,47 @@ def test_where_it_may_be_another_it_is_not_known(command: str):
 def test_an_element_by_its_number_is_one_of_them(command: str, known: bool):
     assert ({"x", "y"} <= reads(command)) is known or "'x y'" in command
     assert bool(codes(command) & {"unknown-path", "redirect"}) is not known
+
+
+@pytest.mark.parametrize(
+    ("command", "target"),
+    [
+        ('git show "$(git rev-parse HEAD)"', "."),
+        ("x=$(git rev-parse HEAD); git show $x", "."),
+        ("x=$(find src -name '*.py' | head -1); cat \"$x\"", "src/**/*.py"),
+        ('x="$(grep -rl y src | tail -n1)"; cat $x', "src/"),
+        ("x=$(grep -rl y src); cat $x", "src/"),
+        ("grep -rn x $(find src -name '*.py')", "./"),
+        ("rg x $(find src -name '*.py')", "./"),
+    ],
+)
+def test_a_variable_may_hold_names(command: str, target: str):
+    assert codes(command) == set()
+    assert target in reads(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "x[0]=$(find src); cat $x",
+        "x=a$(find src); cat $x",
+        "x=$(find src)/y; cat $x",
+        "x=$(find src; echo /etc); cat $x",
+        "x=$(find src > y); cat $x",
+        "x=$(find src); cd sub; cat $x",
+        "x=$(find src); rm $x",
+        "x=$(find src); x=$y; cat $x",
+        "for d in a $z; do x=$(find $d); cat $x; done",
+        "while ls; do x=$(find src); done; cat $x",
+        "ls && x=$(find src); cat $x",
+        "x+=$(find src); cat $x",
+        'cat "$(find src)"',
+        'cat "$(find src | head -12)"',
+        'cat "a$(git rev-parse HEAD)"',
+    ],
+)
+def test_or_others(command: str):
+    assert codes(command) & {"unknown-path", "unknown-word", "sets-environment"}
 
 
 FILES = ["a.py", "b.js", "-n", "a b.py", " c.py", "d.py ", "e\\.py", "*.py", "'q.py", "$x.py", "é.py"]
