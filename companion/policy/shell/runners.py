@@ -140,7 +140,11 @@ def _xargs(invocation: Invocation) -> Iterator[Finding]:
         words = (*words, more)
     else:
         mark = place.constant or ""
-        words = tuple(more if word.text is None or mark in word.text else word for word in words)
+        # With something around it, it names another file than the one that is listed.
+        put_in = Value(None, more.start, more.end, many=True)
+        words = tuple(
+            more if word.text == mark else put_in if word.text is None or mark in word.text else word for word in words
+        )
     yield Inner(words)
 
 

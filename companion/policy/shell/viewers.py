@@ -329,11 +329,17 @@ def _without_command(invocation: Invocation) -> tuple[Invocation, list[Finding]]
         return invocation, []
     here = replace(invocation, args=invocation.args[:at])
     found = Value(None, invocation.start, invocation.end, listed=found_files(here), is_path=True)
-    words = [found if arg.text == "{}" else arg for arg in invocation.args[at + 1 :]]
-    given = words if any(word is found for word in words) else [*words, found]
+    # Of a name it can put in a part, or the folder.
+    part = Value(None, invocation.start, invocation.end)
+    words = [
+        found if arg.text == "{}" else part if _PART.search(arg.text or "") else arg
+        for arg in invocation.args[at + 1 :]
+    ]
+    given = words if any(word in (found, part) for word in words) else [*words, found]
     return here, [Inner(tuple(given))] if words else []
 
 
+_PART = re.compile(r"\{(?:|/|//|\.|/\.)\}")
 _FD_ALL = re.compile(r"-[A-Za-z]*[HIuCLa].*|--(?:hid|no-i|unr|search-p|base-d|fol|no-g|and-|abs).*")
 
 

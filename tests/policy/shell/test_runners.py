@@ -120,6 +120,11 @@ def test_a_script_knows_its_own_words(command: str):
     ("command", "code"),
     [
         ("sh -c 'rm -rf \"$1\"' _ src", "rm-recursive"),
+        ("find . -name '*.py' | xargs -I{} cat {}/../.env", "unknown-path"),
+        ("find src -name '*.py' | xargs -I% cat ../%", "unknown-path"),
+        ("fd x -x cat {//}/k.txt", "unknown-path"),
+        ("fd x -x cat {.}", "unknown-path"),
+        ("fd x --exec cat a{}", "unknown-path"),
         ("sh -c '$1 -rf src' _ rm", "rm-recursive"),
         ("sh -c '\"$0\" -rf src' rm", "rm-recursive"),
         ("sh -c 'cat \"$2\"' _ $x .env", "unknown-path"),
