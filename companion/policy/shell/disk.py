@@ -101,7 +101,8 @@ def _is_inert(path: str) -> bool:
     """Whether no tool of the project goes by the file, whatever is written to it; `..` may lead anywhere."""
     if ".." in path.split("/") or decides(path) or _OF_TOOLS.search(path):
         return False
-    return is_temporary(path) or _BUILT.fullmatch(path) is not None or _INERT.fullmatch(path) is not None
+    named = path.lstrip("/") if is_temporary(path) else path
+    return _BUILT.fullmatch(path) is not None or _INERT.fullmatch(named) is not None
 
 
 def _stays(path: str) -> bool:

@@ -32,7 +32,7 @@ def disk(*written: str, files: dict[str, str] | None = None) -> Disk:
         "logs/a.txt",
         "build",
         "./build/",
-        "/tmp/x/y.json",
+        "/tmp/x/y.log",
         "/dev/null",
         "cmake-build-debug",
         "a/b.out",
@@ -65,6 +65,7 @@ def test_what_nobody_goes_by_leaves_the_project_as_it_was(written: str):
         "a b.log",
         "/etc/x.log",
         "build/x",
+        "/tmp/ws/src/a.py",
     ],
 )
 def test_behind_any_other_write_nothing_is_known(written: str):
