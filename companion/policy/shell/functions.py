@@ -22,7 +22,14 @@ _NAME = re.compile(r"[A-Za-z_][\w-]*")
 _CALLED = re.compile(
     r"TRAP\w*|zsh\w*|zle\w*|precmd|preexec|chpwd|periodic|command_not_found_\w*|\w*prompt\w*", re.IGNORECASE
 )
-_LEAVES = re.compile(r"\b(?:return|exit|break|continue|exec)\b")
+LEAVING = frozenset({"return", "exit", "break", "continue", "exec"})
+"""Commands behind which the rest of a body may be left out."""
+_LEAVES = re.compile(rf"\b(?:{'|'.join(sorted(LEAVING))})\b")
+
+
+def leaves(text: str) -> bool:
+    """Whether a body of this text may be over before its last statement. A word in disguise it does not see."""
+    return _LEAVES.search(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,7 @@ def find_function(node: Node, syntax: Syntax) -> tuple[str, Function] | None:
         return None
     if not _NAME.fullmatch(name) or _CALLED.fullmatch(name) or not _is_free(name):
         return None
-    return name, Function(body, tuple(_own(body, syntax)), _LEAVES.search(syntax.text(body)) is not None)
+    return name, Function(body, tuple(_own(body, syntax)), leaves(syntax.text(body)))
 
 
 def _is_free(name: str) -> bool:

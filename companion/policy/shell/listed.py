@@ -11,7 +11,7 @@ from companion.model.facts import Effect
 from companion.policy.shell.effects import LISTED, TRACKED, TREE
 from companion.policy.shell.invocation import read, tree
 from companion.policy.shell.parse import Syntax
-from companion.policy.shell.words import Value
+from companion.policy.shell.words import Value, splits
 
 _READ_PIPES = frozenset(
     {
@@ -74,3 +74,10 @@ def name_all(values: list[Value]) -> Value | None:
         reads += read(value)
     paths = all(value.is_path if value.text is None else value.text[:1] not in "*?[" for value in values)
     return Value(None, 0, 0, listed=tuple(dict.fromkeys(reads)), is_path=paths) if values else None
+
+
+def one_of(elements: list[str], at: Value, *, quoted: bool) -> Value | None:
+    """An element of an array by its number: which of them it is shells count differently."""
+    if not quoted and any(map(splits, elements)):
+        return None
+    return name_all([replace(at, text=element) for element in elements])

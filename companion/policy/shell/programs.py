@@ -303,7 +303,7 @@ def _ps(invocation: Invocation) -> Iterator[Finding]:
 
 
 def _leave(invocation: Invocation) -> Iterator[Finding]:
-    fine = all(re.fullmatch(r"\d+|%?\d+", word) for word in invocation.words)
+    fine = all(arg.number or re.fullmatch(r"%?\d+", arg.text or "") for arg in invocation.args)
     yield invocation.runs() if fine else invocation.rule("unknown-word", invocation.name)
 
 

@@ -13,10 +13,10 @@ from companion.model.facts import Effect, EffectKind
 from companion.policy.shell.budget import Budget
 from companion.policy.shell.disk import Disk
 from companion.policy.shell.expansions import Risk, Shown, Substitution, find_expansions
-from companion.policy.shell.functions import Function
+from companion.policy.shell.functions import LEAVING, Function
 from companion.policy.shell.installed import named_by_path
 from companion.policy.shell.invocation import Feed, Inner, Invocation, Lists, Text, UnreadableFile
-from companion.policy.shell.listed import known_to, name_all, on_disk
+from companion.policy.shell.listed import known_to, on_disk, one_of
 from companion.policy.shell.outputs import output_of
 from companion.policy.shell.parameters import Lookup, array_key, unpack
 from companion.policy.shell.parse import Syntax
@@ -34,7 +34,7 @@ from companion.policy.shell.variables import (
     is_private,
     is_tame,
 )
-from companion.policy.shell.words import Value, evaluate, evaluate_all, holds, splits, substitution
+from companion.policy.shell.words import Value, evaluate, evaluate_all, holds, substitution
 
 DEEPEST = 80
 """How deep statements, substitutions and programs may stand inside each other."""
@@ -51,6 +51,7 @@ _PART = r"(?:/(?!\.\.?(?:[/\"]|$))[\w.-]+)+"
 _BELOW_TEMPORARY = re.compile(rf'(?P<quote>"?)\$(?:TMPDIR|\{{TMPDIR\}})(?P<path>{_PART})/?(?P=quote)')
 _PARAMETER = re.compile(r'(?P<quote>"?)\$(?:(?P<plain>[A-Za-z_]\w*|\d)|\{(?P<braced>[A-Za-z_]\w*|\d)\})(?P=quote)')
 _ELEMENT = re.compile(r'(?P<quote>"?)\$\{(?P<name>[A-Za-z_]\w*)\[\d{1,9}\]\}(?P=quote)', re.ASCII)
+_NUMBERS = frozenset({"$?", "$$", '"$?"', '"$$"'})
 _TRUSTED = frozenset({"/bin", "/usr/bin", "/sbin", "/usr/sbin"})
 _CHANGES_FILES = frozenset({EffectKind.WRITE, EffectKind.DELETE})
 _ON_PATHS = _CHANGES_FILES | {EffectKind.READ}
@@ -88,6 +89,8 @@ class Simple(ABC):
         self._handed = handed or {}
         self._functions: dict[str, Function] = {}
         self._uncalled: dict[str, Node] = {}
+        self._stays = False
+        """Whether a body is walked as one of which nothing is left out."""
         self._moved_input = False
         """Whether `exec <x` may have put something else on the shell's own input."""
         self._calls: list[str] = []
@@ -176,6 +179,8 @@ class Simple(ABC):
         text = self._syntax.text(node)
         if (found := _BELOW_TEMPORARY.fullmatch(text)) and "TMPDIR" not in state.variables:
             return replace(value, below_temporary=found["path"], is_path=True)
+        if text in _NUMBERS:
+            return replace(value, many=False, number=True)
         if lists := self._listed_by(node):
             return replace(value, listed=on_disk(lists.reads), is_path=not lists.dashed)
         # Without quotes a name with a space in it would be two others.
@@ -183,8 +188,11 @@ class Simple(ABC):
         if given is None and (found := _PARAMETER.fullmatch(text)):
             given = state.named.get(found["plain"] or found["braced"])
         elif given is None and (found := _ELEMENT.fullmatch(text)):
-            given = self._one_of(found["name"], value, state, quoted=bool(found["quote"]))
-        return value if given is None else replace(value, listed=given.listed, is_path=given.is_path)
+            packed = state.variables.get(array_key(found["name"]))
+            given = None if packed is None else one_of(unpack(packed), value, quoted=bool(found["quote"]))
+        return (
+            value if given is None else replace(value, listed=given.listed, is_path=given.is_path, number=given.number)
+        )
 
     def _listed_by(self, node: Node | None) -> Lists | None:
         """What a word that is one substitution and no more names, be it in quotes."""
@@ -196,13 +204,16 @@ class Simple(ABC):
             return None
         return self._names.get(substitution(node))
 
-    def _one_of(self, name: str, value: Value, state: State, *, quoted: bool) -> Value | None:
-        """An element of an array by its number: which of them it is shells count differently."""
-        packed = state.variables.get(array_key(name))
-        elements = [] if packed is None else unpack(packed)
-        if not quoted and any(map(splits, elements)):
+    def _names_of(self, node: Node | None) -> Value | None:
+        """What is known of a value that is not known itself."""
+        if node is None:
             return None
-        return name_all([replace(value, text=element) for element in elements])
+        if self._syntax.text(node) in _NUMBERS:
+            return Value(None, *self._syntax.span(node), number=True)
+        lists = self._listed_by(node)
+        if lists is None:
+            return None
+        return Value(None, *self._syntax.span(node), listed=on_disk(lists.reads), is_path=not lists.dashed)
 
     def _redirect(self, node: Node, state: State) -> Redirect:
         # A heredoc's node holds what follows it on the line; that is walked as statements.
@@ -233,11 +244,9 @@ class Simple(ABC):
                 state = state.set_array(name, None if self._loops else self._elements(part, array, name, state))
             else:
                 state = state.set(name, None if self._loops else value)
-                lists = None if value is not None else self._listed_by(array)
-                plain = [child.type for child in part.children[:2]] == ["variable_name", "="]
-                if lists is not None and plain and not self._loops:
-                    word = Value(None, *self._syntax.span(part), listed=on_disk(lists.reads), is_path=not lists.dashed)
-                    state = state.set_named(name, word)
+                named = None if value is not None or self._loops else self._names_of(array)
+                if named is not None and [child.type for child in part.children[:2]] == ["variable_name", "="]:
+                    state = state.set_named(name, named)
         self._emit(Effect(EffectKind.RUN, "=", *self._syntax.span(node)))
         return After(state, state)
 
@@ -338,6 +347,9 @@ class Simple(ABC):
         invocation = Invocation(short, words[1:], start, end, feed, look, disk.git_look(state))
         self._said, self._listed = None, None
         after = After(state, state)
+        if self._stays and short in LEAVING:
+            # The body's text does not say so in plain letters.
+            self._emit(apply("not-understood", short, start, end))
         self._moved_input = self._moved_input or (short == "exec" and len(words) == 1)
         if self._moved_input and short == "read":
             invocation = replace(invocation, feed=replace(feed, listed=None))

@@ -14,7 +14,7 @@ from tree_sitter import Node
 from companion.policy.shell.budget import Budget
 from companion.policy.shell.conditions import judge_condition
 from companion.policy.shell.expansions import check_arithmetic
-from companion.policy.shell.functions import DEEPEST_CALL, back_from, called_with, find_function
+from companion.policy.shell.functions import DEEPEST_CALL, back_from, called_with, find_function, leaves
 from companion.policy.shell.invocation import NO_FEED, Feed
 from companion.policy.shell.listed import name_all
 from companion.policy.shell.parameters import array_key, pack
@@ -192,9 +192,11 @@ class _Walk(Simple):
         self._budget.spend(commands=1)
         self._calls.append(name)
         self._rounds += function.leaves
+        outer, self._stays = self._stays, not function.leaves
         children = function.body.children
         inner = self._sequence(children, called_with(words, state), feed, branches=self._rounds > 0).either
         self._rounds -= function.leaves
+        self._stays = outer
         self._calls.pop()
         self._depth -= 1
         self._forget()
@@ -262,7 +264,7 @@ class _Walk(Simple):
         self._rounds += 1
         for text in rounds:
             entered = state.set(name, text)
-            state = state.merge(self._sequence(body.children, entered, feed, branches=True).either)
+            state = state.merge(self._of_loop(body, entered, feed))
         self._rounds -= 1
         return After(state, state)
 
@@ -293,10 +295,19 @@ class _Walk(Simple):
 
     def _body(self, parts: list[Node], state: State, feed: Feed) -> State:
         for part in parts:
-            inner = part.children if part.type in _BODIES else [part]
-            # A condition is always looked at; of a body anything may be left out.
-            state = self._sequence(inner, state, feed, branches=part.type in _BODIES).either
+            if part.type in _BODIES:
+                state = self._of_loop(part, state, feed)
+            else:
+                state = self._sequence([part], state, feed).either
         return state
+
+    def _of_loop(self, body: Node, state: State, feed: Feed) -> State:
+        """One round. Of a body that may be left, also by a function that it calls, anything may be left out."""
+        left = bool(self._functions) or leaves(self._syntax.text(body))
+        outer, self._stays = self._stays, not left
+        after = self._sequence(body.children, state, feed, branches=left).either
+        self._stays = outer
+        return after
 
     def _arithmetic(self, node: Node, state: State) -> None:
         self._budget.spend(commands=1)

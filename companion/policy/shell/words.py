@@ -38,6 +38,8 @@ class Value:
     """Not known, but it lies below the folder for temporary things by this path, which begins with a slash."""
     is_path: bool = False
     """Not known, and certainly no option, or none that matters."""
+    number: bool = False
+    """Not known, and certainly a number."""
 
     @property
     def constant(self) -> str | None:

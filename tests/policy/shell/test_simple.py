@@ -183,3 +183,26 @@ def test_a_name_that_is_put_together_is_asked_about(command: str):
 @pytest.mark.parametrize("command", ["echo $(echo x)", "cat $(echo x)", "git show $(echo x)", "find $(pwd) -name x"])
 def test_any_other_word_may_be_put_together(command: str):
     assert "expansion" not in codes(command)
+
+
+@pytest.mark.parametrize(
+    "command", ["ls; exit $?", "ls; s=$?; echo $s; exit $s", 'return "$?"', "while ls; do exit $?; done"]
+)
+def test_how_a_program_ended_is_a_number(command: str):
+    assert codes(command) == set()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "exit $x",
+        "s=$?; s=$x; exit $s",
+        "s=$?$x; exit $s",
+        "s=a; s+=$?; exit $s",
+        "s[0]=$?; exit $s",
+        "exit a$?",
+        "s=$?; cat $s",
+    ],
+)
+def test_what_is_put_together_with_it_is_not(command: str):
+    assert codes(command) & {"unknown-word", "unknown-path"}

@@ -178,3 +178,44 @@ def test_what_is_listed_is_read(command: str, read: set[str]):
 )
 def test_a_listed_name_is_not_known_where_it_may_be_more(command: str):
     assert codes(command) != set()
+
+
+@pytest.mark.parametrize(
+    "word", ["break", "br''eak", "\\break", "$b", '"$b"', "con\\tinue", "command $b", "builtin b''reak"]
+)
+@pytest.mark.parametrize("head", ["for f in a b", "while ls", "for f in *.js"])
+def test_what_leaves_a_body_by_a_word_in_disguise_leaves_it(word: str, head: str):
+    command = f"b=break; x=a; {head}; do x=hidden; {word}; x=a; done; cat $x"
+    assert codes(command) & {"unknown-path", "not-understood", "expansion"}
+
+
+@pytest.mark.parametrize("word", ["return", "re''turn", "$b", "\\return"])
+def test_what_leaves_a_function_in_disguise_leaves_it(word: str):
+    assert codes(f"b=return; x=a; f() {{ x=hidden; {word}; x=a; }}; f; cat $x") & {"unknown-path", "not-understood"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        'for f in *.js; do n=$(basename "$f"); echo "$n"; done',
+        "for f in a b; do n=$(wc -l < $f); echo $n; done",
+        "while ls; do n=1; echo $n; done",
+        "g() { return; }; f() { g; x=a; cat $x; }; f",
+    ],
+)
+def test_of_a_body_that_nothing_leaves_nothing_is_left_out(command: str):
+    assert codes(command) == set()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "for f in a b; do n=1; done; echo $n",
+        "for f in a b; do ls && n=1; echo $n; done",
+        "while ls; do n=1; done; echo $n",
+        "for f in a b; do if ls; then continue; fi; n=1; done; echo $n",
+        "g() { break; }; for f in a b; do g; n=1; done; echo $n",
+    ],
+)
+def test_of_others_what_is_set_may_be_what_the_environment_says(command: str):
+    assert "reads-environment" in codes(command)
