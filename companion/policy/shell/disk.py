@@ -21,6 +21,8 @@ _INERT = re.compile(
 """What programs print and people read; nobody takes code or settings from it."""
 _BUILT = re.compile(r"(?:\./)?(?:build|dist|out|target|tmp|logs?|reports?|coverage|cmake-build-\w+)/?", re.ASCII)
 """Folders that are made to be built in."""
+_MOST_WRITTEN = 8
+"""Each costs a look at the disk with every other look."""
 _OF_TOOLS = re.compile(r"(?:^|/)(?:node_modules|vendor|site-packages|bin)/")
 
 
@@ -41,8 +43,8 @@ class Disk:
         look, folders = self.look, state.folders
         if look is None or folders is None or len(folders) != 1 or any(map(moves_head, self.effects)):
             return None
-        written = [one.target for one in self.effects if one.kind is EffectKind.WRITE and not is_harmless(one)]
-        if not all(map(_is_inert, written)):
+        written = {one.target for one in self.effects if one.kind is EffectKind.WRITE and not is_harmless(one)}
+        if len(written) > _MOST_WRITTEN or not all(map(_is_inert, written)):
             return None
         seen = self._seen(look, folders[0], frozenset(map(self._whole, written)))
 

@@ -16,17 +16,15 @@ _UNTRACKED = re.compile(r"-[a-z]*[oik][a-z]*|--(?:o|i|k).*")
 """Options with which `git ls-files` names files that the repository does not keep, be they ignored."""
 _FILTERS = {
     **dict.fromkeys(("head", "tail"), re.compile(r"(?:-n x|-n\d+|-\d+)?")),
-    **dict.fromkeys(("grep", "egrep", "fgrep"), re.compile(r"(?:-[vivEFGPwx]+ )*(?:-e )?x")),
+    **dict.fromkeys(("grep", "egrep", "fgrep"), re.compile(r"(?:-[ivEFGPwx]+ )*(?:-e )?x")),
     "sort": re.compile(r"(?:-[uVrnfz]+ ?)*"),
     "uniq": re.compile(""),
     "tac": re.compile(""),
     "shuf": re.compile(r"(?:-n x)?"),
 }
 """Programs that leave lines out and the others as they are, by their words; x stands for any other."""
-
 _ONE = re.compile(r"(?:head|tail) -(?:n ?)?1")
 _SHORTEST_HASH = 4
-_PRINTS_MORE = ("c", "count", "b", "byte-offset")
 
 
 def names_files(invocation: Invocation) -> Lists | None:

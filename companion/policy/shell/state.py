@@ -55,7 +55,8 @@ class State:
 
     def enter(self, folder: str | None) -> State:
         """After `cd folder`; None is a folder that is not known. As a shell does, `..` takes back the last name."""
-        here = replace(self, named={}, before=self.folders)
+        # Some shells keep every folder that they leave on the stack.
+        here = replace(self, named={}, before=self.folders, stack=())
         if folder is None:
             return replace(here, folders=None)
         if self.folders is None and not folder.startswith("/"):
@@ -64,7 +65,7 @@ class State:
 
     def go_back(self) -> State:
         """After `cd -`."""
-        return replace(self, folders=self.before, named={}, before=self.folders)
+        return replace(self, folders=self.before, named={}, before=self.folders, stack=())
 
     def push(self, folder: str | None) -> State:
         """After `pushd folder`."""

@@ -96,7 +96,6 @@ _SETS_OPTIONS = re.compile(r"(?:[-+][eux]*(?:o (?:pipefail|errexit|nounset))? ?)
 
 def _set(invocation: Invocation, state: State, _home: str) -> tuple[list[Effect], After]:
     if invocation.args and invocation.args[0].constant == "--":
-        # Without quotes, and without a word, an expansion may leave no word at all.
         after = called_with(invocation.args, state)
         return [invocation.runs()], After(after, after)
     known = _SETS_OPTIONS.fullmatch(" ".join(invocation.words)) and all(arg.constant for arg in invocation.args)

@@ -84,6 +84,11 @@ def test_the_file_that_is_written_is_not_known_itself_nor_by_another_name():
         linked("package.json")
 
 
+def test_many_writes_cost_no_more_looks():
+    assert disk(*(f"{number}.log" for number in range(8))).look_from(State()) is not None
+    assert disk(*(f"{number}.log" for number in range(9))).look_from(State()) is None
+
+
 def test_a_look_is_counted_from_the_folder_the_shell_stands_in():
     look = disk().look_from(State().enter("sub"))
     assert look is not None

@@ -78,6 +78,7 @@ def test_what_is_pushed_is_popped_and_nothing_else_is_known():
     assert change("popd", state=popped)[1].success.folders == ("s",)
     assert change("popd", state=State(("s",)))[1].success.folders is None
     assert change("popd", state=pushed.merge(State(("s",))))[1].success.folders is None
+    assert change("popd", state=pushed.enter("t"))[1].success.folders is None
 
 
 def test_cd_leads_back_to_where_the_command_itself_came_from():
