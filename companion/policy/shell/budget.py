@@ -13,6 +13,7 @@ _MOST_TOKENS = 1000
 _MOST_COMMANDS = 128
 _MOST_VISITS = 12_000
 _DEEPEST_SCRIPT = 8
+_MOST_CODE = 40_000
 
 
 @dataclass(slots=True)
@@ -28,6 +29,8 @@ class Budget:
     characters: int = LONGEST
     scripts: int = _DEEPEST_SCRIPT
     """How many more scripts may stand inside each other."""
+    code: int = _MOST_CODE
+    """Characters of other languages that may still be read."""
     pending: list[Effect] = field(default_factory=list[Effect])
     """Effects that there are only where a program runs that is not among the plainest, wherever it stands."""
     plain: bool = True
@@ -47,6 +50,13 @@ class Budget:
         self.characters -= characters
         if min(self.commands, self.visits, self.tokens, self.characters) < 0:
             raise Unclear("over-budget")
+
+    def affords(self, code: int) -> bool:
+        """Takes so much code from what may be read, where there is as much."""
+        if code > self.code:
+            return False
+        self.code -= code
+        return True
 
     def visit(self) -> None:
         """As `spend(visits=1)`."""

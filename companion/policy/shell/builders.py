@@ -285,6 +285,15 @@ BUILDERS: dict[str, tuple[Build, ...]] = {
             needs="--test",
         ),
     ),
+    "bun": (
+        Build(
+            _NODE,
+            first="test",
+            flags="--(?:bail|only|todo|coverage|concurrent|randomize|pass-with-no-tests)",
+            valued="-t|--test-name-pattern",
+            named="--timeout|--bail|--rerun-each|--seed|--max-concurrency",
+        ),
+    ),
     "deno": (
         Build(
             "deno.json deno.jsonc",

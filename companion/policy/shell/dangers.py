@@ -27,7 +27,7 @@ DANGERS: dict[str, str] = {
     **_each("cloud", "linode-cli hcloud oci ibmcloud"),
     **_each("database", "pg_dump pg_restore dropdb createdb mysqldump mysqladmin"),
     **_each("database", "mongodump mongorestore cqlsh influx"),
-    **_each("package-manager", "aptitude port"),
+    **_each("package-manager", "aptitude port npm pnpm yarn bun"),
     **_each("package-manager", "choco winget scoop cabal stack opam luarocks"),
     **_each("build", "make gmake ninja cmake bazel ant sbt just task rake tox nox pytest mypy"),
     **_each("build", "tsc eslint prettier jest vitest mocha webpack vite rollup invoke"),

@@ -10,7 +10,9 @@ from companion.model.facts import Effect
 from companion.policy.shell.builds import judge_build, judge_entry
 from companion.policy.shell.effects import NAMES, is_temporary
 from companion.policy.shell.invocation import Finding, Inner, Invocation, Text, read
-from companion.policy.shell.pycode import judge_python, mentioned_files
+from companion.policy.shell.jscode import other_code
+from companion.policy.shell.jsengines import judge_engine
+from companion.policy.shell.pycode import judge_python
 from companion.policy.shell.tools import named_files, names
 from companion.policy.shell.words import Value
 
@@ -23,13 +25,6 @@ _MODULES_RUN = names(
 _MODULES_READING = frozenset(
     {"json.tool", "tokenize", "ast", "dis", "calendar", "platform", "this", "sysconfig", "site"}
 )
-_SHELL_CALL = re.compile(
-    r"\b(?:system|exec|execSync|spawnSync|spawn|shell_exec|passthru|popen|qx)\s*[({ ]\s*(['\"`])((?:(?!\1)[^\\]"
-    r"|\\.)+)\1"
-    r"|`([^`]+)`|%x[({]([^)}]+)[)}]"
-)
-
-
 def judge_interpreter(invocation: Invocation) -> Iterator[Finding]:
     """Python and its kin: code in an option, a module, a script, or whatever stands on the input."""
     if _PYTHON.fullmatch(invocation.name):
@@ -37,6 +32,9 @@ def judge_interpreter(invocation: Invocation) -> Iterator[Finding]:
         return
     if (built := judge_build(invocation)) is not None:
         yield from built
+        return
+    if (found := judge_engine(invocation)) is not None:
+        yield from found
         return
     args = invocation.args
     at = next((number for number, arg in enumerate(args) if arg.text is not None and _CODE.match(arg.text)), None)
@@ -51,7 +49,7 @@ def judge_interpreter(invocation: Invocation) -> Iterator[Finding]:
         yield invocation.rule("runs-code")
         _, attached, code = (args[at].text or "").partition("=")
         for value in [Value(code, args[at].start, args[at].end)] if attached else args[at + 1 :]:
-            yield from _other_code(value)
+            yield from other_code(value)
     elif feed and not operands:
         if feed.text is not None and _only_prints((feed.text,)):
             yield invocation.runs()
@@ -59,7 +57,7 @@ def judge_interpreter(invocation: Invocation) -> Iterator[Finding]:
         known = feed.text is not None and feed.text.constant is not None
         yield invocation.rule("runs-code" if known else "pipe-to-shell")
         if feed.text is not None:
-            yield from _other_code(feed.text)
+            yield from other_code(feed.text)
     elif operands:
         yield from _runs_script(invocation, args)
     else:
@@ -75,14 +73,6 @@ _PRINTS = re.compile(
 
 def _only_prints(words: tuple[Value, ...]) -> bool:
     return len(words) == 1 and _PRINTS.fullmatch(words[0].constant or "x") is not None
-
-
-def _other_code(code: Value) -> Iterator[Finding]:
-    """Best effort: what such code names is told, and that it is code is asked about whatever it names."""
-    yield from mentioned_files(code)
-    for found in _SHELL_CALL.finditer((code.constant or "")[:20_000]):
-        text = next(group for group in found.groups()[1:] if group is not None)
-        yield Text(Value(text.replace("\\", ""), code.start, code.end))
 
 
 def _handed(operand: Value) -> Iterator[Finding]:
@@ -136,10 +126,11 @@ def _runs_script(invocation: Invocation, args: tuple[Value, ...]) -> Iterator[Fi
     found: list[Finding] = []
     if text is not None and len(text) <= _LONGEST_SCRIPT:
         code = Value(text, args[0].start, args[0].end)
-        found = list(judge_python(invocation, code) if _PYTHON.fullmatch(invocation.name) else _other_code(code))
+        found = list(judge_python(invocation, code) if _PYTHON.fullmatch(invocation.name) else other_code(code))
     clear = bool(found) and _PYTHON.fullmatch(invocation.name) is not None and not any(map(_is_code, found))
     code_of = "project-script" if clear else "runs-script"
-    yield invocation.rule(code_of, path or invocation.name, args[0] if args else None)
+    named = path or invocation.name
+    yield invocation.rule(code_of, invocation.name if named.startswith("-") else named, args[0] if args else None)
     yield from (finding for finding in found if not _is_code(finding))
     for operand in args[1:]:
         yield from _handed(operand)

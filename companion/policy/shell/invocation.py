@@ -52,6 +52,13 @@ class Invocation:
     git: Look | None = None
     """As `look`, for what git reads: of that a step before this one may have changed a part. None: nothing is known."""
 
+    spend: Callable[[int], bool] | None = None
+    """Takes from what may be spent on reading code in one command, and says whether there was as much."""
+
+    def affords(self, characters: int) -> bool:
+        """Whether so much code may still be read."""
+        return self.spend is None or self.spend(characters)
+
     @property
     def words(self) -> tuple[str, ...]:
         """The arguments' texts, "" for one that is not known."""

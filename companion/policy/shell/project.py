@@ -9,6 +9,7 @@ from companion.policy.shell.builds import judge_build, ran
 from companion.policy.shell.compilers import judge_compiler
 from companion.policy.shell.installed import judge_installed
 from companion.policy.shell.invocation import Finding, Inner, Invocation, Look, Text
+from companion.policy.shell.jsengines import judge_engine
 from companion.policy.shell.options import split
 from companion.policy.shell.recipes import judge_recipe
 from companion.policy.shell.tools import names
@@ -17,12 +18,24 @@ from companion.policy.shell.words import Value
 _NODE = "package.json"
 SCRIPTS = frozenset({"npm", "yarn", "pnpm", "bun"})
 _SHORT_SCRIPTS = frozenset({"test", "t", "tst", "start", "stop", "restart"})
+_BARE = frozenset({"yarn", "pnpm", "bun"})
+"""Those that take the name of a script for one of their commands."""
+_OF_BUN = names(
+    "run test x repl exec install i add a remove rm update audit outdated link unlink publish patch pm info why build init "
+    "create c upgrade bunx"
+)
+"""What bun takes for its own, whatever package.json says."""
 
 
 def judge_project(invocation: Invocation) -> list[Finding] | None:
     """The findings of a test or build of the project; None where it is not known to be one."""
     if invocation.name in SCRIPTS:
-        return _package_script(invocation) or judge_installed(invocation)
+        return (
+            _package_script(invocation)
+            or judge_installed(invocation)
+            or (judge_build(invocation) or judge_engine(invocation) if invocation.name == "bun" else None)
+            or _unknown_script(invocation)
+        )
     if invocation.name == "composer":
         return _composer_script(invocation)
     if invocation.name in {"make", "gmake", "just"}:
@@ -38,7 +51,9 @@ def _package_script(invocation: Invocation) -> list[Finding] | None:
     first = words[0] or ""
     if first in {"run", "run-script"}:
         name, rest = (words[1] if len(words) > 1 else ""), words[2:]
-    elif first in _SHORT_SCRIPTS or (invocation.name in {"yarn", "pnpm"} and not (first or "-").startswith("-")):
+    elif (first in _SHORT_SCRIPTS and invocation.name != "bun") or (
+        invocation.name in _BARE and first not in _OF_BUN and not (first or "-").startswith("-")
+    ):
         name, rest = ("test" if first in {"t", "tst"} else first), words[1:]
     else:
         return None
@@ -52,6 +67,15 @@ def _package_script(invocation: Invocation) -> list[Finding] | None:
     if extra:
         texts = [" ".join([text, *extra]) if text is scripts[name] else text for text in texts]
     return _texts(invocation, name, texts)
+
+
+def _unknown_script(invocation: Invocation) -> list[Finding] | None:
+    """A script that package.json does not spell out, or that nobody can look up: it runs, whatever it says."""
+    words = [arg.constant or "" for arg in invocation.args]
+    runs = words[:1] in (["run"], ["run-script"]) and len(words) > 1 and words[1][:1] not in {"", "-"}
+    if not runs and not (len(words) == 1 and words[0] in _SHORT_SCRIPTS):
+        return None
+    return [invocation.rule("build", " ".join([invocation.name, *words[: 2 if runs else 1]]))]
 
 
 def _texts(invocation: Invocation, name: str, texts: list[str]) -> list[Finding]:

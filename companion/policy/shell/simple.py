@@ -344,7 +344,7 @@ class Simple(ABC):
         ):
             # Nobody who means well has the name of a program, or of its subcommand, put together.
             self._emit(apply("expansion", words[0].text or "", start, end))
-        invocation = Invocation(short, words[1:], start, end, feed, look, disk.git_look(state))
+        invocation = Invocation(short, words[1:], start, end, feed, look, disk.git_look(state), self._budget.affords)
         self._said, self._listed = None, None
         after = After(state, state)
         if self._stays and short in LEAVING:
