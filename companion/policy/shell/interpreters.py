@@ -9,7 +9,7 @@ from dataclasses import replace
 from companion.model.facts import Effect
 from companion.policy.shell.builds import judge_build, judge_entry
 from companion.policy.shell.effects import NAMES, is_temporary
-from companion.policy.shell.invocation import Finding, Inner, Invocation, Text, read
+from companion.policy.shell.invocation import Finding, Inner, Invocation, read
 from companion.policy.shell.jscode import other_code
 from companion.policy.shell.jsengines import judge_engine
 from companion.policy.shell.pycode import judge_python
@@ -25,6 +25,8 @@ _MODULES_RUN = names(
 _MODULES_READING = frozenset(
     {"json.tool", "tokenize", "ast", "dis", "calendar", "platform", "this", "sysconfig", "site"}
 )
+
+
 def judge_interpreter(invocation: Invocation) -> Iterator[Finding]:
     """Python and its kin: code in an option, a module, a script, or whatever stands on the input."""
     if _PYTHON.fullmatch(invocation.name):

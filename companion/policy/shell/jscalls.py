@@ -12,7 +12,10 @@ from companion.policy.shell.jsvalues import Values
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One thing that a program does: `read`, `names`, `write`, `delete`, `delete-tree`, `text`, `words`, `environment`. A target that is None is not known."""
+    """One thing that a program does, and to what: None where that is not known.
+
+    `what` is `read`, `names`, `write`, `delete`, `delete-tree`, `text`, `words` or `environment`.
+    """
 
     what: str
     target: str | None = None
@@ -118,4 +121,3 @@ def _has_keys(piece: Piece, allowed: frozenset[str]) -> bool:
 
 def _are_run_options(given: list[Piece]) -> bool:
     return not given or (len(given) == 1 and given[0].kind == "object" and _has_keys(given[0], known.RUN_OPTIONS))
-

@@ -1,8 +1,8 @@
 """JavaScript given as text: what its syntax tree shows that it reads, writes, deletes and runs.
 
 A program counts as understood where none of its values can be more than data, a function of its own, or one that only
-computes. Then whatever it calls is harmless, and what it asks of Node's modules is told. So no name may stand for such a
-module other than in a call that is known; no member may lead from a value to its maker; and what a computed key finds
+computes. Then whatever it calls is harmless, and what it asks of Node's modules is told. So no name may stand for such
+a module other than in a call that is known; no member may lead from a value to its maker; and what a computed key finds
 may be shown and compared only.
 """
 
@@ -14,7 +14,17 @@ from collections.abc import Callable, Iterator
 
 from companion.policy.shell import jsknown as known
 from companion.policy.shell.effects import NAMES
-from companion.policy.shell.invocation import Finding, Inner, Invocation, Look, Text, UnreadableFile, delete, read, write
+from companion.policy.shell.invocation import (
+    Finding,
+    Inner,
+    Invocation,
+    Look,
+    Text,
+    UnreadableFile,
+    delete,
+    read,
+    write,
+)
 from companion.policy.shell.jscalls import Calls, Told
 from companion.policy.shell.jsnames import FUNCTIONS, Names, NotUnderstood, arguments_of, changing, quoted
 from companion.policy.shell.jstree import LONGEST, Piece, parse_javascript
@@ -120,9 +130,9 @@ class _Program:
 
     def judge(self) -> tuple[bool, list[Told]]:
         # All of it is looked at, so that what is told of a program that is asked about is told too.
-        clear = all([self._is_fine(piece) for piece in self._pieces])
-        clear = all([self._is_free_fine(piece) for piece in self._names.free]) and clear
-        clear = clear and all(
+        answers = [self._is_fine(piece) for piece in self._pieces]
+        answers += [self._is_free_fine(piece) for piece in self._names.free]
+        clear = all(answers) and all(
             variable.name not in known.NEVER_OWN and not variable.name.startswith("__")
             for variable in self._names.variables
         )
@@ -161,7 +171,9 @@ class _Program:
             case "import_statement":
                 return self._is_import_fine(piece)
             case "export_statement":
-                return piece.get("source") is None and not any(kid.kind in {"*", "namespace_export"} for kid in piece.kids)
+                return piece.get("source") is None and not any(
+                    kid.kind in {"*", "namespace_export"} for kid in piece.kids
+                )
             case "property_identifier" | "string" | "shorthand_property_identifier" | "private_property_identifier":
                 return _is_key_fine(piece)
             case "shorthand_property_identifier_pattern":
@@ -183,7 +195,7 @@ class _Program:
             return True
         return name in known.MADE and _is_maker(piece)
 
-    def _is_known_fine(self, piece: Piece, name: str) -> bool:  # noqa: C901, PLR0911 - one line for each place
+    def _is_known_fine(self, piece: Piece, name: str) -> bool:
         """Whether one of the known things stands where it may."""
         parent = piece.above
         if not self._node and name.partition(".")[0] in known.MODULES and not name.startswith("process"):

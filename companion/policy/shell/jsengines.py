@@ -76,14 +76,17 @@ def _of_deno(invocation: Invocation) -> list[Finding] | None:
 
 def _code(invocation: Invocation, code: Value, rest: tuple[Value, ...], engine: str) -> list[Finding] | None:
     # Options count behind the code too.
-    if code.constant is None or code.constant.startswith("-") or not _are_words(rest) or _is_preloaded(invocation, engine):
+    if (
+        code.constant is None
+        or code.constant.startswith("-")
+        or not _are_words(rest)
+        or _is_preloaded(invocation, engine)
+    ):
         return None
     return [*judge_javascript(invocation, code, engine=engine), *_handed(rest)]
 
 
-def _script(
-    invocation: Invocation, path: str, at: Value, rest: tuple[Value, ...], engine: str
-) -> Iterator[Finding]:
+def _script(invocation: Invocation, path: str, at: Value, rest: tuple[Value, ...], engine: str) -> Iterator[Finding]:
     own = _OWN_SCRIPT.fullmatch(path) is not None and ".." not in path
     text = invocation.look(path) if own and invocation.look is not None else None
     found: list[Finding] = []
@@ -91,9 +94,7 @@ def _script(
         code = Value(text, at.start, at.end)
         folder = posixpath.dirname(posixpath.normpath(path))
         readable = _READABLE.fullmatch(path) is not None and not _is_preloaded(invocation, engine)
-        found = list(
-            judge_javascript(invocation, code, folder=folder, engine=engine) if readable else other_code(code)
-        )
+        found = list(judge_javascript(invocation, code, folder=folder, engine=engine) if readable else other_code(code))
         clear = readable and not any(map(_is_code, found))
     else:
         clear = False

@@ -7,9 +7,9 @@ from companion.policy.shell.tools import names
 MODULES = {
     **{
         name: name
-        for name in (
+        for name in names(
             "fs path os util url querystring crypto assert zlib child_process perf_hooks buffer process string_decoder"
-        ).split()
+        )
     },
     "fs/promises": "fs.promises",
     "path/posix": "path",
@@ -25,8 +25,9 @@ PLAIN = names(
 """Globals from which nothing leads on."""
 
 MADE = names(
-    "Date Map Set WeakMap WeakSet Error TypeError RangeError SyntaxError ReferenceError URIError EvalError RegExp Array "
-    "Object Promise URL URLSearchParams TextEncoder TextDecoder Int8Array Uint8Array Uint8ClampedArray Int16Array "
+    "Date Map Set WeakMap WeakSet Error TypeError RangeError SyntaxError ReferenceError URIError EvalError RegExp "
+    "Array Object Promise URL URLSearchParams TextEncoder TextDecoder Int8Array Uint8Array Uint8ClampedArray "
+    "Int16Array "
     "Uint16Array Int32Array Uint32Array Float32Array Float64Array BigInt64Array BigUint64Array ArrayBuffer DataView "
     "Intl.NumberFormat Intl.DateTimeFormat Intl.Collator Intl.PluralRules Intl.RelativeTimeFormat Intl.ListFormat "
     "Intl.Segmenter url.URL url.URLSearchParams util.TextEncoder util.TextDecoder string_decoder.StringDecoder"
@@ -40,8 +41,8 @@ CALLED = names(
 """What may be called, and is nothing that may be handed on."""
 
 _MEMBERS = {
-    "console": "log error warn info debug table dir group groupCollapsed groupEnd time timeEnd timeLog count countReset "
-    "assert trace",
+    "console": "log error warn info debug table dir group groupCollapsed groupEnd time timeEnd timeLog count "
+    "countReset assert trace",
     "JSON": "parse stringify",
     "Object": "keys values entries fromEntries assign freeze isFrozen seal is hasOwn groupBy",
     "Array": "isArray from of",
@@ -50,8 +51,9 @@ _MEMBERS = {
     "URL": "canParse",
     "Buffer": "from alloc concat byteLength isBuffer compare isEncoding",
     "buffer.Buffer": "from alloc concat byteLength isBuffer compare isEncoding",
-    "Math": "abs acos acosh asin asinh atan atan2 atanh cbrt ceil clz32 cos cosh exp expm1 floor fround hypot imul log log10 "
-    "log1p log2 max min pow random round sign sin sinh sqrt tan tanh trunc E LN10 LN2 LOG10E LOG2E PI SQRT1_2 SQRT2",
+    "Math": "abs acos acosh asin asinh atan atan2 atanh cbrt ceil clz32 cos cosh exp expm1 floor fround hypot imul log "
+    "log10 log1p log2 max min pow random round sign sin sinh sqrt tan tanh trunc E LN10 LN2 LOG10E LOG2E PI "
+    "SQRT1_2 SQRT2",
     "process": "version versions platform arch argv execPath pid ppid release title",
     "process.stdout": "columns rows isTTY",
     "process.stderr": "isTTY",
@@ -60,8 +62,8 @@ _MEMBERS = {
     "process.memoryUsage": "rss",
     "path": "join resolve basename dirname extname relative normalize isAbsolute parse format sep delimiter",
     "path.posix": "join resolve basename dirname extname relative normalize isAbsolute parse format sep delimiter",
-    "os": "platform type release arch cpus totalmem freemem homedir tmpdir hostname EOL uptime loadavg endianness version "
-    "machine availableParallelism",
+    "os": "platform type release arch cpus totalmem freemem homedir tmpdir hostname EOL uptime loadavg endianness "
+    "version machine availableParallelism",
     "util": "format isDeepStrictEqual stripVTControlCharacters parseArgs styleText",
     "url": "fileURLToPath pathToFileURL parse format",
     "querystring": "parse stringify escape unescape",
@@ -86,7 +88,7 @@ TAKEN = names(
     "JSON.stringify Array.isArray Object.keys Object.values Object.entries process.stdout.write process.stderr.write "
     "util.inspect util.format"
 )
-"""What makes text or a list of what it is given, and calls and keeps nothing of it; so do `console`, `Math` and `path`."""
+"""What makes text or a list of what it is given, and calls and keeps nothing of it; so do `console`, `Math`, `path`."""
 TAKEN_PLAIN = names(
     "String Number Boolean parseInt parseFloat isNaN isFinite encodeURIComponent decodeURIComponent encodeURI BigInt"
 )
@@ -126,7 +128,8 @@ READ_NAMES = names(
     "promises.access promises.readdir"
 )
 WRITTEN = names(
-    "writeFileSync appendFileSync mkdirSync writeFile appendFile mkdir promises.writeFile promises.appendFile promises.mkdir"
+    "writeFileSync appendFileSync mkdirSync writeFile appendFile mkdir promises.writeFile promises.appendFile "
+    "promises.mkdir"
 )
 COPIED = names("copyFileSync copyFile promises.copyFile")
 DELETED = names("unlinkSync unlink rmdirSync rmdir promises.unlink promises.rmdir")

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass, field
 
 from companion.policy.shell.jstree import Piece
+from companion.policy.shell.tools import names
 
-FUNCTIONS = frozenset(
+FUNCTIONS = names(
     "function_declaration function_expression arrow_function generator_function generator_function_declaration "
-    "method_definition".split()  # noqa: SIM905 - a list of words
+    "method_definition"
 )
-_DECLARED = frozenset({"function_declaration", "generator_function_declaration"})
 _SCOPES = FUNCTIONS | {
     *("program", "statement_block", "for_statement", "for_in_statement", "catch_clause", "switch_body"),
     *("class", "class_declaration"),
@@ -259,5 +259,3 @@ def arguments_of(call: Piece) -> list[Piece]:
     """The arguments of a call, or of `new`."""
     given = call.get("arguments")
     return given.named if given is not None else []
-
-

@@ -1,6 +1,6 @@
 """From JavaScript to a tree whose tokens are certainly those that an engine reads, or to None.
 
-Where an engine and the grammar could take a slash, a quote, a line break or a word for different things, there is no tree.
+Where an engine and the grammar could take a slash, a quote, a line break or a word for different things, there is none.
 """
 
 from __future__ import annotations
@@ -11,11 +11,15 @@ from functools import cache
 
 from tree_sitter import Language, Parser
 
+from companion.policy.shell.tools import names
+
 LONGEST = 20_000
 _MOST_NODES = 4_000
 
 # Comments of another kind, ends of lines that few count as such, and what nobody sees.
-_STRANGE = re.compile("<!--|-->|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\xad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]|\r(?!\n)")
+_STRANGE = re.compile(
+    "<!--|-->|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\xad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]|\r(?!\n)"
+)
 _GAP = re.compile(r"[ \t\r\n]*")
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
 _SHAPES = {
@@ -40,15 +44,18 @@ _SHAPES = {
 }
 _WHOLE = frozenset({"string", "regex", "comment", "hash_bang_line", "number"})
 """Kinds that are looked at as one token, whatever stands in them."""
-_KINDS = frozenset(
+_KINDS = names(
     """
-    program expression_statement variable_declaration lexical_declaration variable_declarator statement_block if_statement
+    program expression_statement variable_declaration lexical_declaration variable_declarator statement_block
+    if_statement
     else_clause for_statement for_in_statement while_statement do_statement break_statement continue_statement
     return_statement throw_statement try_statement catch_clause finally_clause switch_statement switch_body switch_case
     switch_default labeled_statement empty_statement function_declaration function_expression arrow_function
-    generator_function generator_function_declaration formal_parameters class class_declaration class_body class_heritage
+    generator_function generator_function_declaration formal_parameters class class_declaration class_body
+    class_heritage
     class_static_block field_definition method_definition object array pair spread_element object_pattern array_pattern
-    pair_pattern object_assignment_pattern assignment_pattern rest_pattern computed_property_name call_expression arguments
+    pair_pattern object_assignment_pattern assignment_pattern rest_pattern computed_property_name call_expression
+    arguments
     new_expression member_expression subscript_expression optional_chain assignment_expression
     augmented_assignment_expression binary_expression unary_expression update_expression ternary_expression
     sequence_expression parenthesized_expression await_expression yield_expression template_string template_substitution
@@ -56,7 +63,7 @@ _KINDS = frozenset(
     statement_identifier private_property_identifier string string_fragment escape_sequence number regex true false null
     undefined this super import_statement import_clause named_imports import_specifier namespace_import import_attribute
     export_statement export_clause export_specifier comment hash_bang_line
-    """.split()
+    """
 )
 """The kinds of nodes that are understood. Others are `with`, `debugger`, JSX, decorators, `import(…)`, `new.target`."""
 
@@ -64,7 +71,9 @@ _NO_NAMES = frozenset({"let", "yield", "await", "async", "static", "of", "get", 
 """Words that are a name here and a keyword there."""
 _ENDS = re.compile(r"[\w$)\]`'\"]$", re.ASCII)
 """The end of a token behind which an expression may be over."""
-_BEFORE_REGEX = frozenset({"", "(", ",", "=", ":", "[", "!", "&&", "||", "??", "?", ";", "{", "return", "=>", "=="} | {"===", "+"})
+_BEFORE_REGEX = frozenset(
+    {"", "(", ",", "=", ":", "[", "!", "&&", "||", "??", "?", ";", "{", "return", "=>", "=="} | {"===", "+"}
+)
 
 
 class Piece:
@@ -187,7 +196,7 @@ def _is_sure(piece: Piece, before: str, *, line: bool) -> bool:
     kind, text, parent = piece.kind, piece.text, piece.above
     if kind == "regex":
         return before in _BEFORE_REGEX
-    if kind == "/" or kind == "/=":
+    if kind in {"/", "/="}:
         return before != "}" and before not in _NO_NAMES
     if kind in {"identifier", "shorthand_property_identifier", "shorthand_property_identifier_pattern"}:
         return text not in _NO_NAMES

@@ -1,4 +1,4 @@
-"""What an expression of a JavaScript program comes to: a text, a number, one of the known things, or where it may go."""
+"""What an expression of a JavaScript program comes to: a text, a number, a known thing, or where it may go."""
 
 from __future__ import annotations
 
@@ -29,7 +29,13 @@ _COUNTS = frozenset({"-", "*", "/", "%", "**", "|", "&", "^", "<<", ">>", ">>>"}
 _HANDS_ON = frozenset({"&&", "||", "??"})
 _LOGICAL = frozenset({"&&=", "||=", "??="})
 _CONDITIONS = frozenset({"if_statement", "while_statement", "do_statement", "switch_statement", "for_statement"})
-_USED_UP = _CONDITIONS | {"expression_statement", "template_substitution", "spread_element", "switch_case", "update_expression"}
+_USED_UP = _CONDITIONS | {
+    "expression_statement",
+    "template_substitution",
+    "spread_element",
+    "switch_case",
+    "update_expression",
+}
 _USED_UP |= {"unary_expression"}
 _HOOKS = frozenset({"toJSON", "toString", "valueOf", "then"})
 _JOINS = frozenset({"path.join", "path.resolve", "path.posix.join", "path.posix.resolve"})
@@ -364,7 +370,9 @@ def _makes_key(piece: Piece) -> bool:
     if piece.kind == "subscript_expression":
         index = piece.get("index")
         return changing(piece) is not None and (index is None or quoted(index) is None)
-    return piece.kind == "computed_property_name" or (piece.kind == "property_identifier" and piece.text == "fromEntries")
+    return piece.kind == "computed_property_name" or (
+        piece.kind == "property_identifier" and piece.text == "fromEntries"
+    )
 
 
 def _keys(pieces: list[Piece]) -> set[str]:

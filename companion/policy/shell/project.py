@@ -21,8 +21,8 @@ _SHORT_SCRIPTS = frozenset({"test", "t", "tst", "start", "stop", "restart"})
 _BARE = frozenset({"yarn", "pnpm", "bun"})
 """Those that take the name of a script for one of their commands."""
 _OF_BUN = names(
-    "run test x repl exec install i add a remove rm update audit outdated link unlink publish patch pm info why build init "
-    "create c upgrade bunx"
+    "run test x repl exec install i add a remove rm update audit outdated link unlink publish patch pm info why build "
+    "init create c upgrade bunx"
 )
 """What bun takes for its own, whatever package.json says."""
 
