@@ -88,7 +88,7 @@ def _code(invocation: Invocation, code: Value, rest: tuple[Value, ...], engine: 
 
 def _script(invocation: Invocation, path: str, at: Value, rest: tuple[Value, ...], engine: str) -> Iterator[Finding]:
     own = _OWN_SCRIPT.fullmatch(path) is not None and ".." not in path
-    text = invocation.look(path) if own and invocation.look is not None else None
+    text = invocation.look(posixpath.normpath(path)) if own and invocation.look is not None else None
     found: list[Finding] = []
     if text is not None and len(text) <= LONGEST:
         code = Value(text, at.start, at.end)

@@ -29,6 +29,7 @@ _SHAPES = {
     "hash_bang_line": re.compile(r"#![^\r\n]*"),
     "number": re.compile(r"\.?\d(?:[\w.]|(?<=[eE])[+-])*", re.ASCII),
     "private_property_identifier": re.compile(r"#[A-Za-z_$][\w$]*", re.ASCII),
+    "optional_chain": re.compile(r"\?\."),
     "string_fragment": re.compile(r"(?:(?!\$\{)[^`\\])*"),
     "escape_sequence": re.compile(r"\\(?:\r\n|.|u\{\w+\}|u\w{4}|x\w\w)", re.DOTALL),
     **dict.fromkeys(
