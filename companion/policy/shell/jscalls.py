@@ -52,7 +52,7 @@ class Calls:
 
     def _files(self, function: str, given: list[Piece]) -> bool:
         path = self._values.text(given[0]) if given else None
-        if path is not None and "\\" in path:
+        if path is not None and not _is_path(path):
             path = None
         rest = given[1:]
         if function in known.READ_FILES:
@@ -69,7 +69,7 @@ class Calls:
         if function in known.COPIED:
             goal = self._values.text(rest[0]) if rest else None
             self.told += [Told("read", path), Told("write", goal)]
-            return path is not None and goal is not None and "\\" not in goal and self._are_options(rest[1:])
+            return path is not None and goal is not None and _is_path(goal) and self._are_options(rest[1:])
         if function in known.DELETED | known.DELETED_DEEP:
             deep = function in known.DELETED_DEEP and len(rest) > 0
             self.told.append(Told("delete-tree" if deep else "delete", path))
@@ -101,6 +101,11 @@ class Calls:
         clear = [word for word in words if word is not None]
         self.told.append(Told("words", program, tuple(clear)))
         return waits and len(clear) == len(words) and _are_run_options(rest)
+
+
+def _is_path(text: str) -> bool:
+    """Whether it names the same file here as it does to node, which knows no ~."""
+    return "\\" not in text and text[:1] not in {"", "~"}
 
 
 def _is_written_out(piece: Piece) -> bool:

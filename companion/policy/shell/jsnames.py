@@ -36,6 +36,8 @@ class Variable:
     changes: list[Piece] = field(default_factory=list[Piece])
     """Assignments and updates."""
     uses: list[Piece] = field(default_factory=list[Piece])
+    is_whole: bool = False
+    """Whether its declaration gives it a value as a whole, or none."""
     clashes: bool = False
     """Whether a parameter of the same name may have lent it its value."""
 
@@ -112,7 +114,7 @@ class Names:
             raise NotUnderstood
         if name.kind == "identifier":
             variable = self._bind(name, scope, word)
-            variable.value = value
+            variable.value, variable.is_whole = value, True
             variable.clashes = self._may_clash(variable, scope)
             return
         for variable, part in self._bind_all(name, scope, word):

@@ -210,9 +210,7 @@ class Values:
                 return False
 
     def _counts(self, variable: Variable, depth: int) -> bool:
-        if len(variable.kinds) != 1 or variable.clashes or variable.part is not None:
-            return False
-        if variable.kinds[0] not in {"const", "let", "var"}:
+        if len(variable.kinds) != 1 or variable.clashes or not variable.is_whole:
             return False
         if variable.value is None:
             if variable.kinds[0] != "let" or not variable.changes:

@@ -140,6 +140,11 @@ let i=0; for (i of ['constructor']) (()=>{})[i]('x')()
 let i=0; ({i} = {i:'constructor'}); (()=>{})[i]('x')()
 let i=0; ({a:i} = {a:'constructor'}); (()=>{})[i]('x')()
 let i=0; i+='constructor'; (()=>{})[i]('x')()
+let [i] = ['constructor']; (()=>{})[i]('x')(); i = 0
+let {i} = {i: 'constructor'}; (()=>{})[i]('x')(); i = 0
+let {a: {i}} = {a: {i: 'constructor'}}; (()=>{})[i]('x')(); i = 0
+fs.readFileSync('~/x')
+fs.copyFileSync('a', '~/x')
 let i=0; i||='constructor'; (()=>{})[i]('x')()
 function f(i){ g[i]('x')(); var i = 0 } f('constructor')
 function f(i=0){ return (()=>{})[i] } f('constructor')('x')()

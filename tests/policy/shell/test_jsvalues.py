@@ -61,6 +61,8 @@ def test_constant_texts(code: str, expected: str | None):
         ("let i = 0; [i] = x; it(i)", False),
         ("let i = 0; for (i of x) it(i)", False),
         ("function f(i) { it(i) }", False),
+        ("let [i] = x; i = 1; it(i)", False),
+        ("let {a: {i}} = x; i = 1; it(i)", False),
         ("it(x.length)", False),
         ("it(1 + x)", False),
         ("it('a')", False),
