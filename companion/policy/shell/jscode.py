@@ -27,17 +27,12 @@ from companion.policy.shell.invocation import (
 )
 from companion.policy.shell.jscalls import Calls, Told
 from companion.policy.shell.jsnames import FUNCTIONS, Names, NotUnderstood, arguments_of, changing, quoted
-from companion.policy.shell.jstree import LONGEST, Piece, parse_javascript
+from companion.policy.shell.jstree import Piece, parse_javascript
 from companion.policy.shell.jsvalues import Values, module_of
-from companion.policy.shell.pycode import mentioned_files
+from companion.policy.shell.pycode import other_code
 from companion.policy.shell.variables import is_harmless_to_show
 from companion.policy.shell.words import Value
 
-_SHELL_CALL = re.compile(
-    r"\b(?:system|exec|execSync|spawnSync|spawn|shell_exec|passthru|popen|qx)\s*[({ ]\s*(['\"`])((?:(?!\1)[^\\]"
-    r"|\\.)+)\1"
-    r"|`([^`]+)`|%x[({]([^)}]+)[)}]"
-)
 _TYPED = re.compile(r"<[^<>]*>\s*[(`]")
 _FILES = frozenset({"write", "delete", "delete-tree"})
 _COST_OF_PIECE = 5
@@ -67,14 +62,6 @@ def judge_javascript(
     yield invocation.rule("runs-code", at=code)
     yield from found
     yield from other_code(code)
-
-
-def other_code(code: Value) -> Iterator[Finding]:
-    """Best effort: what code that is not understood names is told, and that it is code is asked about anyway."""
-    yield from mentioned_files(code)
-    for found in _SHELL_CALL.finditer((code.constant or "")[:LONGEST]):
-        text = next(group for group in found.groups()[1:] if group is not None)
-        yield Text(Value(text.replace("\\", ""), code.start, code.end))
 
 
 def examine(

@@ -10,8 +10,7 @@ from companion.model.facts import Effect
 from companion.policy.shell.builds import is_there
 from companion.policy.shell.effects import NAMES
 from companion.policy.shell.invocation import Finding, Invocation, read
-from companion.policy.shell.jscode import judge_javascript, other_code
-from companion.policy.shell.jstree import LONGEST
+from companion.policy.shell.pycode import other_code
 from companion.policy.shell.tools import names
 from companion.policy.shell.words import Value
 
@@ -29,6 +28,7 @@ _CODE = {
 _OWN_SCRIPT = re.compile(r"(?:\./)?(?:[\w@-][\w.@+-]*/)*[\w@-][\w.@+-]*\.(?:js|mjs|cjs|ts|mts|cts|tsx|jsx)")
 _READABLE = re.compile(r".*\.[mc]?js")
 _FILE = re.compile(r"(?:\.{0,2}/)?[\w./@+-]+\.(?:[mc]?[jt]s|[jt]sx)")
+_LONGEST = 20_000
 _PRELOADS = ("bunfig.toml", ".env", ".env.local", ".env.development", ".env.development.local")
 """Files by which bun runs others first, or is told to."""
 _ABOUT_CODE = frozenset({"runs-code", "unknown-path"})
@@ -47,7 +47,7 @@ def judge_engine(invocation: Invocation) -> list[Finding] | None:
     rest = args[at + 1 :]
     feed = invocation.feed.text
     if engine == "node" and feed is not None and (at == len(args) or (word == "-" and not rest)):
-        return list(judge_javascript(invocation, feed)) if feed.constant is not None else None
+        return list(_judge_code(invocation, feed)) if feed.constant is not None else None
     if word is None:
         return None
     if word in _CODE[engine]:
@@ -83,24 +83,31 @@ def _code(invocation: Invocation, code: Value, rest: tuple[Value, ...], engine: 
         or _is_preloaded(invocation, engine)
     ):
         return None
-    return [*judge_javascript(invocation, code, engine=engine), *_handed(rest)]
+    return [*_judge_code(invocation, code, engine=engine), *_handed(rest)]
 
 
 def _script(invocation: Invocation, path: str, at: Value, rest: tuple[Value, ...], engine: str) -> Iterator[Finding]:
     own = _OWN_SCRIPT.fullmatch(path) is not None and ".." not in path
     text = invocation.look(posixpath.normpath(path)) if own and invocation.look is not None else None
     found: list[Finding] = []
-    if text is not None and len(text) <= LONGEST:
+    if text is not None and len(text) <= _LONGEST:
         code = Value(text, at.start, at.end)
         folder = posixpath.dirname(posixpath.normpath(path))
         readable = _READABLE.fullmatch(path) is not None and not _is_preloaded(invocation, engine)
-        found = list(judge_javascript(invocation, code, folder=folder, engine=engine) if readable else other_code(code))
+        found = list(_judge_code(invocation, code, folder=folder, engine=engine) if readable else other_code(code))
         clear = readable and not any(map(_is_code, found))
     else:
         clear = False
     yield invocation.rule("project-script" if clear else "runs-script", path, at)
     yield from (finding for finding in found if not _is_code(finding))
     yield from _handed(rest)
+
+
+def _judge_code(invocation: Invocation, code: Value, *, folder: str = "", engine: str = "node") -> Iterator[Finding]:
+    # Imported when the first such code is met: commands start without it.
+    from companion.policy.shell.jscode import judge_javascript  # noqa: PLC0415
+
+    return judge_javascript(invocation, code, folder=folder, engine=engine)
 
 
 def _is_preloaded(invocation: Invocation, engine: str) -> bool:

@@ -160,3 +160,18 @@ def mentioned_files(code: Value) -> Iterator[Finding]:
         path = written.lstrip("< ")
         if "://" not in path and not path.startswith("@") and re.fullmatch(r"[\w.~/@+ -]+", path):
             yield from read(Value(path, code.start, code.end))
+
+
+_SHELL_CALL = re.compile(
+    r"\b(?:system|exec|execSync|spawnSync|spawn|shell_exec|passthru|popen|qx)\s*[({ ]\s*(['\"`])((?:(?!\1)[^\\]"
+    r"|\\.)+)\1"
+    r"|`([^`]+)`|%x[({]([^)}]+)[)}]"
+)
+
+
+def other_code(code: Value) -> Iterator[Finding]:
+    """Best effort: what code that is not understood names is told, and that it is code is asked about anyway."""
+    yield from mentioned_files(code)
+    for found in _SHELL_CALL.finditer((code.constant or "")[:_LONGEST]):
+        text = next(group for group in found.groups()[1:] if group is not None)
+        yield Text(Value(text.replace("\\", ""), code.start, code.end))
