@@ -22,7 +22,7 @@ BESIDE = {
     "tests/observe/test_alerts.py": "what rooms do becomes an alert, over all that lies between",
     "tests/policy/guards/test_guards.py": "the list of guards, which is the package itself",
     "tests/policy/shell/test_against_bash.py": "the whole reading of commands, against bash",
-    "tests/policy/shell/test_against_node.py": "the whole reading of JavaScript, against node",
+    "tests/policy/shell/javascript/test_against_node.py": "the whole reading of JavaScript, against node",
     "tests/scan/secrets/test_adversarial.py": "all engines together, on what others miss",
     "tests/scan/test_against_git.py": "the whole decision, against the cases of git's own test",
     "tests/tui/test_pictures.py": "whole screens",

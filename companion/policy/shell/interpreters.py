@@ -10,7 +10,7 @@ from companion.model.facts import Effect
 from companion.policy.shell.builds import judge_build, judge_entry
 from companion.policy.shell.effects import NAMES, is_temporary
 from companion.policy.shell.invocation import Finding, Inner, Invocation, read
-from companion.policy.shell.jsengines import judge_engine
+from companion.policy.shell.javascript.engines import judge_engine
 from companion.policy.shell.pycode import judge_python, other_code
 from companion.policy.shell.tools import named_files, names
 from companion.policy.shell.words import Value

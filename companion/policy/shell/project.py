@@ -9,7 +9,7 @@ from companion.policy.shell.builds import judge_build, ran
 from companion.policy.shell.compilers import judge_compiler
 from companion.policy.shell.installed import judge_installed
 from companion.policy.shell.invocation import Finding, Inner, Invocation, Look, Text
-from companion.policy.shell.jsengines import judge_engine
+from companion.policy.shell.javascript.engines import judge_engine
 from companion.policy.shell.options import split
 from companion.policy.shell.recipes import judge_recipe
 from companion.policy.shell.tools import names

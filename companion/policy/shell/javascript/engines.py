@@ -105,7 +105,7 @@ def _script(invocation: Invocation, path: str, at: Value, rest: tuple[Value, ...
 
 def _judge_code(invocation: Invocation, code: Value, *, folder: str = "", engine: str = "node") -> Iterator[Finding]:
     # Imported when the first such code is met: commands start without it.
-    from companion.policy.shell.jscode import judge_javascript  # noqa: PLC0415
+    from companion.policy.shell.javascript.code import judge_javascript  # noqa: PLC0415
 
     return judge_javascript(invocation, code, folder=folder, engine=engine)
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from companion.policy.shell.jsnames import Names
-from companion.policy.shell.jstree import Piece, parse_javascript
-from companion.policy.shell.jsvalues import Values
+from companion.policy.shell.javascript.names import Names
+from companion.policy.shell.javascript.tree import Piece, parse_javascript
+from companion.policy.shell.javascript.values import Values
 
 
 def values_of(code: str) -> tuple[Values, list[Piece]]:

@@ -4,8 +4,8 @@ import pytest
 import tree_sitter_javascript
 from tree_sitter import Language
 
-from companion.policy.shell import jstree
-from companion.policy.shell.jstree import parse_javascript
+from companion.policy.shell.javascript import tree
+from companion.policy.shell.javascript.tree import parse_javascript
 
 
 def kinds(code: str) -> list[str]:
@@ -14,7 +14,7 @@ def kinds(code: str) -> list[str]:
 
 def test_the_grammar_knows_each_kind_that_is_understood():
     language = Language(tree_sitter_javascript.language())
-    assert {kind for kind in jstree._KINDS if language.id_for_node_kind(kind, True) is None} == set()
+    assert {kind for kind in tree._KINDS if language.id_for_node_kind(kind, True) is None} == set()
 
 
 def test_parents_come_first_and_lead_to_their_children():

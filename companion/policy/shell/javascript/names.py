@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from companion.policy.shell.jstree import Piece
+from companion.policy.shell.javascript.tree import Piece
 from companion.policy.shell.tools import names
 
 FUNCTIONS = names(

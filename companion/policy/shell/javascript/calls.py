@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from companion.policy.shell import jsknown as known
-from companion.policy.shell.jsnames import arguments_of, quoted
-from companion.policy.shell.jstree import Piece
-from companion.policy.shell.jsvalues import Values
+from companion.policy.shell.javascript import known
+from companion.policy.shell.javascript.names import arguments_of, quoted
+from companion.policy.shell.javascript.tree import Piece
+from companion.policy.shell.javascript.values import Values
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator
 
-from companion.policy.shell import jsknown as known
 from companion.policy.shell.effects import NAMES
 from companion.policy.shell.invocation import (
     Finding,
@@ -25,10 +24,11 @@ from companion.policy.shell.invocation import (
     read,
     write,
 )
-from companion.policy.shell.jscalls import Calls, Told
-from companion.policy.shell.jsnames import FUNCTIONS, Names, NotUnderstood, arguments_of, changing, quoted
-from companion.policy.shell.jstree import Piece, parse_javascript
-from companion.policy.shell.jsvalues import Values, module_of
+from companion.policy.shell.javascript import known
+from companion.policy.shell.javascript.calls import Calls, Told
+from companion.policy.shell.javascript.names import FUNCTIONS, Names, NotUnderstood, arguments_of, changing, quoted
+from companion.policy.shell.javascript.tree import Piece, parse_javascript
+from companion.policy.shell.javascript.values import Values, module_of
 from companion.policy.shell.pycode import other_code
 from companion.policy.shell.variables import is_harmless_to_show
 from companion.policy.shell.words import Value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
-from companion.policy.shell.jsknown import (
+from companion.policy.shell.javascript.known import (
     ASKING,
     CHANGING,
     COMPARING,
@@ -19,8 +19,16 @@ from companion.policy.shell.jsknown import (
     TIMERS,
     VALUES,
 )
-from companion.policy.shell.jsnames import DEEPEST, Names, NotUnderstood, Variable, arguments_of, changing, quoted
-from companion.policy.shell.jstree import Piece
+from companion.policy.shell.javascript.names import (
+    DEEPEST,
+    Names,
+    NotUnderstood,
+    Variable,
+    arguments_of,
+    changing,
+    quoted,
+)
+from companion.policy.shell.javascript.tree import Piece
 
 _MAY_BE_KNOWN = frozenset({"identifier", "shorthand_property_identifier", "member_expression", "call_expression"})
 _MOST_STEPS = 4_000

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from companion.policy.shell.invocation import UnreadableFile
-from companion.policy.shell.jscode import examine
+from companion.policy.shell.javascript.code import examine
 from companion.policy.shell.read import read_command
 from tests.support.shell import codes
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from companion.policy.shell.jsnames import Names, NotUnderstood, arguments_of, changing, quoted
-from companion.policy.shell.jstree import Piece, parse_javascript
+from companion.policy.shell.javascript.names import Names, NotUnderstood, arguments_of, changing, quoted
+from companion.policy.shell.javascript.tree import Piece, parse_javascript
 
 
 def pieces_of(code: str) -> list[Piece]:

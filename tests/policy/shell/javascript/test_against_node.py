@@ -17,8 +17,8 @@ from random import Random
 
 import pytest
 
-from companion.policy.shell import jscode, jstree, jsvalues
-from companion.policy.shell.jscode import examine
+from companion.policy.shell.javascript import code, tree, values
+from companion.policy.shell.javascript.code import examine
 from companion.policy.shell.tools import names
 
 NODE = shutil.which("node")
@@ -142,11 +142,11 @@ def _always(*_: object, **__: object) -> bool:
 @pytest.mark.parametrize(
     ("owner", "rule"),
     [
-        (jscode._Program, "_is_subscript_fine"),
-        (jsvalues.Values, "is_number"),
-        (jsvalues.Values, "_is_argument_used_up"),
-        (jsvalues.Values, "_is_native"),
-        (jsvalues.Values, "_is_name_used_up"),
+        (code._Program, "_is_subscript_fine"),
+        (values.Values, "is_number"),
+        (values.Values, "_is_argument_used_up"),
+        (values.Values, "_is_native"),
+        (values.Values, "_is_name_used_up"),
     ],
 )
 def test_without_a_rule_some_does(owner: object, rule: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -163,7 +163,7 @@ def test_what_stands_in_a_text_or_an_expression_for_texts_is_not_run(tmp_path: P
 
 def test_without_a_look_at_the_tokens_some_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     answer: Callable[..., bool] = _always
-    monkeypatch.setattr(jstree, "_is_sure", answer)
+    monkeypatch.setattr(tree, "_is_sure", answer)
     assert run([*hiding(Random(7), 100), "var g = 1; delete await /PWN()/g;"], tmp_path)[1]
 
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from companion.policy.shell.jscalls import Calls, Told
-from companion.policy.shell.jsnames import Names
-from companion.policy.shell.jstree import parse_javascript
-from companion.policy.shell.jsvalues import Values
+from companion.policy.shell.javascript.calls import Calls, Told
+from companion.policy.shell.javascript.names import Names
+from companion.policy.shell.javascript.tree import parse_javascript
+from companion.policy.shell.javascript.values import Values
 
 
 def judged(name: str, given: str, *, node: bool = True) -> tuple[bool, list[Told]]:
