@@ -116,7 +116,7 @@ class Gatherer:
             case FileAccess(path=path, operation=operation):
                 # Of a result that comes back this way, the lines of ignored files are left out.
                 known = (
-                    self.paths.judge_tree(path, origin.workspace, policy, knows_git=True)
+                    self.paths.judge_tree(path, origin.workspace, policy, knows_git=True, follows_links=False)
                     if operation is Operation.SEARCH and not exchange.returns
                     else self.paths.judge(path, origin.workspace, policy)
                 )
@@ -187,7 +187,9 @@ def examine_command(
             known = judge.judge(effect.target, origin.workspace, policy, cwd=cwd)
             if effect.code in _WHOLE and known.inside and not is_filtered:
                 # Elsewhere a tree has no end, and what lies there is asked about anyway.
-                known = judge.judge_tree(effect.target, origin.workspace, policy, cwd=cwd)
+                # Names that git lists are read by somebody else, who follows links.
+                listed = effect.code == LISTED
+                known = judge.judge_tree(effect.target, origin.workspace, policy, cwd=cwd, knows_git=listed)
             paths[effect.target] = known
     folders = {target for target, known in paths.items() if known.is_dir}
     told = (

@@ -94,11 +94,19 @@ class PathJudge(Protocol):
         ...
 
     def judge_tree(
-        self, path: str, workspace: str, policy: Policy, *, cwd: str = "", knows_git: bool = False
+        self,
+        path: str,
+        workspace: str,
+        policy: Policy,
+        *,
+        cwd: str = "",
+        knows_git: bool = False,
+        follows_links: bool = True,
     ) -> PathFacts:
         """As `judge` for something that reads every file below a folder: ignored when any file there is.
 
-        With `knows_git`, the reader passes over what git ignores by itself, as ripgrep does.
+        With `knows_git`, the reader passes over what git ignores by itself, and if it does not follow links, over them
+        too, as ripgrep does.
         """
         ...
 

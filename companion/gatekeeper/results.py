@@ -254,7 +254,9 @@ class _Around:
         if not self.paths.judge(folder or ".", self.workspace, self.policy).inside:
             # Elsewhere a tree has no end.
             return None
-        facts = self.paths.judge_tree(folder or ".", self.workspace, self.policy, knows_git=self.knows_git)
+        facts = self.paths.judge_tree(
+            folder or ".", self.workspace, self.policy, knows_git=self.knows_git, follows_links=not self.knows_git
+        )
         return _kept(facts, self.policy)
 
     def _starts(self) -> tuple[str, ...]:

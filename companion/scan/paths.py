@@ -125,11 +125,18 @@ class DiskPaths:
             return False
 
     def judge_tree(
-        self, path: str, workspace: str, policy: Policy, *, cwd: str = "", knows_git: bool = False
+        self,
+        path: str,
+        workspace: str,
+        policy: Policy,
+        *,
+        cwd: str = "",
+        knows_git: bool = False,
+        follows_links: bool = True,
     ) -> PathFacts:
         """As `judge` for something that reads every file below `path`: ignored when any file there is.
 
-        `knows_git`: the reader leaves out what git ignores and follows no links, as ripgrep does in a repository.
+        `knows_git`: the reader leaves out what git ignores, in a repository.
         """
         try:
             ground = self.ground(workspace)
@@ -138,11 +145,13 @@ class DiskPaths:
             if facts.ignored and facts.ignored.denied:
                 return facts
             tops = [(place.resolved, place.ignored) for place in places if place.is_dir]
+            in_git = knows_git and all(find_top(top) for top, _ in tops)
             found = first_ignored(
                 tops,
                 rules=lambda folder: self._node(folder, ground, policy),
                 follow=lambda link: self._judge(link, ground, policy),
-                knows_git=knows_git and all(find_top(top) for top, _ in tops),
+                knows_git=in_git,
+                follows_links=follows_links or not in_git,
             )
             return replace(facts, ignored=stronger(facts.ignored, found))
         except _Odd as reason:

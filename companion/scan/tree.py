@@ -22,12 +22,13 @@ def first_ignored(
     rules: RulesOf,
     follow: Callable[[str], PathFacts],
     knows_git: bool = False,
+    follows_links: bool = True,
     most: int = MOST_ENTRIES,
 ) -> IgnoreMatch | None:
     """The rule that covers a file below one of the `tops`, a deny list's before git's; None when all may be read.
 
     Each top is a folder, absolute and resolved, with git's rule that covers it, if any. `follow` judges a symbolic
-    link; with `knows_git` the reader passes by links and what git ignores. `.git` is left out. A folder that cannot be
+    link, unless the reader passes by them; with `knows_git` it passes by what git ignores. `.git` is left out. A folder that cannot be
     listed hides its files from other readers too. More than `most` entries count as ignored.
     """
     found: IgnoreMatch | None = None
@@ -41,9 +42,10 @@ def first_ignored(
             looked_at += 1
             if looked_at > most:
                 return found or IgnoreMatch("companion", 0, f"(more than {most} entries lie below)", denied=False)
-            if knows_git and (entry.is_symlink() or _left_out(node, entry)):
+            is_link = entry.is_symlink()
+            if (is_link and not follows_links) or (knows_git and _left_out(node, entry)):
                 continue
-            if entry.is_symlink():
+            if is_link:
                 facts = follow(entry.path)
                 match, is_dir, path = stronger(inherited, facts.ignored), facts.is_dir, facts.resolved
             else:

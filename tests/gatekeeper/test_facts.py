@@ -41,9 +41,17 @@ class Disk:
         return self._note("path", path, workspace, policy, cwd)
 
     def judge_tree(
-        self, path: str, workspace: str, policy: Policy, *, cwd: str = "", knows_git: bool = False
+        self,
+        path: str,
+        workspace: str,
+        policy: Policy,
+        *,
+        cwd: str = "",
+        knows_git: bool = False,
+        follows_links: bool = True,
     ) -> PathFacts:
-        return self._note("tree that knows git" if knows_git else "tree", path, workspace, policy, cwd)
+        how = ("tree that knows git" if knows_git else "tree") + ("" if follows_links else ", no links")
+        return self._note(how, path, workspace, policy, cwd)
 
     def judge_literally(self, path: str, workspace: str, policy: Policy, *, cwd: str = "") -> PathFacts:
         return self._note("literally", path, workspace, policy, cwd)
@@ -113,7 +121,7 @@ def test_a_file_is_looked_at_as_it_is_used(operation):
     disk = Disk()
     _, facts = told(FileAccess("sub/a", operation), paths=disk)
     # A search shows what stands in every file below; its tools pass over what git ignores by themselves.
-    how = "tree that knows git" if operation is Operation.SEARCH else "path"
+    how = "tree that knows git, no links" if operation is Operation.SEARCH else "path"
     assert disk.asked == [("sub/a", "/w", STRICT, "", how)]
     assert facts == Facts(exchange(ToolCall("x")).origin, STRICT, paths={"sub/a": PathFacts("sub/a", how, inside=True)})
 
@@ -324,11 +332,12 @@ def test_what_nobody_knows_yet_is_told_to_the_guards(parts, numbers):
 @pytest.mark.parametrize(
     ("action", "returns", "how"),
     [
-        (FileAccess("src", Operation.SEARCH), False, "tree that knows git"),
+        (FileAccess("src", Operation.SEARCH), False, "tree that knows git, no links"),
         (FileAccess("src", Operation.SEARCH), True, "path"),
         (ShellCommand("grep -rn x src"), False, "tree"),
         (ShellCommand("grep -rn x src"), True, "path"),
         (ShellCommand("grep -rhn x src"), True, "tree"),
+        (ShellCommand("git ls-files | xargs cat"), False, "tree that knows git"),
     ],
 )
 def test_a_search_is_judged_by_all_that_it_reads_unless_its_result_comes_back_this_way(action, returns, how):

@@ -294,6 +294,9 @@ def test_a_reader_that_knows_git_passes_by_what_git_ignores(disk, ws, tmp_path):
     (ws / "src" / ".env").touch()
     assert disk.judge_tree("src", str(ws), POLICY).ignored
     assert disk.judge_tree("src", str(ws), POLICY, knows_git=True).ignored is None
+    (ws / "src" / "plain").symlink_to(".env")
+    assert disk.judge_tree("src", str(ws), POLICY, knows_git=True).ignored
+    assert disk.judge_tree("src", str(ws), POLICY, knows_git=True, follows_links=False).ignored is None
     (ws / "src" / "key.pem").touch()
     assert matched(disk.judge_tree("src", str(ws), POLICY, knows_git=True)) == (SECRETS, 17, True)
     plain = tmp_path / "plain"

@@ -73,7 +73,7 @@ def test_links_are_judged_and_followed_once(walk, tmp_path):
     round_ = PathFacts("here", str(tmp_path), inside=True, is_dir=True)
     assert walk(links={"here": round_}) is None
     assert walk(links={"file": PathFacts("file", "/x", inside=False, ignored=DENIED)}) == (".clineignore", 1)
-    assert walk(links={"file": PathFacts("file", "/x", inside=False, ignored=DENIED)}, knows_git=True) is None
+    assert walk(links={"file": PathFacts("file", "/x", inside=False, ignored=DENIED)}, follows_links=False) is None
 
 
 def test_a_large_tree_counts_as_ignored(walk, tmp_path):

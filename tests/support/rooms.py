@@ -53,7 +53,16 @@ class Scanner:
 
 
 class Paths:
-    def judge(self, path: str, workspace: str, policy: Policy, *, cwd: str = "", knows_git: bool = False) -> PathFacts:
+    def judge(
+        self,
+        path: str,
+        workspace: str,
+        policy: Policy,
+        *,
+        cwd: str = "",
+        knows_git: bool = False,
+        follows_links: bool = True,
+    ) -> PathFacts:
         return PathFacts(path, f"{workspace}/{path}", inside=True)
 
     judge_tree = judge_literally = judge

@@ -20,7 +20,7 @@ GLOB = "glob"
 TREE = "tree"
 TRACKED = "tracked"
 LISTED = "listed"
-"""The code of a READ of those files in a folder that git lists. Which they are is not known."""
+"""The code of a READ of those files in a folder that git lists or does not ignore. Which they are is not known."""
 
 _CHECKOUTS = frozenset({"git checkout", "git switch", "checkout", "switch", "symbolic-ref", "worktree"})
 _SOURCES = frozenset({"/dev/null", "/dev/stdin"})

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from companion.model.facts import Effect
 from companion.policy.shell.dangers import POSIX_SHELLS
 from companion.policy.shell.invocation import Feed, Finding, Inner, Invocation, Lists, Text, read, write
+from companion.policy.shell.listed import on_disk
 from companion.policy.shell.options import split
 from companion.policy.shell.tools import names
 from companion.policy.shell.variables import PLAIN, is_of_no_meaning, is_private
@@ -166,7 +167,7 @@ def _handed_on(invocation: Invocation, name: str, *, from_file: bool) -> Value:
     # Without a pipe there is nothing on an agent's input.
     known = feed.listed if feed.listed is not None else Lists((), dashed=False)
     safe = not known.dashed or name in _HARMLESS
-    return Value(None, invocation.start, invocation.end, many=True, listed=known.reads, is_path=safe)
+    return Value(None, invocation.start, invocation.end, many=True, listed=on_disk(known.reads), is_path=safe)
 
 
 def find_exec(args: tuple[Value, ...], at: int, found: tuple[Effect, ...]) -> tuple[list[Finding], int]:
