@@ -137,4 +137,7 @@ def _is_left_out(action: Action, known: PathFacts, facts: Facts) -> bool:
 def _reason(known: PathFacts, match: IgnoreMatch) -> str:
     """Names file, line and pattern; the file's content is not known here."""
     where = f"{match.source}, line {match.line}: {match.pattern}" if match.line else f"{match.source} {match.pattern}"
-    return f"{known.given} is ignored ({where})"
+    # A whole folder ends in a slash.
+    below = known.given.endswith("/")
+    what = f"a file in {known.given.rstrip('/') or '/'}" if below else known.given
+    return f"{what} is ignored ({where})"

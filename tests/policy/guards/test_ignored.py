@@ -88,6 +88,9 @@ def test_names_below_what_git_ignores_may_be_listed():
 def test_the_reason_names_file_line_and_pattern():
     verdict = ignored(FileAccess("x", Operation.READ), facts({"x": DENIED}))
     assert verdict.reason == "x is ignored (sub/.clineignore, line 3: private/)"
+    listed = Effect(EffectKind.READ, "./", 0, 1, LISTED)
+    below = ignored(ShellCommand("git ls-files | xargs cat"), facts({"./": DENIED}, [listed]))
+    assert below.reason == "a file in . is ignored (sub/.clineignore, line 3: private/)"
     stopped = ignored(FileAccess("x", Operation.READ), facts({"x": STOPPED}))
     assert stopped.reason == "x is ignored (companion (more than 9 entries lie below))"
 
