@@ -193,6 +193,8 @@ def _value(text: str, at: int) -> tuple[str, int]:
         if letter == "\r" and text[at : at + 1] == "\n":
             continue
         if letter == "\\":
+            # Blanks before it count, also where it only joins two lines.
+            kept = len(out)
             following = text[at : at + 1]
             at += 1
             if following == "\r" and text[at : at + 1] == "\n":
@@ -209,7 +211,7 @@ def _value(text: str, at: int) -> tuple[str, int]:
         if letter in "#;" and not quoted:
             at = _line_end(text, at)
             break
-        if letter in " \t" and not quoted:
+        if letter in " \t\r\f\v" and not quoted:
             if out:
                 out.append(letter)
             continue

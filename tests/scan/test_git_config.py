@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from companion.scan.git_config import parse, read_settings
@@ -97,6 +97,7 @@ VALUES = st.lists(
 
 
 @needs_git
+@example(value="a \\\n", before="")
 @given(value=VALUES, before=st.sampled_from(["", "# c\n", "; c\n", "\n", "[x]\ny\n"]))
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_law_a_value_is_what_git_says(tmp_path, value, before):

@@ -110,6 +110,8 @@ def _value(text: str, at: int) -> tuple[str, int]:
     while at < len(text):
         character = text[at]
         if character == "\\":
+            # Blanks before it count, also where it only joins two lines.
+            kept = len(parts)
             following = text[at + 1 : at + 2]
             at += 2
             if following != "\n":
@@ -123,7 +125,9 @@ def _value(text: str, at: int) -> tuple[str, int]:
             quoted = not quoted
             kept = len(parts)
             continue
-        parts.append(character)
-        if quoted or not character.isspace():
+        if quoted or character not in " \t\r\f\v":
+            parts.append(character)
             kept = len(parts)
+        elif parts:
+            parts.append(character)
     return "".join(parts[:kept]), _line_end(text, at)

@@ -28,6 +28,7 @@ TEXTS = [
     "; all\n# comment\n\n[a]b=c\n[d]\n",
     "[a]\r\n\tb = c\r\n",
     '[a]\n\tb =\n\tc = ""\n',
+    "[a]\n\tb = one \\\n\n\tc = \\\n  two\n",
 ]
 BAD = ["push", "[push", "default = x", "[a]\n1x = 2\n", "[a]\n= 2\n", '[a "b]\nc = d\n']
 
