@@ -28,8 +28,8 @@ def first_ignored(
     """The rule that covers a file below one of the `tops`, a deny list's before git's; None when all may be read.
 
     Each top is a folder, absolute and resolved, with git's rule that covers it, if any. `follow` judges a symbolic
-    link, unless the reader passes by them; with `knows_git` it passes by what git ignores. `.git` is left out. A folder that cannot be
-    listed hides its files from other readers too. More than `most` entries count as ignored.
+    link, unless the reader passes by them; with `knows_git` it passes by what git ignores. `.git` is left out. A folder
+    that cannot be listed hides its files from other readers too. More than `most` entries count as ignored.
     """
     found: IgnoreMatch | None = None
     waiting = deque(tops)
