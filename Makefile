@@ -13,7 +13,7 @@ demo: .venv/.installed
 	@$(BIN)/companion demo
 
 test: .venv/.installed-dev
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(TESTFLAGS)
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 
 # How long an example takes says how busy the machine is, and nothing of the law.
 settings.register_profile("companion", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("landing", settings.get_profile("companion"), derandomize=True)
 settings.load_profile("companion")
 
 
