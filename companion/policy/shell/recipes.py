@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from companion.policy.shell.builds import ran
 from companion.policy.shell.invocation import Finding, Invocation, Text
 from companion.policy.shell.options import split
+from companion.policy.shell.tools import names
+from companion.policy.shell.variables import is_harmless_to_set, is_of_no_meaning
 from companion.policy.shell.words import Value
 
 _DEEPEST = 6
@@ -39,21 +41,26 @@ def judge_recipe(invocation: Invocation) -> list[Finding] | None:
         return None
     just = invocation.name == "just"
     arguments = split(invocation.args, "n q v dry-run quiet verbose" if just else _MAKE_OPTIONS)
-    names = [operand.constant for operand in arguments.operands]
+    targets = [operand.constant or "=" for operand in arguments.operands]
+    given: dict[str, str] = {}
+    if not just:
+        given = {said[1]: said[2] for word in targets if (said := _GIVEN.fullmatch(word))}
+        targets = [word for word in targets if not _GIVEN.fullmatch(word)]
     text = next((found for file in (_JUSTFILES if just else _MAKEFILES) if (found := look(file)) is not None), None)
-    if text is None or arguments.unknown is not None or any(name is None or "=" in name for name in names):
+    if text is None or arguments.unknown is not None or any("=" in word for word in targets):
         return None
-    told = [name or "" for name in names]
-    recipes = _just(text) if just else _make(text)
-    lines = None if recipes is None else _lines(recipes, told, _interpolated if just else _substituted)
+    recipes = _just(text) if just else _make(text, given)
+    lines = None if recipes is None else _lines(recipes, targets, _interpolated if just else _substituted)
     if lines is None:
         return None
     return [
-        *ran(invocation, " ".join(told)),
+        *ran(invocation, " ".join(targets)),
         *(Text(Value(line, invocation.start, invocation.end)) for line in lines),
     ]
 
 
+_GIVEN = re.compile(r"(\w+):?:?=([^$]*)")
+"""A variable that the call of make sets. What make would have to work out is none."""
 _ASSIGNMENT = re.compile(r"^(\w+)\s*([:?+]?:?=)\s*(.*)$")
 _RULE = re.compile(r"^([^\s:=#][^:=]*):(?!=)([^=;]*)$")
 _HARD = re.compile(
@@ -76,13 +83,20 @@ _OF_MAKE = {
     "SHELL": _SHELL,
 }
 """Variables that make itself puts into what it runs, with what they may say."""
-_NOT_OF_MAKE = frozenset(
-    {"MAKEFLAGS", "MAKEFILES", "GNUMAKEFLAGS", "MAKE", "LD", "AS", "FC", "LEX", "YACC", "TARGET_ARCH"}
+_NOT_OF_MAKE = names(
+    "MAKEFLAGS MAKEFILES GNUMAKEFLAGS MAKE LD AS FC LEX YACC TARGET_ARCH CPP OBJC PC M2C CO GET LINT RANLIB TEX "
+    "MAKEINFO TEXI2DVI TANGLE CTANGLE WEAVE CWEAVE OUTPUT_OPTION SUFFIXES"
 )
+"""What its own rules run, or are."""
 
 
-def _make(text: str) -> _Recipes | None:
+def _make(text: str, given: Mapping[str, str]) -> _Recipes | None:
+    """`given` are variables that hold whatever the file says. What make runs inherits them as well."""
     found = _Recipes(variables=dict(_DEFAULTS))
+    for name, value in given.items():
+        own = is_of_no_meaning(name) and re.search(rf"\b{name}\b", text) is not None
+        if not (own or name in _OF_MAKE or is_harmless_to_set(name)) or not _assign(found.variables, name, "=", value):
+            return None
     current: list[_Rule] = []
     for written in re.sub(r"\\\n", " ", text).split("\n"):
         if written.startswith("\t"):
@@ -95,7 +109,7 @@ def _make(text: str) -> _Recipes | None:
         if _HARD.search(line):
             return None
         if assigned := _ASSIGNMENT.match(line):
-            if not _assign(found.variables, *assigned.groups()):
+            if assigned[1] not in given and not _assign(found.variables, *assigned.groups()):
                 return None
         elif said := _RULE.match(line):
             current = []
