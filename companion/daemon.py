@@ -73,6 +73,7 @@ from companion.scan.paths import DiskPaths
 from companion.scan.project_files import ProjectFiles
 from companion.scan.scripts import DiskScripts
 from companion.scan.secrets.scanner import SecretScan, default_engines
+from companion.scan.tracked import TrackedFiles
 from companion.settings import InForce, Reload, accepted_by, cache_of, faults_of, tiers_of, user_files
 from companion.status_lines import budget_line, finding_line, index_line, limit_line, upstream_line
 from companion.telemetry import catalogue
@@ -202,7 +203,7 @@ class Daemon:
         home = str(Path.home())
         paths = DiskPaths([*places.all, *files.paths])
         project_files = ProjectFiles()
-        results = Results(paths, home, project_files)
+        results = Results(paths, home, project_files, TrackedFiles(paths))
         ignored_text = IgnoredText(places.fingerprints, key, places.all, learn=scanner.learn, results=results)
         gatherer = Gatherer(scanner, paths, policies, ignored_text, home, files=project_files)
         scripts = DiskScripts(places.scripts, home)

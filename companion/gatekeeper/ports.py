@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from companion.contract.types import Deletion
 from companion.model.action import Part
-from companion.model.facts import Excerpt, Finding, PathFacts
+from companion.model.facts import Excerpt, Finding, IgnoreMatch, PathFacts
 from companion.model.grant import Grant, Script
 from companion.model.money import Cost, Usage
 from companion.model.policy import Policy
@@ -108,6 +108,18 @@ class PathJudge(Protocol):
         With `knows_git`, the reader passes over what git ignores by itself, and if it does not follow links, over them
         too, as ripgrep does.
         """
+        ...
+
+
+class Tracked(Protocol):
+    """Knows what git tracks. Both are blocking and short, and never raise."""
+
+    def top(self, folder: str, workspace: str) -> str:
+        """The top of the work tree that holds a folder, which is named from the workspace; "" for none."""
+        ...
+
+    def ignored(self, top: str, workspace: str, policy: Policy) -> Iterator[IgnoreMatch]:
+        """The rules over tracked files. Where nobody can say what is tracked, one that says so."""
         ...
 
 

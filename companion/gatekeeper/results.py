@@ -10,29 +10,34 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from companion.gatekeeper.facts import examine_command
-from companion.gatekeeper.ports import PathJudge, SmallFiles, Unexamined
+from companion.gatekeeper.ports import PathJudge, SmallFiles, Tracked, Unexamined
+from companion.gatekeeper.repositories import Repositories, kept
 from companion.model.action import Action, CallMade, CallResult, FileAccess, Operation, Part, ShellCommand, ToolCall
 from companion.model.exchange import Origin
-from companion.model.facts import EffectKind, Excerpt, IgnoreMatch, PathFacts
-from companion.model.policy import IgnoredAction, Policy
+from companion.model.facts import EffectKind, Excerpt, IgnoreMatch
+from companion.model.policy import Policy
 from companion.policy.guards.tools import TOOLS
 from companion.policy.ignore.arguments import TooMany, paths_in
 from companion.policy.ignore.owners import Manner
+from companion.policy.ignore.patches import may_hold_patch
+from companion.policy.ignore.printed import NOTHING, Printed, printed_by, rest_of
 from companion.policy.ignore.results import (
     Cut,
     entries,
     listed,
     may_mention,
     mentions_of,
+    printed_by_git,
     searched,
     searched_entry,
     whole,
     whole_entry,
 )
 from companion.policy.ignore.searches import POLLS, folder_of_search
-from companion.policy.shell.effects import NAMES, TREE
+from companion.policy.shell.effects import NAMES, TRACKED, TREE
 from companion.policy.shell.read import read_command
 
 _ENTERS = re.compile(
@@ -49,11 +54,15 @@ class Results:
     paths: PathJudge
     home: str
     files: SmallFiles | None = None
+    tracked: Tracked | None = None
+    """Without it every ignored file in a workspace may be one that git tracks."""
 
     @staticmethod
     def may_cut(part: Part) -> bool:
         """Whether `cuts` has to look at the part. Quick."""
-        return not part.is_answer and (bool(part.results()) or any(map(may_mention, part.texts())))
+        if part.is_answer:
+            return False
+        return bool(part.results()) or any(may_mention(text) or may_hold_patch(text) for text in part.texts())
 
     def cuts(self, part: Part, calls: Mapping[str, CallMade], workspace: str, policy: Policy) -> tuple[Excerpt, ...]:
         """What is left out of a part. `calls` are those of the prompt, by their ids. Raises Unexamined."""
@@ -67,7 +76,12 @@ class Results:
             for number in result.texts:
                 by_text.setdefault(number, []).extend(self._of_result(texts[number], asked, result))
         around = _Around(self.paths, workspace, policy)
+        of_results = {number for result in part.results() for number in result.texts}
         for number, text in enumerate(texts):
+            if number not in of_results and may_hold_patch(text):
+                by_text.setdefault(number, []).extend(
+                    printed_by_git(text, self._repositories(workspace, policy), NOTHING)
+                )
             if may_mention(text):
                 by_text.setdefault(number, []).extend(mentions_of(text, around.covers))
         return tuple(
@@ -82,8 +96,10 @@ class Results:
             for place, rule, action in zip(places, rules, actions, strict=True):
                 if rule:
                     yield from whole_entry(place, rule)
-                elif (search := self._search([action], asked)) is not None:
-                    yield from searched_entry(text, place, *search)
+                else:
+                    if (search := self._search([action], asked)) is not None:
+                        yield from searched_entry(text, place, *search)
+                    yield from self._of_git(text, [action], asked, place)
             return
         if rule := next(filter(None, rules), None):
             if result.has_media:
@@ -99,6 +115,51 @@ class Results:
                 yield from listed(text, _Around(self.paths, asked.workspace, asked.policy, (action.path,)).denies)
         if (search := self._search(actions, asked)) is not None:
             yield from searched(text, *search)
+        yield from self._of_git(text, actions, asked)
+
+    def _of_git(
+        self, text: str, actions: Sequence[Action], asked: _Asked, place: tuple[int, int] | None = None
+    ) -> Iterator[Cut]:
+        """Lines of tracked files that git was not told to leave alone."""
+        printed = NOTHING
+        commands: dict[ShellCommand, None] = {}
+        for action in actions:
+            if isinstance(action, ShellCommand):
+                printed |= printed_by(action.command)
+                commands[action] = None
+            elif isinstance(action, ToolCall) and action.tool in POLLS:
+                begun = [one for call in asked.calls for one in call.actions if isinstance(one, ShellCommand)]
+                for one in begun:
+                    if (earlier := printed_by(one.command)) != NOTHING:
+                        printed |= rest_of(earlier)
+                        commands[one] = None
+        if printed == NOTHING and not may_hold_patch(text):
+            return
+        yield from printed_by_git(
+            text, self._repositories(asked.workspace, asked.policy, printed, tuple(commands), asked), printed, place
+        )
+
+    def _repositories(
+        self,
+        workspace: str,
+        policy: Policy,
+        printed: Printed = NOTHING,
+        commands: Sequence[ShellCommand] = (),
+        asked: _Asked | None = None,
+    ) -> Repositories:
+        """The repositories in which commands may have run; that of the workspace is always among them."""
+        folders: dict[str, None] = {"": None}
+        entered, moved = [""], False
+        if asked and commands:
+            others, moved = self._entered(commands[0] if len(commands) == 1 else None, asked)
+            entered += others
+        for command in commands:
+            named = _folders_of_git(command.command, command.cwd or workspace, self.home)
+            places = (posixpath.join(one, command.cwd, other) for one in entered for other in ("", *named))
+            for folder in dict.fromkeys(places):
+                if folder and folder not in folders and self.paths.judge(folder, workspace, policy).is_dir:
+                    folders[folder] = None
+        return Repositories(self.paths, self.tracked, workspace, policy, printed, tuple(folders), moved=moved)
 
     def _search(self, actions: Sequence[Action], asked: _Asked) -> tuple[_Around, Manner] | None:
         """Where the searches among some actions look, and how their result is written; None where there is none."""
@@ -146,7 +207,7 @@ class Results:
             return None
         return posixpath.join(action.cwd, folder)
 
-    def _entered(self, command: ShellCommand, asked: _Asked) -> tuple[list[str], bool]:
+    def _entered(self, command: ShellCommand | None, asked: _Asked) -> tuple[list[str], bool]:
         """Folders in which an agent's shell may stand since an earlier command; and whether it may be any other."""
         found: dict[str, None] = {}
         for call in asked.calls:
@@ -174,14 +235,14 @@ class Results:
         """The rule that keeps all that comes of an action from the model."""
         match action:
             case FileAccess(path=path, operation=operation):
-                rule = _kept(self.paths.judge(path, workspace, policy), policy)
+                rule = kept(self.paths.judge(path, workspace, policy), policy)
                 reads = operation in {Operation.READ, Operation.SEARCH}
                 return rule if rule and (reads or rule.denied) else None
             case ShellCommand():
                 origin = Origin(workspace=workspace)
                 facts = examine_command(action, origin, policy, self.paths, self.home, self.files, returns=True)
                 read = (one for one in facts.effects if one.kind is EffectKind.READ and one.code != NAMES)
-                judged = (_kept(facts.paths[one.target], policy) for one in read if one.target in facts.paths)
+                judged = (kept(facts.paths[one.target], policy) for one in read if one.target in facts.paths)
                 return next(filter(None, judged), None)
             case ToolCall(tool=tool, arguments=arguments) if tool not in TOOLS:
                 try:
@@ -189,10 +250,16 @@ class Results:
                 except TooMany:
                     return None
                 return next(
-                    filter(None, (_kept(self.paths.judge(one, workspace, policy), policy) for one in named)), None
+                    filter(None, (kept(self.paths.judge(one, workspace, policy), policy) for one in named)), None
                 )
             case _:
                 return None
+
+
+@lru_cache(maxsize=1024)
+def _folders_of_git(command: str, folder: str, home: str) -> tuple[str, ...]:
+    """Where git runs in a command that runs in `folder`."""
+    return tuple(one.target for one in read_command(command, cwd=folder, home=home) if one.code == TRACKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +270,6 @@ class _Asked:
     calls: tuple[CallMade, ...]
     workspace: str
     policy: Policy
-
-
-def _kept(known: PathFacts, policy: Policy) -> IgnoreMatch | None:
-    """The rule that keeps a file's text from the model. Under ASK a person has said what may leave."""
-    match = known.ignored
-    return match if match and (match.denied or policy.gitignored is not IgnoredAction.ASK) else None
 
 
 @dataclass(slots=True)
@@ -231,7 +292,7 @@ class _Around:
     def covers(self, path: str) -> IgnoreMatch | None:
         if path not in self._known:
             facts = (self.paths.judge_literally(path, self.workspace, self.policy, cwd=cwd) for cwd in self._starts())
-            match = next(filter(None, (_kept(known, self.policy) for known in facts)), None)
+            match = next(filter(None, (kept(known, self.policy) for known in facts)), None)
             self._known[path] = self.lost() if match is None and self.moved and not posixpath.isabs(path) else match
         return self._known[path]
 
@@ -257,7 +318,7 @@ class _Around:
         facts = self.paths.judge_tree(
             folder or ".", self.workspace, self.policy, knows_git=self.knows_git, follows_links=not self.knows_git
         )
-        return _kept(facts, self.policy)
+        return kept(facts, self.policy)
 
     def _starts(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(("", *(folder for folder in self.folders if folder != "."))))

@@ -277,7 +277,7 @@ class DiskPaths:
         # To git a link to a folder is no folder.
         is_dir = os.path.isdir(path) and not os.path.islink(path) if said is None else said
         folder, name = os.path.split(path)
-        tree = self._tree_of(path if path == ground.top else folder, ground, policy)
+        tree = self.tree_of(path if path == ground.top else folder, ground, policy)
         if path == tree.top or not name:
             return _first(family.excluded for family in tree.node(tree.top).families)
         return _first(tree.node(folder).matches(name, is_dir=is_dir))
@@ -292,7 +292,7 @@ class DiskPaths:
         self._last = (ground, policy, tree)
         return tree
 
-    def _tree_of(self, folder: str, ground: Ground, policy: Policy) -> Tree:
+    def tree_of(self, folder: str, ground: Ground, policy: Policy) -> Tree:
         """The rules that hold in `folder`, which may lie in another repository or in none."""
         if ground.top and relative_to(folder, ground.top) is not None:
             return self.tree(ground, policy)
@@ -302,7 +302,7 @@ class DiskPaths:
         return self._files.tree(_ROOT, "", self._only_fixed, workspace=ground.root)
 
     def _node(self, folder: str, ground: Ground, policy: Policy) -> Node:
-        return self._tree_of(folder, ground, policy).node(folder)
+        return self.tree_of(folder, ground, policy).node(folder)
 
     def _lists(self, policy: Policy) -> Lists:
         key = (policy.ignore_files, policy.clineignore, policy.agent_ignore_files)

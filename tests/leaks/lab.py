@@ -48,7 +48,7 @@ _MAIN = "Do as the leak laboratory says"
 _TALK = """harbour ledger winter customer margin freight orchard cellar lantern bridge tailor copper granite meadow
 barrel island sermon velvet falcon engine pepper quarry saddle timber violet walnut anchor basket candle dragon"""
 _WORDS = _TALK.split()
-_FEW_WORDS = {"short", "brief"}
+_FEW_WORDS = {"short", "brief", "patch", "found"}
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,8 @@ ACTIONS = (
     Action("grep", "`grep -r WORD FOLDER`", "microsoft/vscode#296258"),
     Action("python", "`python3 -c`", "anthropics/claude-code#86196"),
     Action("show", "`git show HEAD:FILE`", "legacy `.clineignore` command check"),
+    Action("patch", "`git diff` of everything", "legacy `.clineignore` command check"),
+    Action("found", "`git grep WORD`", "legacy `.clineignore` command check"),
     Action("paste", "pasted by the person"),
     Action("symlink", "a link with another name"),
     Action("dots", "`cat src/../FILE`", "legacy `.clineignore` command check"),
@@ -100,7 +102,8 @@ def make_workspace(folder: Path) -> None:
         for ignored in (True, False):
             place = folder / _place(action, ignored=ignored)
             place.parent.mkdir(exist_ok=True)
-            place.write_text(text_of(action, ignored=ignored))
+            # Of a patch the text is what changes later.
+            place.write_text("\n" if action.name == "patch" else text_of(action, ignored=ignored))
             os.utime(place, (OLD, OLD))
     for ignored in (True, False):
         link = folder / ("shown.txt" if ignored else "shown-open.txt")
@@ -111,6 +114,9 @@ def make_workspace(folder: Path) -> None:
     git = ["git", "-c", "user.name=lab", "-c", "user.email=lab@example.invalid"]
     for command in (["init", "-q"], ["add", "--all"], ["commit", "-q", "-m", "all there is"]):
         subprocess.run([*git, *command], cwd=folder, check=True, capture_output=True)
+    for ignored in (True, False):
+        changed = _named("patch")
+        (folder / changed.file(ignored=ignored)).write_text(text_of(changed, ignored=ignored))
 
 
 def _place(action: Action, *, ignored: bool) -> str:
@@ -158,6 +164,10 @@ def _step(action: Action, *, ignored: bool) -> Step | None:
             return Run("python3 -c " + shlex.quote(f"print(open({place!r}).read())"))
         case "show":
             return Run(f"git show HEAD:{place}")
+        case "patch":
+            return Run("git diff")
+        case "found":
+            return Run(f"git grep -n '{_first_words(action, ignored=ignored)}'")
         case "symlink":
             return Read("shown.txt" if ignored else "shown-open.txt")
         case "dots":

@@ -8,6 +8,7 @@ import pytest
 
 from companion.client import calls
 from tests.support.ignored import prose, put
+from tests.support.repositories import git
 from tests.support.scenes import DIALECTS, GITHUB, PATHS, SHELL
 from tests.support.wire import READERS
 
@@ -90,6 +91,36 @@ def test_a_search_runs_and_comes_back_without_ignored_lines_the_same_each_time(s
     key = "input" if name == "responses" else "messages"
     left_out = "(companion left out 1 line, of files that are ignored: .companionignore:1: private/)\\n"
     assert json.dumps(json.loads(first)[key]) == json.dumps(body[key]).replace("private/k:1:HUSHED\\n", left_out)
+
+
+@pytest.mark.parametrize(
+    "command", ["git diff", "git log -p", "git grep -n words", "git diff --cached | grep words"], ids=str
+)
+@pytest.mark.parametrize("name", DIALECTS)
+def test_what_git_shows_of_tracked_files_comes_back_without_kept_ones_the_same_each_time(scene, name, command):
+    folder = scene.workspace
+    put(folder / ".companionignore", "private/\n")
+    git(folder, "init", "-q")
+    for text in ("first words", "and later words"):
+        put(folder / "private" / "k", f"HUSHED {text}\n")
+        put(folder / "src" / "a.py", f"open {text}\n")
+        git(folder, "add", "--force", "private", "src")
+        git(folder, "commit", "-q", "-m", text)
+    put(folder / "private" / "k", "HUSHED words now\n")
+    put(folder / "src" / "a.py", "open words now\n")
+    tool, arguments = SHELL[name], json.loads(scene.command(name, command)[1])
+    said = git(folder, *command.partition(" | ")[0].split()[1:])
+    body = scene.body(name, "look") | ({"store": False} if name == "responses" else {})
+    body["input" if name == "responses" else "messages"] += told(name, tool, arguments, said or "+HUSHED words\n")
+    for _ in range(2):
+        assert scene.companion.post(PATHS[name], body).status_code == 200
+    first, second = (request[2] for request in scene.upstream.requests[-2:])
+    assert first == second
+    assert b"HUSHED" not in first
+    assert b"of files that are ignored: .companionignore:1: private/" in first
+    free = [line for line in said.splitlines() if "open" in line]
+    assert all(line in json.dumps(json.loads(first)) for line in free)
+    assert free or "grep words" in command
 
 
 def test_where_the_upstream_keeps_the_conversation_such_a_search_is_refused(scene):

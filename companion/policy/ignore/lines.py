@@ -26,6 +26,8 @@ _TRUNCATED = re.compile(
     rf"|(?:truncated|omitted|skipped):? (?:\d[\d,]* of )?{_AMOUNT})[\s\])>.…]*",
     re.IGNORECASE,
 )
+MARKING = ("truncated", "omitted", "skipped")
+"""A text in which none of these stands, whatever its case, has no mark of what an agent left out."""
 _AGENTS_OWN = re.compile(
     r"(?:-{2,}|Chunk ID: .{1,40}|Wall time: .{1,40}|Process (?:exited|running) with .{1,40}|Original token count: \d+"
     r"|Total output lines: \d+|Exit code:? -?\d+|Output:|Command (?:executed|completed).{0,20}|</?[a-z_]{1,20}>"

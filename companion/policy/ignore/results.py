@@ -10,11 +10,14 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from companion.model.facts import IgnoreMatch
+from companion.policy.ignore.found import Found, owners_of_found
 from companion.policy.ignore.lines import paths_in_line
 from companion.policy.ignore.owners import Manner, Places, owners
+from companion.policy.ignore.patches import Files, owners_in_patch
+from companion.policy.ignore.printed import Printed
 
 Covers = Callable[[str], IgnoreMatch | None]
 """The rule that keeps a path, as a tool spells it, from the model; None when it may be read."""
@@ -28,6 +31,10 @@ class Cut:
     end: int
     words: str
     rule: IgnoreMatch
+
+
+class Repository(Files, Found, Protocol):
+    """What one needs to know of the files that git names."""
 
 
 _MOST_NAMED = 3
@@ -63,6 +70,20 @@ def searched_entry(text: str, place: tuple[int, int], places: Places, manner: Ma
     """As `searched`, of one of the `entries`."""
     lines = _escaped_lines(text, *place)
     return _cuts(list(zip(lines, owners([line[2] for line in lines], places, manner), strict=True)), escaped=True)
+
+
+def printed_by_git(text: str, files: Repository, printed: Printed, place: tuple[int, int] | None = None) -> list[Cut]:
+    """What to leave out of patches and of what git's search found, wherever they stand in a text, or at its `place`."""
+    texts = [(_escaped_lines(text, *place), True)] if place else _texts_in(text)
+    cuts: list[Cut] = []
+    for lines, escaped in texts:
+        said = [line[2] for line in lines]
+        owned = owners_in_patch(said, files, printed)
+        if printed.finds:
+            found = owners_of_found(said, files, has_headings=printed.has_headings)
+            owned = [one or other for one, other in zip(owned, found, strict=True)]
+        cuts += _cuts(list(zip(lines, owned, strict=True)), escaped)
+    return cuts
 
 
 def listed(text: str, covers: Covers) -> list[Cut]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from companion.model.facts import Effect, EffectKind
 from companion.policy.shell.effects import NAMES, TRACKED
 from companion.policy.shell.gitlocal import judge_local
+from companion.policy.shell.gitobjects import read_object
 from companion.policy.shell.gitplace import is_planted
 from companion.policy.shell.gitpush import judge_push
 from companion.policy.shell.invocation import Finding, Inner, Invocation, Look, read
@@ -135,7 +136,6 @@ _NESTED: dict[tuple[str, str], str] = {
     ("maintenance", "help"): "",
 }
 _SECRET_KEYS = re.compile(r"header|credential|password|token|secret|key|url", re.IGNORECASE)
-_STASH = re.compile(r"(?:refs/)?stash(?:$|[@^~:.])")
 _NETWORK = frozenset(
     {"fetch", "pull", "clone", "ls-remote", "submodule", "lfs", "send-email", "request-pull", "svn", "p4"}
 )
@@ -233,7 +233,7 @@ def _reading(invocation: Invocation, options: str, *, pattern: bool = False) -> 
     yield from read(Value(".", invocation.start, invocation.end), TRACKED)
     operands = arguments.operands[1 if pattern and not arguments.has("e") else 0 :]
     for operand in operands:
-        yield from _object(invocation, operand)
+        yield from read_object(invocation, operand)
     if "L" in arguments.given and (text := arguments.given["L"].text) and ":" in text:
         yield from read(replace(arguments.given["L"], text=text.rpartition(":")[2]), TRACKED)
 
@@ -246,25 +246,6 @@ def _naming(invocation: Invocation, options: str) -> Iterator[Finding]:
     yield invocation.runs()
     for operand in arguments.operands:
         yield from read(operand, NAMES)
-
-
-def _object(invocation: Invocation, operand: Value) -> Iterator[Finding]:
-    """Whatever may be a path is one, be it a file or a path inside a commit."""
-    text = operand.text
-    if text is None:
-        yield from read(operand)
-        return
-    # A stash may hold untracked and ignored files.
-    if re.match(r":[(!^/]", text) or _STASH.match(text):
-        yield invocation.rule("git-option", text, operand)
-        return
-    revision, colon, path = text.partition(":")
-    if colon and not revision:
-        path = re.sub(r"^[0-3]:", "", path)
-    path = path if colon else text
-    # git matches wildcards in paths itself, quoted or not.
-    wild = operand.glob or any(mark in path for mark in "*?[")
-    yield from read(replace(operand, text=path, glob=wild), "" if wild else TRACKED)
 
 
 _Check = Callable[[tuple[str, ...]], bool]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from companion.policy.shell.effects import TRACKED
+from companion.policy.shell.gitobjects import read_object
 from companion.policy.shell.invocation import Finding, Invocation, read, write
 from companion.policy.shell.options import Arguments, split
 from companion.policy.shell.words import Value
@@ -84,7 +85,8 @@ def _writes(invocation: Invocation, arguments: Arguments, name: str) -> Iterator
     if name == "format-patch" and not goals and not arguments.has("stdout"):
         goals = [Value(".", invocation.start, invocation.end)]
     here = read(Value(".", invocation.start, invocation.end), TRACKED)
-    return iter((invocation.runs(), *here, *(effect for goal in goals for effect in write(goal))))
+    named = [one for operand in arguments.operands for one in read_object(invocation, operand)]
+    return iter((invocation.runs(), *here, *named, *(effect for goal in goals for effect in write(goal))))
 
 
 def _names_remotes(arguments: Arguments) -> bool:

@@ -50,6 +50,14 @@ def is_top(look: Look) -> bool:
     return config is not None and _ELSEWHERE.search(config) is None
 
 
+def way_to_top(look: Look) -> str | None:
+    """The way from the folder to the top of its work tree, such as "../"; None where nobody can say."""
+    try:
+        return next((above for above in ("../" * up for up in range(_MOST_ABOVE)) if _folder(look, above)), None)
+    except UnreadableFile:
+        return None
+
+
 def is_planted(look: Look) -> bool:
     """Whether git would take an ordinary folder, this one or one above, for a repository.
 
