@@ -26,7 +26,7 @@ _BINARY = re.compile(r"GIT binary patch|(?:literal|delta) \d+|[A-Za-z][0-9A-Za-z
 _ENDS = re.compile(
     r"(?:(?:[|*/\\] )*\* (?:[|/\\] ?| )*)?commit [0-9a-f]{7,64}\b|From [0-9a-f]{7,64} |[0-9a-f]{7,40} \S"
 )
-_AUTHOR = re.compile(r"(?:Author|AuthorDate|Merge|From|Date|Reflog): ")
+_AUTHOR = re.compile(r"[|/\\ ]*(?:Author|AuthorDate|Merge|From|Date|Reflog): ")
 _TELLS_OF_COMMIT = re.compile(
     r"[|*\\/_ ]*commit [0-9a-f]{7,64}.*\n[|*\\/_ ]*(?:Merge|Author|Reflog): .*|tag .*\nTagger: .*"
     r"|object [0-9a-f]{40,64}\ntype .*|(?:\d{6} (?:blob|tree|commit) [0-9a-f]{40,64}\t.*\n?){1,2}|tree \S+:?\n.*"
@@ -152,14 +152,16 @@ class _Reading:
             at += 1
         front = header.front if header else ""
         lost = owner or self._lost()
-        plain = header is not None and header.is_plain
+        takes_plain = header is not None and header.is_plain
         start, is_rest = at, False
-        while at < len(self._lines) and not (self._begins(at, front) and (plain or not self._headers[at].is_plain)):
+        while at < len(self._lines):
+            if self._begins(at, front) and self._ends_torn(at, takes_plain=takes_plain, is_rest=is_rest):
+                break
             # What stands before each line may be another thing by now.
             line = self._lines[at]
             mark = self._mark(line)
             is_own = not line.strip() or is_agents_own(line) or mark == line.strip()
-            if mark is None and _ENDS.match(line):
+            if mark is None and (self._is_commit(at) if is_rest else _ENDS.match(line)):
                 break
             if owner is None and not (is_rest or is_own or mark is not None or line[0] in _LOOKS):
                 if at > start:
@@ -170,6 +172,11 @@ class _Reading:
             is_rest = mark is not None or (is_rest and not line.strip())
             at += 1
         return at
+
+    def _ends_torn(self, at: int, *, takes_plain: bool, is_rest: bool) -> bool:
+        """Whether a header is none that content may spell whose own sign is missing, or that has two lines of it."""
+        header = self._headers[at]
+        return (takes_plain or not header.is_plain) and not (is_rest and header.end == at + 1)
 
     def _file(self, at: int, header: Header) -> int:
         """A header and what follows of its file; where that ends."""
@@ -262,5 +269,9 @@ class _Reading:
         """Whether more than one line says that something else begins, as any single one may be content."""
         if self._begins(at, front):
             return self._headers[at].end > at + 1
+        return self._is_commit(at)
+
+    def _is_commit(self, at: int) -> bool:
+        """Whether a commit begins there, and says by whom it is."""
         after = self._lines[at + 1] if at + 1 < len(self._lines) else ""
         return _ENDS.match(self._lines[at]) is not None and _AUTHOR.match(after) is not None

@@ -120,6 +120,30 @@ def test_behind_what_an_agent_left_out_lines_go_up_to_the_next_header(text):
     assert "truncated" in said or "omitted" in said or text is TORN[0] or text is TORN[1]
 
 
+MARK = "... [12 lines truncated] ..."
+GRAPH = "".join(f"| {line}" for line in FREE.splitlines(keepends=True))
+ENDS = {
+    "a header's rest": f"diff --git a\n{MARK}\n/open b/open\n+HUSH\n",
+    "within a header": "diff --git a/open b/op…5 tokens truncated…+HUSH\n HUSH\n",
+    "within a message": f"commit 1234567\nAuthor: x\n\n    wo\n\n{MARK}\n\nHUSH\n+HUSH\n",
+    "content without its sign, as a header": f"{FREE}@@ -9,9 +9,9 @@\n{MARK}\ndiff --git a/open b/open\n+HUSH\n",
+    "content without its sign, as a commit": f"{FREE}@@ -9,9 +9,9 @@\n{MARK}\ncommit 1234567\n+HUSH\n",
+    "content with its sign, as a header": (
+        f"{FREE}@@ -9,9 +9,9 @@\n{MARK}\nHUSH\n diff --git a/open b/open\n index 1..2\n+HUSH\n"
+    ),
+    "the same below bars": f"{GRAPH}| @@ -9,9 +9,9 @@\n{MARK}\n|  diff --git a/open b/open\n|  index 1..2\n| +HUSH\n",
+    "below fewer bars": f"{GRAPH.replace('| ', '| | ')}{MARK}\nHUSH\n| \\ No newline at end of file\n| +HUSH\n",
+    "a hunk that seems whole": FREE.replace("-FREE\n", "-F…12 tokens truncated…SH\n") + " HUSH\n+HUSH\n",
+    "a line that git says": f"{FREE}\\ No newline a…12 tokens truncated…SH\n HUSH\n+HUSH\n",
+}
+
+
+@pytest.mark.parametrize("text", ENDS.values(), ids=ENDS)
+def test_behind_a_mark_nothing_but_a_whole_header_is_trusted(text):
+    assert "HUSH" not in left(text)
+    assert left(text + FREE).endswith(FREE)
+
+
 def test_where_no_kept_file_is_tracked_what_is_torn_stays():
     for text in (FREE.replace("-FREE\n", "... [12 lines truncated] ...\n-x\n") + FREE, "+x\n-y\n" + FREE):
         assert left(text, Printed(Shape.TORN), tracked=False) == text
