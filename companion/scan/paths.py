@@ -11,7 +11,7 @@ import re
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from companion.scan.expand import MOST_ENTRIES, TooMany, expand, has_glob
 from companion.scan.folders import FIXED, Lists, Node, TopSource
 from companion.scan.ignore_files import IgnoreFiles
 from companion.scan.own_rules import CLINEIGNORE, claude_rules, legacy_clineignore
+from companion.scan.pathfacts import closed, first, stop, strictest, together
 from companion.scan.rule_tree import Tree
 from companion.scan.tree import first_ignored, folders_in, stronger
 from companion.scan.worktree import find_top, relative_to
@@ -99,11 +100,11 @@ class DiskPaths:
                 plain = self._judge_plain(path, ground, policy)
                 if plain is not None:
                     return plain
-            return _together(path, self._places(path, ground, policy, cwd))
+            return together(path, self._places(path, ground, policy, cwd))
         except _Odd as reason:
-            return _closed(path, str(reason))
+            return closed(path, str(reason))
         except (OSError, ValueError, RecursionError) as error:
-            return _closed(path, f"the path cannot be examined: {type(error).__name__}")
+            return closed(path, f"the path cannot be examined: {type(error).__name__}")
 
     def judge_literally(
         self, path: str, workspace: str, policy: Policy, *, cwd: str = "", is_dir: bool | None = None
@@ -113,9 +114,9 @@ class DiskPaths:
             ground = self.ground(workspace)
             return replace(self._judge(self._absolute(path, ground, cwd), ground, policy, is_dir=is_dir), given=path)
         except _Odd as reason:
-            return _closed(path, str(reason))
+            return closed(path, str(reason))
         except (OSError, ValueError, RecursionError) as error:
-            return _closed(path, f"the path cannot be examined: {type(error).__name__}")
+            return closed(path, f"the path cannot be examined: {type(error).__name__}")
 
     def is_file(self, path: str, workspace: str, *, cwd: str = "") -> bool:
         """Whether a file lies there, links followed, as the agent would find it."""
@@ -141,7 +142,7 @@ class DiskPaths:
         try:
             ground = self.ground(workspace)
             places = self._places(path, ground, policy, cwd)
-            facts = _together(path, places)
+            facts = together(path, places)
             if facts.ignored and facts.ignored.denied:
                 return facts
             tops = [(place.resolved, place.ignored) for place in places if place.is_dir]
@@ -155,9 +156,9 @@ class DiskPaths:
             )
             return replace(facts, ignored=stronger(facts.ignored, found))
         except _Odd as reason:
-            return _closed(path, str(reason))
+            return closed(path, str(reason))
         except (OSError, ValueError, RecursionError) as error:
-            return _closed(path, f"the folder cannot be examined: {type(error).__name__}")
+            return closed(path, f"the folder cannot be examined: {type(error).__name__}")
 
     def rule_files(self, workspace: str, policy: Policy) -> list[IgnoreFile]:
         """Every ignore file that has a say about what may be read in the workspace, each once."""
@@ -184,7 +185,7 @@ class DiskPaths:
         try:
             return [own, *(self._judge(each, ground, policy) for each in expand(start, spelt))]
         except TooMany:
-            too_many = _stop(f"the glob would look at more than {MOST_ENTRIES} entries", denied=False)
+            too_many = stop(f"the glob would look at more than {MOST_ENTRIES} entries", denied=False)
             return [replace(own, ignored=stronger(own.ignored, too_many))]
 
     def _absolute(self, path: str, ground: Ground, cwd: str) -> str:
@@ -248,7 +249,7 @@ class DiskPaths:
         is_dir = stat.S_ISDIR(mode)
         found = node.matches(name, is_dir=is_dir if said is None else said)
         why = self._known_privileged(path, ground.root, policy.ignore_files)
-        return PathFacts(given, path, True, _first(found), is_dir, why)
+        return PathFacts(given, path, True, first(found), is_dir, why)
 
     def _judge_fully(self, absolute: str, ground: Ground, policy: Policy, said: bool | None) -> PathFacts:
         spelt = _normal(absolute)
@@ -268,7 +269,7 @@ class DiskPaths:
             given=absolute,
             resolved=resolved,
             inside=inside,
-            ignored=_strictest(ignored),
+            ignored=strictest(ignored),
             is_dir=os.path.isdir(resolved),
             privileged=next(filter(None, privileged), ""),
         )
@@ -279,8 +280,8 @@ class DiskPaths:
         folder, name = os.path.split(path)
         tree = self.tree_of(path if path == ground.top else folder, ground, policy)
         if path == tree.top or not name:
-            return _first(family.excluded for family in tree.node(tree.top).families)
-        return _first(tree.node(folder).matches(name, is_dir=is_dir))
+            return first(family.excluded for family in tree.node(tree.top).families)
+        return first(tree.node(folder).matches(name, is_dir=is_dir))
 
     def tree(self, ground: Ground, policy: Policy) -> Tree:
         """The rules below the top of a workspace that was named."""
@@ -369,38 +370,3 @@ def _normal(path: str) -> str:
 def _differs_by_process(path: str) -> bool:
     """Whether the agent's process would find another file under this name than companion's."""
     return path.startswith(("/proc/", "/dev/fd/"))
-
-
-def _first(found: Iterable[IgnoreMatch | None]) -> IgnoreMatch | None:
-    """The strongest: deny lists come before git's."""
-    return next((each for each in found if each is not None), None)
-
-
-def _strictest(found: Iterable[IgnoreMatch | None]) -> IgnoreMatch | None:
-    strictest: IgnoreMatch | None = None
-    for each in found:
-        strictest = stronger(strictest, each)
-    return strictest
-
-
-def _together(given: str, places: Sequence[PathFacts]) -> PathFacts:
-    """The facts of all places that a path stands for; the first is the path as it is written."""
-    ignored = _strictest(each.ignored for each in places)
-    if len(places) == 1:
-        return replace(places[0], given=given)
-    speaker = next((each for each in places if ignored and each.ignored == ignored), places[0])
-    return replace(
-        speaker,
-        given=given,
-        inside=all(each.inside for each in places),
-        is_dir=any(each.is_dir for each in places),
-        privileged=next((each.privileged for each in places if each.privileged), ""),
-    )
-
-
-def _closed(path: str, reason: str) -> PathFacts:
-    return PathFacts(given=path, resolved="", inside=False, ignored=_stop(reason))
-
-
-def _stop(reason: str, *, denied: bool = True) -> IgnoreMatch:
-    return IgnoreMatch("companion", 0, f"({reason})", denied=denied)
