@@ -8,6 +8,7 @@ may be shown and compared only.
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Callable, Iterator
@@ -254,11 +255,12 @@ class _Program:
             return False
         path = posixpath.normpath(posixpath.join(self._folder, name))
         try:
-            there = not path.startswith("..") and self._look(path) is not None
+            text = None if path.startswith("..") else self._look(path)
         except UnreadableFile:
             return False
         self._calls.told.append(Told("read", path))
-        return there
+        # A link counts as what it leads to, which may be code.
+        return text is not None and _is_json(text)
 
     def _is_member_fine(self, piece: Piece) -> bool:
         owner, name = piece.get("object"), piece.get("property")
@@ -276,6 +278,14 @@ class _Program:
         if key is not None:
             return not _leads_on(key) and not key.startswith("_")
         return self._values.is_number(index) or self._values.is_used_up(piece)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _leads_on(name: str) -> bool:
@@ -309,6 +319,8 @@ def _is_maker(piece: Piece) -> bool:
 
 
 def _is_deleted(piece: Piece) -> bool:
+    while piece.above.kind == "parenthesized_expression":
+        piece = piece.above
     return piece.above.kind == "unary_expression" and piece.above.kids[0].kind == "delete"
 
 

@@ -85,10 +85,12 @@ TIMERS = names("setTimeout setInterval setImmediate queueMicrotask process.nextT
 """What calls its first argument: where that is a text, some run it as code."""
 
 TAKEN = names(
-    "JSON.stringify Array.isArray Object.keys Object.values Object.entries process.stdout.write process.stderr.write "
+    "Array.isArray Object.keys Object.values Object.entries process.stdout.write process.stderr.write "
     "util.inspect util.format"
 )
-"""What makes text or a list of what it is given, and calls and keeps nothing of it; so do `console`, `Math`, `path`."""
+"""What makes text or a list of what it is given, and calls and keeps nothing of it; so do `console`, `Math`, `path`.
+
+JSON.stringify does where no function is given to it."""
 TAKEN_PLAIN = names(
     "String Number Boolean parseInt parseFloat isNaN isFinite encodeURIComponent decodeURIComponent encodeURI BigInt"
 )

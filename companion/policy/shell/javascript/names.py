@@ -207,6 +207,8 @@ class Names:
 
 def changing(piece: Piece) -> Piece | None:
     """The assignment or update that a name or a member is the target of."""
+    while piece.above.kind == "parenthesized_expression":
+        piece = piece.above
     parent = piece.above
     if parent.kind in {"assignment_expression", "augmented_assignment_expression"} and piece.field == "left":
         return parent

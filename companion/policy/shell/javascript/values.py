@@ -317,6 +317,8 @@ class Values:
         if callee.kind != "member_expression" or name is None or owner is None:
             return False
         known = self.known(owner)
+        if known == "JSON":
+            return name.text == "stringify" and _replaces_nothing(call)
         if known is not None:
             return known in {"console", "Math", "path"} or f"{known}.{name.text}" in TAKEN
         return name.text in COMPARING and self._is_native(name)
@@ -332,7 +334,9 @@ class Values:
         owner = callee.get("object") if callee is not None else None
         name = callee.get("property") if callee is not None else None
         known = self.known(owner)
-        return known == "console" or (known == "JSON" and name is not None and name.text == "stringify")
+        if known == "JSON":
+            return name is not None and name.text == "stringify" and _replaces_nothing(parent.above)
+        return known == "console"
 
     def _is_name_used_up(self, declarator: Piece, depth: int) -> bool:
         name = declarator.get("name")
@@ -372,13 +376,28 @@ def module_of(piece: Piece | None) -> str | None:
     return MODULES.get(name.removeprefix("node:")) if name is not None else None
 
 
+def _replaces_nothing(call: Piece) -> bool:
+    """Whether no function is handed to JSON.stringify, which would call it with each value."""
+    given = arguments_of(call)
+    plain = all(one.kind != "spread_element" for one in given)
+    return plain and (len(given) < 2 or given[1].kind in {"null", "undefined", "array"})
+
+
 def _makes_key(piece: Piece) -> bool:
     if piece.kind == "subscript_expression":
         index = piece.get("index")
         return changing(piece) is not None and (index is None or quoted(index) is None)
-    return piece.kind == "computed_property_name" or (
-        piece.kind == "property_identifier" and piece.text == "fromEntries"
-    )
+    if piece.kind == "computed_property_name" or piece.text == "fromEntries":
+        return True
+    # What a text is read as may be made of what a function answers, under names that stand in the text.
+    return piece.text == "parse" and not _is_called_with_text_alone(piece)
+
+
+def _is_called_with_text_alone(name: Piece) -> bool:
+    call = name.above.above
+    called = call.kind == "call_expression" and name.above.field == "function" and name.field == "property"
+    given = arguments_of(call) if called else []
+    return called and len(given) < 2 and all(one.kind != "spread_element" for one in given)
 
 
 def _keys(pieces: list[Piece]) -> set[str]:

@@ -231,6 +231,10 @@ a[{toString: () => 'constructor'}]('x')()
 a[-1 || 'constructor']('x')()
 a[(1, 'constructor')]('x')()
 a[true ? 'constructor' : 1]('x')()
+const f = () => 1; let i = 0; (i) = 'constructor'; f[i]('x')()
+const f = () => 1; let i = 0; for ((i) of ['constructor']) f[i]('x')()
+const f = () => 1, k = 'constructor'; JSON.stringify({a: f[k]}, (x, y) => y('x')())
+let p = 'a'; (p) = 'b'; fs.readFileSync(p)
 a[+x || 'constructor']('x')()
 a[x = 'constructor']('x')()
 a[i++ && 'constructor']('x')()
@@ -375,6 +379,8 @@ def test_a_json_file_has_to_be_there():
     code = "require('./x.json')"
     assert examine(code, {"x.json": "1"}.get)[0]
     assert not examine(code, {}.get)[0]
+    assert not examine(code, {"x.json": "console.log(1)"}.get)[0], "a link to code is run as code"
+    assert not examine(code, {"x.json": "[" * 100_000}.get)[0]
     assert not examine(code, None)[0]
     assert not examine(code, unreadable)[0]
 
