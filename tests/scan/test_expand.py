@@ -25,6 +25,9 @@ GLOBS = [
     ("sub/../*.env", ["sub/../a.env", "sub/../b.env"]),
     ("**/*.env", ["a.env", "b.env", "sub/c.env", "sub/deep/e.env"]),
     ("**/deep/*", ["sub/deep/e.env"]),
+    ("***/*.env", [".env", "a.env", "b.env", "sub/.d.env", "sub/c.env", "sub/deep/e.env"]),
+    ("***/?env", [".env"]),
+    ("***/[!a]env", [".env"]),
     ("s*/deep/e.env", ["sub/deep/e.env"]),
     ("\\[x\\]", ["[x]"]),
     ("[x", []),
@@ -36,6 +39,14 @@ GLOBS = [
 @pytest.mark.parametrize(("glob", "expected"), GLOBS)
 def test_what_a_glob_stands_for(root, glob, expected):
     assert sorted(expand(str(root), glob)) == [f"{root}/{path}" for path in expected]
+
+
+def test_what_find_finds_may_lie_in_hidden_folders_but_not_in_those_of_tools(root):
+    for folder in (".git", ".venv", ".own", "sub/.own"):
+        (root / folder).mkdir()
+        (root / folder / "x.js").touch()
+    assert sorted(expand(str(root), "***/*.js")) == [f"{root}/.own/x.js", f"{root}/sub/.own/x.js"]
+    assert expand(str(root), "**/*.js") == []
 
 
 def test_an_absolute_glob_does_not_start_in_the_folder(root):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from companion.model.facts import Effect
+from companion.model.facts import Effect, EffectKind
 from companion.policy.shell.source import LONGEST, Unclear
 
 # The grammar's error recovery is quadratic in the tokens it sees: 1,000 take some 50 ms at worst.
@@ -14,6 +15,7 @@ _MOST_COMMANDS = 128
 _MOST_VISITS = 12_000
 _DEEPEST_SCRIPT = 8
 _MOST_CODE = 40_000
+_ODD_NAME = re.compile(r"[\s'\"\\]")
 
 
 @dataclass(slots=True)
@@ -57,6 +59,11 @@ class Budget:
             return False
         self.code -= code
         return True
+
+    def wrote_odd_name(self) -> bool:
+        """Whether a file may have come to a name of which a list makes several, or another."""
+        writes = (one for one in self.effects if one.kind is EffectKind.WRITE)
+        return any(_ODD_NAME.search(one.target) for one in writes)
 
     def visit(self) -> None:
         """As `spend(visits=1)`."""

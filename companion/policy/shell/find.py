@@ -20,6 +20,8 @@ _NOT = re.compile(r"(?:! |-not )-(?!i?name |not )[\w-]+ ")
 _CHOICE = re.compile(r"\( (-i?name )(?:-or? -i?name )*\) ")
 _OR = re.compile(r"(?<!\S)-or? ")
 _ACTS = re.compile(r"-(?:exec|ok|print|ls\b)")
+_NAMED = re.compile(r"(?<!\S)-i?name ")
+_PRINTS_NAMES = re.compile(r"%p(?:\\n|\\0)")
 
 
 def judge_find(invocation: Invocation) -> Iterator[Finding]:
@@ -31,6 +33,7 @@ def judge_find(invocation: Invocation) -> Iterator[Finding]:
     roots: list[Value] = []
     names: list[Value] = []
     signs: list[str] = []
+    says_more = False
     at = 0
     while at < len(args) and (
         not words[at].startswith(("-", "(", "!")) or words[at] in {"-L", "-H", "-P", "--", "-x", "-E", "-X"}
@@ -50,14 +53,17 @@ def judge_find(invocation: Invocation) -> Iterator[Finding]:
             if word in {"-newer", "-anewer", "-cnewer", "-samefile"}:
                 findings += read(value, NAMES)
             signs.append(word)
+            says_more = says_more or (word == "-printf" and not _PRINTS_NAMES.fullmatch(value.text or ""))
             at += 2
         elif word in FIND:
             signs.append(word)
+            says_more = says_more or word == "-ls"
             at += 1
         elif word in {"-exec", "-execdir", "-ok", "-okdir"}:
             if word in {"-ok", "-okdir"}:
                 findings.append(invocation.rule("find-exec", at=args[at]))
             inner, at = find_exec(args, at + 1, _found(invocation, roots, names, [*signs, word]))
+            says_more = True
             signs.append(word)
             findings += inner or [invocation.rule("find-exec", at=args[at - 1])]
         else:
@@ -69,7 +75,7 @@ def judge_find(invocation: Invocation) -> Iterator[Finding]:
             at += 1
     yield from findings
     yield from _each(tuple(_places(invocation, roots)))
-    if all(root.constant and not root.constant.startswith("-") for root in roots):
+    if not says_more and all(root.constant and not root.constant.startswith("-") for root in roots):
         yield Lists(_found(invocation, roots, names, signs), dashed=False)
 
 
@@ -84,13 +90,14 @@ def _found(invocation: Invocation, roots: list[Value], names: list[Value], signs
     """Reads of whatever find finds: by the names of which it has to have one, else of everything below."""
     places = _places(invocation, roots)
     patterns = [_pattern(name, sign) for name, sign in zip(names, _named(signs), strict=False)]
-    if not patterns or None in patterns or not _has_to_match(signs):
+    follows = any(word in {"-L", "-follow"} for word in invocation.words)
+    if not patterns or None in patterns or follows or not _has_to_match(signs):
         return tuple(effect for place in places for effect in read(place, TREE))
     below = [
         replace(place, text=f"{tree(place.text or '.')}{wild}{pattern}", glob=True)
         for place in places
         for pattern in patterns
-        for wild in ("**/", "")
+        for wild in ("***/", "")
     ]
     return tuple(effect for place in below if place.text for effect in read(place))
 
@@ -126,7 +133,12 @@ def _has_to_match(signs: list[str]) -> bool:
     if any(sign in {"!", "-not", "(", ")", ","} for sign in text.split()):
         return False
     acts = any(map(_ACTS.search, parts))
-    return all("name " in part or (acts and not _ACTS.search(part)) for part in parts)
+    return all(_is_named(part) or (acts and not _ACTS.search(part)) for part in parts)
+
+
+def _is_named(part: str) -> bool:
+    """Whether the name is asked for before anything is done with what is found."""
+    return _NAMED.search(_ACTS.split(part)[0]) is not None
 
 
 def _each(roots: tuple[Value, ...]) -> Iterator[Finding]:

@@ -23,6 +23,16 @@ _FILTERS = {
     "shuf": re.compile(r"(?:-n x)?"),
 }
 """Programs that leave lines out and the others as they are, by their words; x stands for any other."""
+_PLAIN_OF_GIT = re.compile(
+    r"--(?:name-only|cached|staged|merge-base|no-renames|no-commit-id|root|reverse|all|no-merges|merges|first-parent"
+    r"|exit-code|ignore-submodules|no-color|relative|follow|no-ext-diff|find-renames|pretty=format:|format=)"
+    r"|--(?:diff-filter=\w+|since=.*|until=.*|after=.*|before=.*|author=.*|grep=.*|max-count=\d+|skip=\d+|color=never)"
+    r"|-[rtmzwb]|-n|-?-?\d+|-n\d+|-M\d*%?|-[SG].*|--",
+    re.DOTALL,
+)
+"""Options with which git's diff, log and show say no more than names."""
+_SHOWN = re.compile(r"(?:HEAD|@)(?:[~^]\d*)*")
+"""What certainly is a commit: of a tag `git show` prints the message, and of a file its text."""
 _ONE = re.compile(r"(?:head|tail) -(?:n ?)?1")
 _SHORTEST_HASH = 4
 
@@ -75,7 +85,13 @@ def _git_names_files(words: tuple[str, ...]) -> bool:
     if names in {"ls-files", "ls-tree"}:
         return not any(word.startswith("--format") for word in words)
     if names == "grep":
-        return not {"-l", "--name-only", "--files-with-matches"}.isdisjoint(words)
+        counts = any(re.match(r"-\w*c|--co", word) for word in words[1:])
+        return not counts and not {"-l", "--name-only", "--files-with-matches"}.isdisjoint(words)
+    options = words[1 : words.index("--")] if "--" in words else words[1:]
+    if not all(_PLAIN_OF_GIT.fullmatch(word) for word in options if word.startswith("-")):
+        return False
+    if names == "show" and not all(_SHOWN.fullmatch(word) for word in options if not word.startswith("-")):
+        return False
     bare = [word for word in words if word.startswith(("--format", "--pretty"))]
     told = names in {"diff", "diff-tree", "diff-index", "diff-files"} or (
         names in {"show", "log"} and bool(bare) and set(bare) <= {"--format=", "--pretty=format:"}

@@ -10,7 +10,7 @@ from companion.model.facts import Effect
 from companion.policy.shell.dangers import POSIX_SHELLS
 from companion.policy.shell.invocation import Feed, Finding, Inner, Invocation, Lists, Text, read, write
 from companion.policy.shell.listed import on_disk
-from companion.policy.shell.options import split
+from companion.policy.shell.options import Arguments, split
 from companion.policy.shell.tools import names
 from companion.policy.shell.variables import PLAIN, is_of_no_meaning, is_private
 from companion.policy.shell.words import Value
@@ -136,7 +136,7 @@ def _xargs(invocation: Invocation) -> Iterator[Finding]:
         yield invocation.rule("unknown-word", "xargs") if alone else invocation.runs()
         return
     place = arguments.given.get("I") or arguments.given.get("J")
-    more = _handed_on(invocation, words[0].constant or "", from_file=bool(arguments.reads))
+    more = _handed_on(invocation, words[0].constant or "", whole=not arguments.reads and _are_lines(arguments))
     if place is None:
         words = (*words, more)
     else:
@@ -156,11 +156,17 @@ _HARMLESS = names(
 )
 
 
-def _handed_on(invocation: Invocation, name: str, *, from_file: bool) -> Value:
+def _are_lines(arguments: Arguments) -> bool:
+    """Whether no character of a name ends it."""
+    ends = [arguments.given[name] for name in ("d", "delimiter") if name in arguments.given]
+    return all(end.constant in {"\\n", "\n", "\\0"} for end in ends)
+
+
+def _handed_on(invocation: Invocation, name: str, *, whole: bool) -> Value:
     """The words that xargs adds: names that another program lists, or whatever stands on its input."""
     feed = invocation.feed
-    if from_file or (feed and feed.listed is None):
-        text = feed.text.constant if feed.text is not None and not from_file else None
+    if not whole or (feed and feed.listed is None):
+        text = feed.text.constant if feed.text is not None and whole else None
         if text is not None and len(text.split()) == 1 and not re.search(r"['\"\\]", text):
             return Value(text.strip(), invocation.start, invocation.end)
         return Value(None, invocation.start, invocation.end, many=True)

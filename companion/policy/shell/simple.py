@@ -392,5 +392,5 @@ class Simple(ABC):
                     listed = finding
                 case _:
                     self._place(finding, state)
-        self._listed = listed
+        self._listed = None if listed is not None and self._budget.wrote_odd_name() else listed
         return after

@@ -48,8 +48,8 @@ def test_what_does_more_is_named(command: str, code: str):
 
 
 def test_what_is_found_is_read_by_the_name_that_was_asked_for():
-    assert {"./**/*.py", "./*.py"} <= reads("find . -name '*.py' -exec cat {} +")
-    assert {"src/**/.env*", "src/.env*"} <= reads("find src -name '.env*' | xargs cat")
+    assert {"./***/*.py", "./*.py"} <= reads("find . -name '*.py' -exec cat {} +")
+    assert {"src/***/.env*", "src/.env*"} <= reads("find src -name '.env*' | xargs cat")
     assert "./" in reads("find . -type f -exec cat {} +")
     assert "./" in reads("find . -name 'a*' -name 'b*' -exec cat {} +")
 
@@ -96,11 +96,18 @@ def test_deleting_anything_else_is_asked_about(command: str):
         "-not -not -name a",
         "-path ./x -prune -o -name '*.py'",
         "-name a/b",
+        "-print -name '*.py'",
+        "-print0 -a -name '*.py'",
+        "-name '*.py' -o -print -name '*.md'",
+        "-name '*.py' -o -wholename './x'",
+        "-lname '*.py' -o -name '*.py'",
+        "-follow -name '*.py'",
     ],
 )
 def test_what_need_not_have_the_name_is_anything(tests: str):
     assert "./" in reads(f"find . {tests} | xargs cat")
-    assert "./" in reads(f"find . {tests} -exec cat {{}} +") or tests.endswith(("b", "prune -o -name '*.py'", "-print"))
+    before = "-print" in tests or tests.endswith(("b", "prune -o -name '*.py'"))
+    assert "./" in reads(f"find . {tests} -exec cat {{}} +") or before
 
 
 @pytest.mark.parametrize(
@@ -117,8 +124,28 @@ def test_what_need_not_have_the_name_is_anything(tests: str):
 def test_what_has_to_have_one_of_the_names_is_read_by_them(tests: str, patterns: set[str]):
     found = reads(f"find . {tests} | xargs cat")
     assert {target for target in found if "*" in target or "[" in target} == {
-        f"./{wild}{pattern}" for pattern in patterns for wild in ("", "**/")
+        f"./{wild}{pattern}" for pattern in patterns for wild in ("", "***/")
     }
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["-printf '.env\\n'", "-printf '%f\\n'", "-printf '%p .env\\n'", "-ls", "-exec echo .env \\;", "-printf $x"],
+)
+def test_what_it_prints_beside_names_is_no_list(said: str):
+    assert codes(f"find . -name '*.py' {said} | xargs cat") & {"unknown-path", "unknown-word"}
+    assert codes(f"find . -name '*.py' {said} | while read -r f; do cat \"$f\"; done") & {
+        "unknown-path",
+        "unknown-word",
+    }
+
+
+def test_names_alone_may_be_printed_by_a_format():
+    assert "./***/*.py" in reads("find . -name '*.py' -printf '%p\\n' | xargs cat")
+
+
+def test_links_to_folders_may_lead_anywhere():
+    assert "./" in reads("find -L . -name '*.py' | xargs cat")
 
 
 TESTS = [

@@ -35,6 +35,11 @@ def reads(command: str) -> set[str]:
         "git diff --name-only",
         "git show --name-only --format= HEAD",
         "git grep -l x",
+        "git diff --name-only --cached HEAD~1 -- src",
+        "git diff --name-only --diff-filter=AM origin/main...HEAD",
+        "git log --name-only --format= -n 3",
+        "git log -5 --name-only --pretty=format: main",
+        "git show --name-only --format= HEAD~2",
         "rg -l x",
         "fd x",
         "ls",
@@ -65,6 +70,21 @@ def test_names_are_told(command: str):
         "git merge-base --all HEAD x",
         "git diff --name-only --line-prefix=/etc/",
         "git ls-files --format=/etc/%(path)",
+        "git diff --name-only -p",
+        "git diff --name-only -U0",
+        "git diff --name-only --stat",
+        "git diff --name-only --submodule=log",
+        "git log --name-only --format= --oneline",
+        "git log --name-only --format= -p",
+        "git log --name-only --format= --notes",
+        "git log --name-only --format= -L1,1:a",
+        "git show --name-only --format= HEAD:a.txt",
+        "git show --name-only --format= :a.txt",
+        "git show --name-only --format= v1",
+        "git show --name-only --format= HEAD^{/x}:a",
+        "git grep -l -c x",
+        "git grep -lc x",
+        "git grep -l --count x",
         "grep -rn x src",
         "grep -rlc x src",
         "grep -l --label=/etc/x x -",
@@ -138,9 +158,29 @@ def test_what_changes_names_or_reads_others_leaves_nothing_known(filters: str):
 
 
 @pytest.mark.parametrize(
+    "command",
+    [
+        "touch 'a .env .py'; find . -name '*.py' | xargs cat",
+        "touch $'a\\n.env\\nb.py'; find . -name '*.py' | while read -r f; do cat \"$f\"; done",
+        "mkdir -p 'a .env'; cat $(find . -name '*.py')",
+        "cp x '.env\\'; git ls-files | xargs cat",
+        "touch .envj.py; find . -name '*.py' | xargs -d j cat",
+        "find . -name '*.py' | xargs --delimiter=j cat",
+    ],
+)
+def test_a_name_that_becomes_others_in_a_list_leaves_nothing_known(command: str):
+    assert codes(command) & {"unknown-path", "unknown-word"}
+
+
+def test_lines_may_be_the_names_of_a_list():
+    assert "./" in reads("find . -type f | xargs -d '\\n' cat")
+    assert "./" in reads("touch a.py; find . -type f | xargs cat")
+
+
+@pytest.mark.parametrize(
     ("command", "target"),
     [
-        ('find . -name "*.py" | while read -r f; do cat "$f"; done', "./**/*.py"),
+        ('find . -name "*.py" | while read -r f; do cat "$f"; done', "./***/*.py"),
         ('find src | while IFS= read -r f; do cat "$f"; done', "src/"),
         ('find src -print0 | while IFS= read -r -d "" f; do wc -l < "$f"; done', "src/"),
         ('grep -rl x src | while read -r f; do grep -n y "$f"; done', "src/"),
@@ -220,7 +260,7 @@ def test_an_element_by_its_number_is_one_of_them(command: str, known: bool):
     [
         ('git show "$(git rev-parse HEAD)"', "."),
         ("x=$(git rev-parse HEAD); git show $x", "."),
-        ("x=$(find src -name '*.py' | head -1); cat \"$x\"", "src/**/*.py"),
+        ("x=$(find src -name '*.py' | head -1); cat \"$x\"", "src/***/*.py"),
         ('x="$(grep -rl y src | tail -n1)"; cat $x', "src/"),
         ("x=$(grep -rl y src); cat $x", "src/"),
         ("grep -rn x $(find src -name '*.py')", "./"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
+from companion.policy.shell.javascript.keys import keys, makes_key
 from companion.policy.shell.javascript.known import (
     ASKING,
     CHANGING,
@@ -56,9 +57,9 @@ class Values:
         self._names = names
         self._folder = folder
         self._modules = modules
-        self._own = frozenset(_keys(pieces))
+        self._own = frozenset(keys(pieces))
         """Names of the program's own methods and members."""
-        self._makes_keys = any(map(_makes_key, pieces))
+        self._makes_keys = any(map(makes_key, pieces))
         """Whether it may give a member a name that nobody knows."""
         self._steps = 0
         self._found: dict[int, str | None] = {}
@@ -381,32 +382,3 @@ def _replaces_nothing(call: Piece) -> bool:
     given = arguments_of(call)
     plain = all(one.kind != "spread_element" for one in given)
     return plain and (len(given) < 2 or given[1].kind in {"null", "undefined", "array"})
-
-
-def _makes_key(piece: Piece) -> bool:
-    if piece.kind == "subscript_expression":
-        index = piece.get("index")
-        return changing(piece) is not None and (index is None or quoted(index) is None)
-    if piece.kind == "computed_property_name" or piece.text == "fromEntries":
-        return True
-    # What a text is read as may be made of what a function answers, under names that stand in the text.
-    return piece.text == "parse" and not _is_called_with_text_alone(piece)
-
-
-def _is_called_with_text_alone(name: Piece) -> bool:
-    call = name.above.above
-    called = call.kind == "call_expression" and name.above.field == "function" and name.field == "property"
-    given = arguments_of(call) if called else []
-    return called and len(given) < 2 and all(one.kind != "spread_element" for one in given)
-
-
-def _keys(pieces: list[Piece]) -> set[str]:
-    found: set[str] = set()
-    for piece in pieces:
-        if piece.kind in {"property_identifier", "shorthand_property_identifier"}:
-            own = piece.above.kind in {"pair", "method_definition", "field_definition", "object"}
-            if own or (piece.above.kind == "member_expression" and changing(piece.above) is not None):
-                found.add(piece.text)
-        elif piece.field in {"key", "name", "index"} and (text := quoted(piece)) is not None:
-            found.add(text)
-    return found
