@@ -97,7 +97,10 @@ _ANYWHERE = (
     (_AGENTS, b".cline\n.codex\n**/.claude/settings*.json\n**/.claude/hooks\n**/.clinerules/hooks\n.mcp.json"),
     (_EDITOR, b"**/.vscode/settings.json\n**/.vscode/tasks.json\n**/.vscode/launch.json"),
     ("direnv runs it on entering the folder", b".envrc"),
-    ("it is a program that the project's tests and builds run", b"**/node_modules/.bin"),
+    (
+        "it is a program that the project's tests and builds run",
+        b"**/node_modules/.bin\n**/.venv/bin\n**/venv/bin\n**/vendor/bin",
+    ),
 )
 
 _AT_HOME = (

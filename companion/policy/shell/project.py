@@ -27,6 +27,26 @@ _OF_BUN = names(
 """What bun takes for its own, whatever package.json says."""
 
 
+_PLAIN_TO_NPM = frozenset({"-s", "-q", "-d", "--silent", "--quiet", "--if-present"})
+_OF_NPM = names(
+    "script-shell shell prefix workspace workspaces include-workspace-root node-options userconfig globalconfig global "
+    "location cache logs-dir tmp call package git local-prefix init-module"
+)
+"""By these npm runs another program or project, or goes by other settings. It takes them wherever they stand, and
+also by their beginnings."""
+_OF_YARN = re.compile(r"--(?:cwd|use-yarnrc|modules-folder|script-shell)\b")
+
+
+def _is_its_own(name: str, word: str) -> bool:
+    """Whether the program takes a word behind a script's name for an option of its own that leads elsewhere."""
+    if name == "yarn":
+        return _OF_YARN.match(word) is not None
+    if name != "npm" or not word.startswith("-") or word in _PLAIN_TO_NPM:
+        return False
+    option = word.lstrip("-").partition("=")[0].removeprefix("no-")
+    return not word.startswith("--") or any(own.startswith(option) for own in _OF_NPM)
+
+
 def judge_project(invocation: Invocation) -> list[Finding] | None:
     """The findings of a test or build of the project; None where it is not known to be one."""
     if invocation.name in SCRIPTS:
@@ -60,7 +80,13 @@ def _package_script(invocation: Invocation) -> list[Finding] | None:
     scripts = _scripts(invocation.look)
     if not name or name not in scripts:
         return None
-    extra = [word or "" for word in rest if word != "--"]
+    before = rest[: rest.index("--")] if "--" in rest else rest
+    if any(_is_its_own(invocation.name, word or "-") for word in before):
+        return None
+    of_npm = _PLAIN_TO_NPM if invocation.name == "npm" else frozenset[str]()
+    extra = [
+        word or "" for word in (*(one for one in before if one not in of_npm), *rest[len(before) :]) if word != "--"
+    ]
     if any(not re.fullmatch(r"[\w./:=@,+-]+", word) for word in extra):
         return None
     texts = [scripts[one] for one in (f"pre{name}", name, f"post{name}") if one in scripts]

@@ -76,6 +76,9 @@ PRIVILEGED = (
     ".envrc",
     "node_modules/.bin/tsc",
     "w/node_modules/.bin/tsc",
+    ".venv/bin/activate",
+    "w/venv/bin/python",
+    "vendor/bin/phpunit",
 )
 
 PLAIN = [

@@ -12,6 +12,7 @@ from tests.support.shell import codes
 NODE = {
     "package.json": json.dumps({"scripts": {"test": "jest", "pretest": "eslint .", "clean": "rm -rf /srv", "odd": "x"}})
 }
+OWN = {"package.json": json.dumps({"scripts": {"test": "node t.js"}}), "t.js": "console.log(1)"}
 MAKE = {
     "Makefile": (
         "PY = pytest\n.PHONY: all\nall: test\ntest: build\n\t@$(PY) -q\nbuild:\n\techo hi\n"
@@ -32,6 +33,9 @@ def told(command: str, files: dict[str, str]) -> set[str]:
         ("npm t", NODE),
         ("yarn test", NODE),
         ("npm run test -- --ci", NODE),
+        ("npm test -s", NODE),
+        ("npm test --silent -- --ci", NODE),
+        ("npm test --ci", NODE),
         ("make", MAKE),
         ("make test", MAKE),
         ("make -j4 build", MAKE),
@@ -69,6 +73,14 @@ def test_what_a_script_spells_out_is_told(command: str, files: dict[str, str], c
         ("npm test", {"package.json": "{"}),
         ("npm test", {"package.json": '{"scripts": 1}'}),
         ("npm run missing", NODE),
+        ("npm test --script-shell=./x.sh", OWN),
+        ("npm test --script-s ./x.sh", OWN),
+        ("npm run test --prefix ../x", OWN),
+        ("npm test -C ../x", OWN),
+        ("npm test -prefix ../x", OWN),
+        ("npm test --workspaces", OWN),
+        ("npm test --node-options=--require=./x.js", OWN),
+        ("yarn test --cwd ../x", OWN),
         ("npm run test -- '; rm x'", NODE),
         ("make hard", MAKE),
         ("make missing", MAKE),
