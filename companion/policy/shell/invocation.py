@@ -21,9 +21,19 @@ class Feed:
     """A heredoc or herestring, or the output of another command where that is known."""
     listed: Lists | None = None
     """What the piped output names, where that is known."""
+    redirected: bool = False
+    """Put there by a redirection of the same command."""
 
     def __bool__(self) -> bool:
         return self.piped or self.text is not None
+
+    def overruled(self, by: Feed) -> Feed:
+        """What stands there behind one more redirection: the last one counts to bash, and all of them to zsh."""
+        if by.text is None:
+            return self
+        several = self.redirected or self.piped
+        text = replace(by.text, text=None) if several else by.text
+        return Feed(piped=self.piped, text=text, redirected=True)
 
 
 NO_FEED = Feed()

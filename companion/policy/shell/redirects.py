@@ -65,7 +65,7 @@ def _file(node: Node, syntax: Syntax, lookup: Lookup, named: Named) -> Redirect:
     if not values:
         return Redirect(effects=(apply("redirect", syntax.text(node), *syntax.span(node)),))
     effects = tuple(_opened(operator, named(values[0], words[0])))
-    feed = Feed(text=Value(None, values[0].start, values[0].end)) if operator == "<" else Feed()
+    feed = Feed(text=Value(None, values[0].start, values[0].end)) if operator in {"<", "<&"} else Feed()
     return Redirect(effects, feed, tuple(values[1:]))
 
 
@@ -94,7 +94,7 @@ def _heredoc(node: Node, syntax: Syntax, lookup: Lookup, named: Named) -> Redire
     effects: list[Effect] = []
     words: list[Value] = []
     then: list[tuple[str, Node]] = []
-    feed = Feed()
+    feed = beside = Feed()
     quoted = stripped = False
     operator = ""
     for child in node.children:
@@ -111,6 +111,7 @@ def _heredoc(node: Node, syntax: Syntax, lookup: Lookup, named: Named) -> Redire
                 inner = take_apart(child, syntax, lookup, named)
                 effects += inner.effects
                 words += inner.words
+                beside = beside.overruled(inner.feed)
             case "pipeline":
                 first, *others = child.named_children
                 then += [(operator or "|", first), *(("|", part) for part in others)]
@@ -120,7 +121,7 @@ def _heredoc(node: Node, syntax: Syntax, lookup: Lookup, named: Named) -> Redire
                 then.append((operator, child))
             case _:
                 words.append(evaluate(child, syntax, lookup))
-    return Redirect(tuple(effects), feed, tuple(words), tuple(then))
+    return Redirect(tuple(effects), beside.overruled(feed), tuple(words), tuple(then))
 
 
 def _body(node: Node, syntax: Syntax, *, quoted: bool, stripped: bool) -> Value:

@@ -297,7 +297,7 @@ class Simple(ABC):
             if child.type in REDIRECTS:
                 redirect = self._redirect(child, state)
                 behind += redirect.words
-                feed = replace(redirect.feed, piped=feed.piped) if redirect.feed else feed
+                feed = feed.overruled(redirect.feed)
                 continue
             self._expand(child, state)
             if child.type == "variable_assignment":

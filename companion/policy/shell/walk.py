@@ -105,7 +105,7 @@ class _Walk(Simple):
             redirect = self._redirect(child, state)
             words += redirect.words
             then += redirect.then
-            feed = replace(redirect.feed, piped=feed.piped) if redirect.feed else feed
+            feed = feed.overruled(redirect.feed)
         after = After(state, state)
         if node is not None and node.type == "command":
             after = self._command(node, state, feed, words)
@@ -115,7 +115,7 @@ class _Walk(Simple):
         elif node is not None:
             if words:
                 self._say("not-understood", node)
-            after = self._dispatch(node, state, feed)
+            after = self._dispatch(node, state, replace(feed, redirected=False))
             if redirects:
                 # Where a file cannot be opened nothing of it runs.
                 after = After(after.success, after.failure.merge(state))
@@ -231,6 +231,9 @@ class _Walk(Simple):
         parts = [part for part in parts if part.type != "comment"]
         merged = state
         for number, part in enumerate(parts):
+            if number and part.prev_sibling is not None and part.prev_sibling.type == "|&":
+                # What a program complains of stands among what it prints.
+                self._said, self._listed = None, None
             fed = self._piped(part) if number else feed
             self._said, self._listed = None, None
             last = number + 1 == len(parts)

@@ -231,3 +231,35 @@ def test_a_delimiter_that_is_quoted_in_any_way_keeps_the_body_as_it_is(delimiter
 @pytest.mark.parametrize("delimiter", ["$x", "E\\\nOF", "'E\nF'", "\\$x", "`a`", '"a$x"', "''", '"a\\"b"'])
 def test_a_delimiter_that_is_strange_is_not_understood(delimiter: str):
     assert "not-understood" in codes(f"cat <<{delimiter}\nx\nEOF\n")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "bash <<'EOF' < evil.sh\nls\nEOF",
+        "bash <<< ls < evil.sh",
+        "bash < evil.sh <<< ls",
+        "python3 - <<'EOF' < evil.py\n1\nEOF",
+        "node <<'EOF' <&3\n1\nEOF",
+        "node <<< 1 < evil.js",
+        "cat x | bash <<< ls",
+        "xargs rm <<< x < list",
+    ],
+)
+def test_of_several_that_are_read_from_nobody_knows_which_counts(command: str):
+    assert codes(command) & {
+        "pipe-to-shell",
+        "runs-code",
+        "shell-text",
+        "runs-script",
+        "unknown-path",
+        "not-understood",
+    }
+
+
+def test_what_stands_inside_counts_before_what_stands_around_it():
+    assert not codes("{ bash <<'EOF'\nls\nEOF\n} < x") & {"pipe-to-shell", "shell-text"}
+
+
+def test_what_a_program_complains_of_is_no_list_of_names():
+    assert "unknown-path" in codes("find 'x .env y' -name '*.md' |& xargs cat")
