@@ -63,7 +63,9 @@ def judge_local(invocation: Invocation, name: str) -> Iterator[Finding] | None:
     if arguments.unknown is not None or not _loses_nothing(name, arguments):
         return None
     # A new branch begins with the files that are there; another one brings its own.
-    shown = f"git {name} -b" if name == "checkout" and arguments.has("b", "orphan") else f"git {name}"
+    # From somewhere else than here it changes what is checked out.
+    stays = name == "checkout" and arguments.has("b", "orphan") and not arguments.operands
+    shown = f"git {name} -b" if stays else f"git {name}"
     return iter((invocation.rule("git-local", shown), *_taken_in(name, arguments)))
 
 

@@ -127,3 +127,9 @@ def test_what_becomes_part_of_the_repository_is_read():
     assert read("git add src/a.py certs/a.pem") == {"src/a.py", "certs/a.pem"}
     assert read("git commit -F notes.txt") == {"notes.txt"}
     assert read("git commit -F -") == set()
+
+
+def test_a_new_branch_from_elsewhere_brings_other_files():
+    files = {"a.js": "1"}
+    assert "runs-script" not in {one.code for one in read_command("git checkout -b x; node a.js", "/w", look=files.get)}
+    assert "runs-script" in {one.code for one in read_command("git checkout -b x y; node a.js", "/w", look=files.get)}

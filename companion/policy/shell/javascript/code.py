@@ -54,7 +54,9 @@ def judge_javascript(
     text = code.constant
     if text is not None and invocation.affords(len(text)):
         clear, told = examine(text, invocation.look, folder, engine, affords=invocation.affords)
-        for one in told:
+        # Where they stand does not say when they run: each of them may come behind all others.
+        again = [one for one in told if one.what in {"text", "words"}]
+        for one in (*told, *again):
             found += _effects(invocation, code, one)
     if clear:
         yield invocation.runs()

@@ -409,3 +409,10 @@ def test_one_command_may_not_have_more_read_than_one_large_program():
     program = "console.log(1);" * 300
     assert codes(f"node -e '{program}'") == set()
     assert "runs-code" in codes("; ".join([f"node -e '{program}'"] * 8))
+
+
+def test_what_is_run_may_run_in_another_order_than_it_stands_there():
+    runs = "function a() { e('node a.js') } e('cp b.js a.js'); a()"
+    code = f"const {{execSync: e}} = require('child_process'); {runs}"
+    effects = read_command(f'node -e "{code}"', "/w", look=FILES.get)
+    assert {"runs-script", "not-understood"} & {effect.code for effect in effects}
