@@ -107,7 +107,7 @@ def _redis_client(name: str, words: Words, feed: Input) -> Iterator[Found]:
 def _redis(name: str, words: Words, first: int) -> Fact:
     command, below = ((word or "").lower() for word in [*words[first : first + 2], "", ""][:2])
     target = f"{name} {command}".strip()
-    unknown = any(word is None for word in words[first : first + 2])
+    unknown = None in words[first:]
     if not unknown and ((command, below) in _REDIS_TELLING or (command in _REDIS_READS and command != "debug")):
         return Fact(EffectKind.RUN, target, at=first)
     if command in _REDIS_DESTROYS:

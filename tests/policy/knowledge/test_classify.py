@@ -2,7 +2,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from companion.model.facts import EffectKind
@@ -39,6 +39,7 @@ def test_law_any_arguments_have_findings_whose_rules_and_places_exist(program, w
             assert each.kind in {EffectKind.RUN, EffectKind.CLOUD} or on_path or each.code
 
 
+@example("keydb-cli", ["GET", ""], 2)
 @given(st.sampled_from(PROGRAMS), st.lists(WORDS, max_size=4), st.integers(0, 4))
 def test_law_a_word_that_is_not_known_is_spoken_of(program, words, at):
     words = [word for word in words if word is not None and word not in {"--help", "-h", "help", "--"}]
