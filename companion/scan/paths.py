@@ -11,7 +11,7 @@ import re
 import stat
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from companion.model.policy import ClineIgnore, Policy
 from companion.policy.ignore.agents import CLAUDE, NAMES
 from companion.policy.ignore.lists import privileged_anywhere, privileged_at_home, secret_files
 from companion.policy.ignore.patterns import encode
+from companion.policy.ignore.pieces import TooManyPieces, may_come_apart, pieces_of
 from companion.policy.ignore.rules import IgnoreFile, decide
 from companion.scan.expand import MOST_ENTRIES, TooMany, expand, has_glob
 from companion.scan.folders import FIXED, Lists, Node, TopSource
@@ -153,8 +154,11 @@ class DiskPaths:
                 follow=lambda link: self._judge(link, ground, policy),
                 knows_git=in_git,
                 follows_links=follows_links or not in_git,
+                apart=lambda file: strictest(each.ignored for each in self._apart(file, ground, policy, cwd)),
             )
             return replace(facts, ignored=stronger(facts.ignored, found))
+        except (TooMany, TooManyPieces):
+            return closed(path, "the name of a file in it stands for too many others")
         except _Odd as reason:
             return closed(path, str(reason))
         except (OSError, ValueError, RecursionError) as error:
@@ -181,12 +185,22 @@ class DiskPaths:
         own = self._judge(self._absolute(spelt, ground, cwd), ground, policy)
         if not has_glob(spelt):
             return [own]
-        start = os.path.join(ground.named or os.sep, cwd)
         try:
-            return [own, *(self._judge(each, ground, policy) for each in expand(start, spelt))]
-        except TooMany:
+            matched = expand(os.path.join(ground.named or os.sep, cwd), spelt)
+            places = [place for each in matched for place in self._apart(each, ground, policy, cwd)]
+            return [own, *(self._judge(each, ground, policy) for each in matched), *places]
+        except (TooMany, TooManyPieces):
             too_many = stop(f"the glob would look at more than {MOST_ENTRIES} entries", denied=False)
             return [replace(own, ignored=stronger(own.ignored, too_many))]
+
+    def _apart(self, path: str, ground: Ground, policy: Policy, cwd: str) -> Iterator[PathFacts]:
+        """What a file's path may name besides once it is text that somebody splits. Raises TooMany, TooManyPieces."""
+        start = os.path.join(ground.named or os.sep, cwd)
+        name = path[len(start) + 1 :] if path.startswith(f"{start}/") else os.path.relpath(path, start)
+        if may_come_apart(name):
+            for piece in pieces_of(name):
+                there = expand(start, piece) if has_glob(piece) else [self._absolute(piece, ground, cwd)]
+                yield from (self._judge(each, ground, policy) for each in there if os.path.lexists(each))
 
     def _absolute(self, path: str, ground: Ground, cwd: str) -> str:
         if "\0" in path:

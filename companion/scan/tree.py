@@ -23,13 +23,15 @@ def first_ignored(
     follow: Callable[[str], PathFacts],
     knows_git: bool = False,
     follows_links: bool = True,
+    apart: Callable[[str], IgnoreMatch | None] = lambda _: None,
     most: int = MOST_ENTRIES,
 ) -> IgnoreMatch | None:
     """The rule that covers a file below one of the `tops`, a deny list's before git's; None when all may be read.
 
     Each top is a folder, absolute and resolved, with git's rule that covers it, if any. `follow` judges a symbolic
     link, unless the reader passes by them; with `knows_git` it passes by what git ignores. `.git` is left out. A folder
-    that cannot be listed hides its files from other readers too. More than `most` entries count as ignored.
+    that cannot be listed hides its files from other readers too. `apart` judges what else a file's path may name. More
+    than `most` entries count as ignored.
     """
     found: IgnoreMatch | None = None
     waiting = deque(tops)
@@ -54,7 +56,7 @@ def first_ignored(
                 seen.add(path)
                 # What git leaves out is often large: it is looked at last, and only for deny lists.
                 (waiting.append if match else waiting.appendleft)((path, match))
-            elif match and not is_dir:
+            elif not is_dir and (match := match or apart(entry.path)):
                 if match.denied:
                     return match
                 found = found or match

@@ -289,6 +289,25 @@ def test_a_tree_is_ignored_when_a_file_in_it_is(disk, ws):
     assert matched(disk.judge_tree("build", str(ws), POLICY)) == (SECRETS, 17, True)
 
 
+@pytest.mark.parametrize("name", ["a .env .js", "a\n.env\n.js", "'.env'.js", "x .e* y.js"])
+def test_what_a_name_comes_apart_to_is_read_too(disk, ws, name):
+    here = ws / "docs"
+    (here / "in").mkdir(parents=True)
+    for odd in (here / name, here / "in" / name, here / "b c.js", here / "in" / f"e {name}"):
+        odd.touch()
+
+    def ignored(path, judge=disk.judge):
+        return judge(path, str(ws), POLICY, cwd=str(here)).ignored is not None
+
+    assert not ignored("*.js")
+    assert not ignored("in", disk.judge_tree)
+    (here / ".env").touch()
+    (here / ".env.js").touch()
+    assert ignored("*.js")
+    assert ignored("in", disk.judge_tree)
+    assert not ignored("*c.js")
+
+
 def test_a_reader_that_knows_git_passes_by_what_git_ignores(disk, ws, tmp_path):
     (ws / "src" / "note").unlink()
     (ws / "src" / ".env").touch()
