@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, cast
 
 import uvicorn
@@ -18,6 +19,9 @@ CANCEL_SECONDS = 2.0
 _LAST_ANSWERS_SECONDS = 1.0
 
 _HEAD_SECONDS = 0.005
+
+GONE = "companion.gone"
+"""An extension in an ASGI scope: takes what is to be called when the client has gone, and gives what takes it back."""
 
 
 class Corked:
@@ -64,8 +68,32 @@ class Corked:
 
 
 class _Protocol(HttpToolsProtocol):
+    """Says at once when a client has gone, to who asked for it by the extension GONE.
+
+    An app would else have to wait for the next message of every request in a task of its own.
+    """
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._when_gone: dict[Callable[[], None], None] | None = {}
         super().connection_made(cast("asyncio.Transport", Corked(transport)))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        waiting, self._when_gone = self._when_gone or {}, None
+        for callback in waiting:
+            callback()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        cast("dict[str, Any]", self.scope)["extensions"] = {GONE: self._tell_when_gone}
+
+    def _tell_when_gone(self, callback: Callable[[], None]) -> Callable[[], None]:
+        waiting = self._when_gone
+        if waiting is None:
+            self.loop.call_soon(callback)
+            return lambda: None
+        waiting[callback] = None
+        return partial(waiting.pop, callback, None)
 
 
 class HttpServer(uvicorn.Server):

@@ -12,7 +12,7 @@ from typing import cast
 import httpx
 import pytest
 
-from companion.edges.server import Corked, HttpServer
+from companion.edges.server import GONE, Corked, HttpServer
 from tests.support.scripted import turns
 
 
@@ -276,3 +276,55 @@ async def test_a_whole_answer_comes_in_one_packet():
             first = await reader.read(65536)
             assert first.endswith(b"\r\n\r\nwords")
         writer.close()
+
+
+class Waiting:
+    """An app that asks to be told when its client has gone; `forgets` takes it back at once."""
+
+    def __init__(self, *, forgets: bool = False) -> None:
+        self.forgets = forgets
+        self.begun, self.gone, self.end = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.late = asyncio.Event()
+
+    async def __call__(self, scope, receive, send) -> None:
+        tell = scope["extensions"][GONE]
+        forget = tell(self.gone.set)
+        if self.forgets:
+            forget()
+        self.begun.set()
+        await self.end.wait()
+        tell(self.late.set)
+        await self.late.wait()
+        forget()
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+async def test_an_app_hears_that_its_client_has_gone_unless_it_took_that_back(forgets):
+    listening, app = loopback(), Waiting(forgets=forgets)
+    port = listening.getsockname()[1]
+    async with serving(HttpServer(app, [listening])):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        await asyncio.wait_for(app.begun.wait(), 30)
+        assert not app.gone.is_set()
+        writer.close()
+        if not forgets:
+            await asyncio.wait_for(app.gone.wait(), 30)
+        app.end.set()
+        # Whoever asks when it has gone already hears it too.
+        await asyncio.wait_for(app.late.wait(), 30)
+        assert app.gone.is_set() is not forgets
+
+
+async def test_a_client_that_stays_is_not_said_to_have_gone():
+    listening = loopback()
+    heard = []
+
+    async def app(scope, receive, send) -> None:
+        scope["extensions"][GONE](lambda: heard.append(1))
+        await says("words")(scope, receive, send)
+
+    async with serving(HttpServer(app, [listening])), httpx.AsyncClient(trust_env=False) as client:
+        for _ in range(3):
+            assert (await client.get(url(listening))).text == "words"
+        assert heard == []

@@ -7,6 +7,7 @@ import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ from companion.edges.gateway.gate import WireGate
 from companion.edges.gateway.heads import read_head
 from companion.edges.gateway.listing import Listing
 from companion.edges.gateway.respond import Responder
+from companion.edges.server import GONE
 from companion.gatekeeper.ports import Examined
 from companion.gatekeeper.runaway import RunawayBrake
 from companion.model.action import Part, Tier
@@ -161,15 +163,21 @@ class Gateway:
         return told(wire)
 
 
-def scope(method: str, path: str, headers: Mapping[str, str] | Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
-    """As the server makes it of a request."""
+def scope(
+    method: str,
+    path: str,
+    headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+    agent: Agent | None = None,
+) -> dict[str, Any]:
+    """As the server makes it of a request; of an `agent` it says when that has gone."""
     path, _, query = path.partition("?")
     given = list(headers.items() if isinstance(headers, Mapping) else headers)
     named = {name.lower() for name, _ in given}
     usual = {"host": HOST, "authorization": f"Bearer {SECRET}", **JSON}
     every = [*given, *((name, value) for name, value in usual.items() if name not in named)]
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in every]
-    return {"type": "http", "method": method, "path": path, "query_string": query.encode(), "headers": raw}
+    made = {"type": "http", "method": method, "path": path, "query_string": query.encode(), "headers": raw}
+    return made if agent is None else {**made, "extensions": {GONE: agent.tell_when_gone}}
 
 
 class Agent:
@@ -182,11 +190,18 @@ class Agent:
             for number, piece in enumerate(pieces, 1)
         ]
         self._gone = asyncio.Event()
+        self.listeners: list[Callable[[], None]] = []
         self.asked = 0
         """How often the server asked for more."""
 
     def leave(self) -> None:
         self._gone.set()
+        for listener in tuple(self.listeners):
+            listener()
+
+    def tell_when_gone(self, listener: Callable[[], None]) -> Callable[[], None]:
+        self.listeners.append(listener)
+        return partial(self.listeners.remove, listener)
 
     async def receive(self) -> dict[str, Any]:
         self.asked += 1

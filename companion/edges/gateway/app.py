@@ -19,7 +19,6 @@ from companion.edges.gateway.heads import Head, Heads
 from companion.edges.gateway.listing import Listing, entry, shaped
 from companion.edges.gateway.respond import Responder, Send
 from companion.gatekeeper.ports import Listener
-from companion.gatekeeper.tasks import spawn
 from companion.model.scope import KeyScope, VirtualKey
 from companion.upstream.routes import ALIAS_PREFIX
 
@@ -30,7 +29,8 @@ _MODELS = "/v1/models"
 
 LARGEST_BODY = 64 * 1024 * 1024
 BODY_SECONDS = 60
-_LISTEN_AFTER_SECONDS = 0.03
+_GONE = "companion.gone"
+_TellWhenGone = Callable[[Callable[[], None]], Callable[[], None]]
 
 _DIALECTS: dict[str, DialectModule] = {
     "/v1/chat/completions": chat,
@@ -134,7 +134,7 @@ class GatewayApp:
         if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise Turned(415, "not-json", "the body must be application/json")
         body = _decoded(await _body(receive), headers.get("content-encoding", ""))
-        await _until_hung_up(self._calls.serve(Incoming(head, body, key), module, respond), receive)
+        await _until_hung_up(self._calls.serve(Incoming(head, body, key), module, respond), scope)
 
     async def _list(self, wanted: str, headers: Mapping[str, str], respond: Responder, scope: KeyScope) -> None:
         models = [
@@ -205,26 +205,23 @@ def _decoded(body: bytes, encoding: str) -> bytes:
         raise Turned(413, "body-too-large", message) from None
 
 
-async def _until_hung_up(work: Awaitable[None], receive: Receive) -> None:
-    """Does the work, and stops it when the agent goes away: nobody is left to answer."""
+async def _until_hung_up(work: Awaitable[None], scope: Scope) -> None:
+    """Does the work, and stops it when the agent goes away, where the server can tell: nobody is left to answer."""
+    tell_when_gone: _TellWhenGone | None = scope.get("extensions", {}).get(_GONE)
+    if tell_when_gone is None:
+        await work
+        return
     working = asyncio.current_task()
     assert working is not None
     gone = False
-    listening: asyncio.Task[None] | None = None
 
-    def stop(heard: asyncio.Task[None]) -> None:
+    def stop() -> None:
         nonlocal gone
-        if not heard.cancelled() and not working.done():
+        if not working.done():
             gone = True
             working.cancel()
 
-    def listen() -> None:
-        nonlocal listening
-        listening = spawn(_hang_up(receive), "listen for hang-up")
-        listening.add_done_callback(stop)
-
-    # Most calls that nobody waits for are over before this: a task for each of them would be for nothing.
-    soon = asyncio.get_running_loop().call_later(_LISTEN_AFTER_SECONDS, listen)
+    forget = tell_when_gone(stop)
     try:
         await work
     except asyncio.CancelledError:
@@ -232,12 +229,4 @@ async def _until_hung_up(work: Awaitable[None], receive: Receive) -> None:
         if not gone or working.uncancel():
             raise
     finally:
-        soon.cancel()
-        if listening is not None:
-            listening.remove_done_callback(stop)
-            listening.cancel()
-
-
-async def _hang_up(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+        forget()

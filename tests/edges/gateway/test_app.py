@@ -267,7 +267,7 @@ STREAMED = json.dumps({"model": "m", "max_tokens": 9, "messages": [], "stream": 
 async def test_when_nobody_waits_any_more_the_work_ends_and_is_written_down(agent_goes, server_ends):
     slow, wire = Slow(), Wire()
     made, agent = streaming(slow), Agent(STREAMED)
-    work = asyncio.create_task(made.app(scope("POST", MESSAGES), agent.receive, wire.send))
+    work = asyncio.create_task(made.app(scope("POST", MESSAGES, agent=agent), agent.receive, wire.send))
     await slow.begun.wait()
     if agent_goes:
         agent.leave()
@@ -286,7 +286,8 @@ async def test_when_nobody_waits_any_more_the_work_ends_and_is_written_down(agen
 
 async def test_an_agent_that_leaves_after_its_answer_disturbs_nobody():
     wire, agent = Wire(), Agent(BODY)
-    await gateway().app(scope("POST", MESSAGES), agent.receive, wire.send)
+    await gateway().app(scope("POST", MESSAGES, agent=agent), agent.receive, wire.send)
+    assert agent.listeners == []
     agent.leave()
     await turns(5)
     assert asyncio.all_tasks() == {asyncio.current_task()}
