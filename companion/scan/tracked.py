@@ -117,7 +117,7 @@ def read_names(data: bytes, size: int) -> tuple[list[str], int]:
     A folder that a sparse index keeps whole is among them, without the slash at its end.
     """
     version = int.from_bytes(data[4:8], "big")
-    if data[:4] != b"DIRC" or version not in {2, 3, 4}:
+    if len(data) < _HEAD or data[:4] != b"DIRC" or version not in {2, 3, 4}:
         raise BadIndex("no index")
     names: list[str] = []
     at, before = _HEAD, b""

@@ -12,8 +12,8 @@ from companion.policy.shell.options import split
 from companion.policy.shell.viewers import found_files
 from companion.policy.shell.words import Value
 
-_UNTRACKED = re.compile(r"-[a-z]*[oik][a-z]*|--(?:o|i|k).*")
-"""Options with which `git ls-files` names files that the repository does not keep, be they ignored."""
+_UNTRACKED = re.compile(r"-\w*[oik]|--[oik]")
+"""How options begin with which `git ls-files` names files that the repository does not keep, be they ignored."""
 _FILTERS = {
     **dict.fromkeys(("head", "tail"), re.compile(r"(?:-n x|-n\d+|-\d+)?")),
     **dict.fromkeys(("grep", "egrep", "fgrep"), re.compile(r"(?:-[ivEFGPwx]+ )*(?:-e )?x")),
@@ -44,12 +44,9 @@ def names_files(invocation: Invocation) -> Lists | None:
     match invocation.name:
         case "fd" | "fdfind" if any(re.match(r"-\w*[HIu]|--(?:hid|no-ig|unr)", word) for word in words):
             return Lists(read(here, TREE))
-        case "git" if words[:1] == ("ls-files",) and any(re.match(r"-\w*[oi]|--(?:o|i)", word) for word in words[1:]):
-            # Files that git does not keep, or is told to leave out.
-            return Lists(read(here, TREE))
         case "fd" | "fdfind":
             return Lists(found_files(invocation))
-        case "git" if words[:1] == ("ls-files",) and any(map(_UNTRACKED.fullmatch, words[1:])):
+        case "git" if words[:1] == ("ls-files",) and any(map(_UNTRACKED.match, words[1:])):
             return Lists(read(here, TREE))
         case "rg" if {"-l", "--files", "--files-with-matches"} & set(words):
             return Lists(read(here, TRACKED))
