@@ -8,8 +8,10 @@ import queue
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,18 +25,30 @@ def install() -> Path | str:
     """The folder of the agents' programs, or why there is none."""
     folder = Path(os.environ.get("COMPANION_TEST_AGENTS") or platformdirs.user_cache_path("companion-tests") / "agents")
     programs = folder / "node_modules" / ".bin"
-    if all((programs / name).exists() for name in ("cline", "claude", "codex")):
+    if _complete(programs):
         return programs
     npm = shutil.which("npm")
     if npm is None:
         return "npm is not installed, so the real agents cannot be"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "package.json").write_text('{"private": true}')
-    command = [npm, "install", "--no-audit", "--no-fund", "--loglevel=error", *PACKAGES]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600, check=False)
-    if done.returncode:
-        return f"npm could not install the agents: {done.stderr.strip()[-300:]}"
-    return programs
+    # Several workers may find nothing here at once: each makes its own, and one of them stays.
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        made = Path(name)
+        (made / "package.json").write_text('{"private": true}')
+        command = [npm, "install", "--no-audit", "--no-fund", "--loglevel=error", *PACKAGES]
+        done = subprocess.run(command, cwd=made, capture_output=True, text=True, timeout=600, check=False)
+        if done.returncode:
+            return f"npm could not install the agents: {done.stderr.strip()[-300:]}"
+        if not _complete(programs):
+            with suppress(FileNotFoundError):
+                (folder / "node_modules").rename(made / "incomplete")
+            with suppress(OSError):
+                (made / "node_modules").rename(folder / "node_modules")
+    return programs if _complete(programs) else f"the agents cannot be put into {folder}"
+
+
+def _complete(programs: Path) -> bool:
+    return all((programs / name).exists() for name in ("cline", "claude", "codex"))
 
 
 @dataclass
