@@ -7,12 +7,12 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import cast
 
 import httpx
 import pytest
 
-from companion.edges.server import GONE, Corked, HttpServer
+from companion.edges.http1.protocol import GONE
+from companion.edges.server import HttpServer
 from tests.support.scripted import turns
 
 
@@ -194,76 +194,6 @@ async def test_what_is_no_request_reaches_no_app_and_harms_nobody():
             assert answer == b"" or answer.startswith(b"HTTP/1.1 400 "), junk
             assert reached == [], junk
         assert (await client.get(url(listening))).text == "well"
-
-
-class Wire:
-    """A transport that remembers each write."""
-
-    def __init__(self) -> None:
-        self.written: list[bytes] = []
-        self.closed = False
-
-    def write(self, data: bytes) -> None:
-        assert not self.closed
-        self.written.append(data)
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def close(self) -> None:
-        self.closed = True
-
-
-async def until(true: Callable[[], bool]) -> None:
-    while not true():
-        await asyncio.sleep(0.001)
-
-
-HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
-
-
-@pytest.mark.parametrize(
-    ("written", "wanted"),
-    [
-        ([HEAD, b"body"], [HEAD + b"body"]),
-        ([HEAD, b"one", b"two"], [HEAD + b"one", b"two"]),
-        ([HEAD], [HEAD]),
-        ([HEAD, b""], [HEAD]),
-        ([HEAD, HEAD, b"x"], [HEAD + HEAD, b"x"]),
-        ([b"chunk", HEAD, b"body"], [b"chunk", HEAD + b"body"]),
-    ],
-)
-async def test_a_head_goes_with_what_is_written_next(written, wanted):
-    wire = Wire()
-    corked = Corked(cast("asyncio.Transport", wire))
-    for data in written:
-        corked.write(data)
-    await until(lambda: len(wire.written) >= len(wanted))
-    assert wire.written == wanted
-
-
-async def test_a_head_alone_is_there_soon_and_before_the_end():
-    wire = Wire()
-    corked = Corked(cast("asyncio.Transport", wire))
-    corked.write(HEAD)
-    assert wire.written == []
-    corked.close()
-    assert (wire.written, wire.closed) == ([HEAD], True)
-    other = Wire()
-    Corked(cast("asyncio.Transport", other)).write(HEAD)
-    await until(lambda: other.written == [HEAD])
-    assert wire.written == [HEAD]
-
-
-async def test_a_head_for_a_connection_that_is_gone_is_dropped():
-    wire = Wire()
-    corked = Corked(cast("asyncio.Transport", wire))
-    corked.write(HEAD)
-    wire.closed = True
-    other = Wire()
-    Corked(cast("asyncio.Transport", other)).write(HEAD)
-    await until(lambda: other.written == [HEAD])
-    assert wire.written == []
 
 
 async def test_a_whole_answer_comes_in_one_packet():

@@ -19,7 +19,7 @@ from companion.edges.gateway.gate import WireGate
 from companion.edges.gateway.heads import read_head
 from companion.edges.gateway.listing import Listing
 from companion.edges.gateway.respond import Responder
-from companion.edges.server import GONE
+from companion.edges.http1.protocol import GONE
 from companion.gatekeeper.ports import Examined
 from companion.gatekeeper.runaway import RunawayBrake
 from companion.model.action import Part, Tier

@@ -30,6 +30,7 @@ _MODELS = "/v1/models"
 LARGEST_BODY = 64 * 1024 * 1024
 BODY_SECONDS = 60
 _GONE = "companion.gone"
+_WHOLE = "companion.body"
 _TellWhenGone = Callable[[Callable[[], None]], Callable[[], None]]
 
 _DIALECTS: dict[str, DialectModule] = {
@@ -133,7 +134,12 @@ class GatewayApp:
             raise Turned(405, "wrong-method", f"{path} takes POST")
         if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise Turned(415, "not-json", "the body must be application/json")
-        body = _decoded(await _body(receive), headers.get("content-encoding", ""))
+        whole: Callable[[], bytes | None] | None = scope.get("extensions", {}).get(_WHOLE)
+        body = whole() if whole is not None else None
+        if body is None:
+            body = await _body(receive)
+        if encoding := headers.get("content-encoding", ""):
+            body = _decoded(body, encoding)
         await _until_hung_up(self._calls.serve(Incoming(head, body, key), module, respond), scope)
 
     async def _list(self, wanted: str, headers: Mapping[str, str], respond: Responder, scope: KeyScope) -> None:
