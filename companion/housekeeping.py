@@ -15,6 +15,7 @@ from companion.trim import drop_library_pages, trim
 _log = get_logger("companion.housekeeping")
 
 _TIDY_SECONDS = 60.0
+_COLLECT_AT = 10_000, 20, 20
 
 
 def settle(prices: GenaiPrices, scanner: SecretScan) -> None:
@@ -25,6 +26,9 @@ def settle(prices: GenaiPrices, scanner: SecretScan) -> None:
     # would stand still for a tenth of a second.
     gc.collect()
     gc.freeze()
+    # Some thousand objects are alive while many calls are under way, and hardly any of them goes round: by its own
+    # measure the collector would look through them with every few calls.
+    gc.set_threshold(*_COLLECT_AT)
     trim()
     drop_library_pages()
 

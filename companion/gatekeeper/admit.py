@@ -92,10 +92,15 @@ class Gatekeeper:
         at_execution: bool = False,
     ) -> Admission:
         """As entering `admit`. Where it raises, the line is closed; else `end` closes it."""
-        if isinstance(exchange.action, ModelCall):
+        action, session = exchange.action, exchange.origin.session
+        if isinstance(action, ModelCall):
             self.sessions.note(exchange.origin)
-        summary = one_line(await self._safe_text(exchange))
-        session = await self._safe_name(exchange.origin.session)
+        if isinstance(action, ModelCall) and (named := self.names.get(action.model)):
+            summary = one_line(text_of_call(named, action))
+        else:
+            summary = one_line(await self._safe_text(exchange))
+        if session:
+            session = await self._safe_name(session)
         admission = Admission(exchange, Decision(exchange.action), route)
         # The line is being written while the action is judged. From here on it is opened, so it will be closed.
         writing = self._open(admission, summary, session)

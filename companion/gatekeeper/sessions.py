@@ -6,6 +6,7 @@ import os.path
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from companion.gatekeeper.contents import digest_of
 from companion.model.action import Action, Tier
@@ -35,7 +36,9 @@ class Sessions:
         if not origin.workspace:
             return
         key = (origin.client, origin.session, "" if origin.session else _normal(origin.workspace))
-        self._known[key] = Session(origin.workspace, origin.tier)
+        known = self._known.get(key)
+        if known is None or known.tier is not origin.tier or known.workspace != origin.workspace:
+            self._known[key] = Session(origin.workspace, origin.tier)
         self._known.move_to_end(key)
         if len(self._known) > _MOST:
             self._known.popitem(last=False)
@@ -68,5 +71,6 @@ def _call(action: Action, origin: Origin, session: str) -> tuple[str, str, str]:
     return origin.client, session, digest_of(action, _normal(origin.workspace) if origin.workspace else "")
 
 
+@lru_cache(maxsize=256)
 def _normal(folder: str) -> str:
     return os.path.normpath(folder)

@@ -82,6 +82,8 @@ class Decision(Struct, frozen=True):
     @property
     def decisive(self) -> Remark | None:
         """The remark that decided: the first one of the strongest kind; None when nobody objected."""
+        if not self.remarks:
+            return None
         found: Remark | None = None
         least = len(_STRENGTH)
         for remark in self.remarks:
@@ -93,8 +95,7 @@ class Decision(Struct, frozen=True):
     @property
     def outcome(self) -> Outcome:
         """Deny beats ask, ask beats amend, amend beats allow."""
-        decisive = self.decisive
-        if decisive is None:
+        if not self.remarks or (decisive := self.decisive) is None:
             return Outcome.ALLOW
         return next(outcome for kind, outcome in _STRENGTH if isinstance(decisive.verdict, kind))
 

@@ -99,8 +99,9 @@ class Instrument:
 
     def _key(self, given: Mapping[str, str]) -> Labels:
         """The series that these labels mean, made when it is new. Raises ValueError for labels not declared."""
-        if not given and not self.labels:
-            return ()
+        # Mostly they come as they were declared, and were seen before.
+        if tuple(given) == self.labels and (seen := tuple(given.values())) in self._series:
+            return seen
         try:
             key = tuple([given[label] for label in self.labels])
         except KeyError:

@@ -92,11 +92,15 @@ class Dispatcher:
         self, candidates: Sequence[Candidate], balance: Balance, deadline: float
     ) -> list[tuple[Candidate, Lane]]:
         """The candidates in the order in which to try them."""
+        if len(candidates) == 1:
+            [only] = candidates
+            lane = self._lanes.lane(only.target, only.model)
+            if not lane.breaker.ready:
+                await self._outwait([lane], deadline)
+            return [(only, lane)]
         ways = [(one, self._lanes.lane(one.target, one.model)) for one in candidates]
         lanes = [lane for _, lane in ways]
         await self._outwait(lanes, deadline)
-        if len(ways) == 1:
-            return ways
         now = self._world.now()
         balancer = self._lanes.balancer(balance, tuple((one.target, one.model) for one in candidates))
         places = balancer.order(

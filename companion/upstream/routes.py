@@ -16,6 +16,8 @@ from companion.upstream.tries import Candidate
 
 ALIAS_PREFIX = "companion/"
 
+_MOST_WAYS = 500
+
 
 class NoRoute(Exception):  # noqa: N818 - an answer to the agent
     """No upstream or no model serves this call; the message says what to configure."""
@@ -59,13 +61,24 @@ class Routes:
 
     def __init__(self, tiers: Mapping[Tier, TierTarget]) -> None:
         self._tiers = dict(tiers)
+        self._ways: dict[tuple[Tier, str], Way] = {}
 
     def replace(self, tiers: Mapping[Tier, TierTarget]) -> None:
         """From the next call on; calls under way keep their way."""
         self._tiers = dict(tiers)
+        self._ways.clear()
 
     def way(self, tier: Tier, asked_model: str) -> Way:
         """Raises NoRoute."""
+        known = self._ways.get((tier, asked_model))
+        if known is None:
+            known = self._way(tier, asked_model)
+            if len(self._ways) >= _MOST_WAYS:
+                self._ways.clear()
+            self._ways[tier, asked_model] = known
+        return known
+
+    def _way(self, tier: Tier, asked_model: str) -> Way:
         chosen = self._tiers.get(tier) or self._tiers.get(Tier.ACT)
         if chosen is None:
             raise NoRoute(f"no upstream serves the tier {tier}: add [tiers.{tier}] to companion.toml")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,6 +15,7 @@ from msgspec import Struct
 from companion.model.action import Dialect
 from companion.upstream.faults import Faults
 from companion.upstream.http1.body import WholeBody
+from companion.upstream.http1.outgoing import Head
 from companion.upstream.http1.transport import SENT, Answer, Call, Http1Transport
 
 # RFC 9110 section 7.6.1, plus what the gateway answers for itself.
@@ -75,18 +75,23 @@ class UpstreamUnreachable(Exception):  # noqa: N818 - what happened to one call
         """Seconds after which asking again makes sense, where that is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """One upstream. `key` is the provider's credential, "" when none is sent."""
 
     name: str
     url: str
-    key: str = field(repr=False)
+    key: str
     provider: str = "unknown"
     account: str = ""
     """Upstreams of one account share its limits, and fail together."""
     allow_private: bool = False
     """Whether its host may be in a private network, such as 192.168.0.0/16."""
+
+    def __repr__(self) -> str:
+        return f"Target(name={self.name!r}, url={self.url!r}, provider={self.provider!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("name", self.name), ("url", self.url), ("provider", self.provider)]
 
     def address(self, path: str) -> str:
         """The URL of an API path such as "/v1/messages", whether or not the base URL ends in /v1.
@@ -116,7 +121,10 @@ class Reply(Struct, frozen=True):
     """Ends the answer, read to its end or not."""
 
     def header(self, name: str) -> str:
-        return next((value for key, value in self.headers if key == name), "")
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return ""
 
 
 class Sender:
@@ -185,12 +193,9 @@ class Sender:
         The head of the answer has `first_byte_seconds` to come, connecting included; no silence lasts `idle_seconds`.
         `sent_again` is called for each time that the transport had to repeat the request, however it ended.
         """
-        url = _url(target.address(path))
-        told = [(b"host", url.netloc), *_outgoing(target, tuple(headers.items()), dialect)]
-        if body:
-            told.append((b"content-length", b"%d" % len(body)))
+        head = _head(target, method, path, tuple(headers.items()), dialect)
         timeouts = {"connect": _CONNECT_SECONDS, "read": idle_seconds, "write": _WRITE_SECONDS, "pool": _POOL_SECONDS}
-        call = Call(method, url, told, body, timeouts, first_byte_seconds)
+        call = Call(head, body, timeouts, first_byte_seconds)
         try:
             answer = await self._exchange(call)
         except (httpx.RequestError, TimeoutError) as error:
@@ -198,9 +203,15 @@ class Sender:
         finally:
             for _ in range(call.sent - 1):
                 sent_again()
-        heard = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in answer.headers]
-        kept = [(name, value) for name, value in heard if name not in _NOT_RETURNED and not name.startswith(_OWN)]
-        if len(kept) < len(heard) and any(name == "content-encoding" for name, _ in heard):
+        kept: list[tuple[str, str]] = []
+        coded = False
+        for raw, value in answer.headers:
+            name = raw.decode("latin-1").lower()
+            if name not in _NOT_RETURNED and not name.startswith(_OWN):
+                kept.append((name, value.decode("latin-1")))
+            elif name == "content-encoding":
+                coded = True
+        if coded:
             response = httpx.Response(answer.status, headers=answer.headers, stream=answer.body)
             return Reply(answer.status, kept, _Chunks(target, response.aiter_bytes()), answer.body.aclose)
         if isinstance(answer.body, WholeBody):
@@ -211,9 +222,9 @@ class Sender:
 async def _by_httpx(transport: httpx.AsyncBaseTransport, call: Call) -> Answer:
     """Any other transport of httpx."""
     request = httpx.Request(
-        call.method,
-        call.url,
-        headers=list(call.headers),
+        call.head.method,
+        call.head.url,
+        headers=call.head.told(call.body),
         stream=httpx.ByteStream(call.body) if isinstance(call.body, bytes) else call.body,
         extensions={"timeout": dict(call.timeouts)},
     )
@@ -224,11 +235,6 @@ async def _by_httpx(transport: httpx.AsyncBaseTransport, call: Call) -> Answer:
         call.sent = request.extensions.get(SENT, 1)
     assert isinstance(response.stream, httpx.AsyncByteStream)
     return Answer(response.status_code, response.headers.raw, response.stream, b"HTTP/1.1", b"")
-
-
-@lru_cache(maxsize=256)
-def _url(address: str) -> httpx.URL:
-    return httpx.URL(address)
 
 
 class _Whole:
@@ -278,10 +284,11 @@ def forwarded(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 @lru_cache(maxsize=128)
-def _outgoing(
-    target: Target, headers: tuple[tuple[str, str], ...], dialect: Dialect | None
-) -> tuple[tuple[bytes, bytes], ...]:
+def _head(
+    target: Target, method: str, path: str, headers: tuple[tuple[str, str], ...], dialect: Dialect | None
+) -> Head:
     """An agent's headers are mostly the same from call to call."""
+    url = httpx.URL(target.address(path))
     kept = forwarded(dict(headers))
     # Compressed answers would have to be decoded to be judged; the way is local or short, so none is asked for.
     kept["accept-encoding"] = "identity"
@@ -290,7 +297,8 @@ def _outgoing(
     elif target.key:
         kept["authorization"] = f"Bearer {target.key}"
     # As the gateway read them, so that a path in a header may hold any letter.
-    return tuple([(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in kept.items()])
+    told = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in kept.items()]
+    return Head(method, url, ((b"host", url.netloc), *told))
 
 
 def _unreachable(target: Target, error: Exception) -> UpstreamUnreachable:

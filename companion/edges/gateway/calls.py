@@ -140,7 +140,9 @@ class ModelCalls:
             raise BadRequest("model: expected at most 200 letters, digits and signs")
         tier = self.modes.tier_of(incoming.head.headers, asked)
         chosen = self._chosen(asked, tier, prompt, incoming.key.scope)
-        way = self.routes.way(chosen.tier if chosen else tier, asked.model).among(incoming.key.scope.permits_model)
+        way = self.routes.way(chosen.tier if chosen else tier, asked.model)
+        if incoming.key.scope.models:
+            way = way.among(incoming.key.scope.permits_model)
         origin = Origin(
             client=incoming.head.client,
             key_id=incoming.key.id,
@@ -252,9 +254,13 @@ class ModelCalls:
             return self._noting(turn.exchange.id)
         texts = [*headers.values()]
         # Else no placeholder can stand in the body, which may be long.
-        if turn.prompt.marked or any(isinstance(remark.verdict, Amend) for remark in admission.decision.remarks):
+        remarks = admission.decision.remarks
+        if turn.prompt.marked or (remarks and any(isinstance(remark.verdict, Amend) for remark in remarks)):
             texts.append(outgoing().decode("latin-1"))
-        shown = {found for text in texts if _MARK in text for found in PLACEHOLDER.findall(text)}
+        shown: set[str] = set()
+        for text in texts:
+            if _MARK in text:
+                shown.update(PLACEHOLDER.findall(text))
         return self._noting(turn.exchange.id, shown) if shown else None
 
     def _noting(self, exchange: str, shown: AbstractSet[str] | None = None) -> Lookup:

@@ -148,6 +148,10 @@ class HttpProtocol(asyncio.Protocol):
         waiting[callback] = None
         return partial(waiting.pop, callback, None)
 
+    def body(self) -> bytes | None:
+        """As the extension BODY, for the request that is served."""
+        return self._served.whole() if self._served is not None else None
+
     def hold(self, head: bytes) -> None:
         """A head goes out with what is written next, in one packet; where nothing follows for some ms, alone."""
         self._held += head
@@ -223,10 +227,11 @@ class HttpProtocol(asyncio.Protocol):
             "query_string": query,
             "headers": self._headers,
             "state": self._app_state.copy(),
+            # Nothing here leads back to the request: what goes round, only the collector finds.
+            "extensions": {GONE: self.tell_when_gone, BODY: self.body},
         }
         keep_alive = version == "1.1" and parser.should_keep_alive()
         request = Request(self, scope, keep_alive=keep_alive, expects=self._expects)
-        scope["extensions"] = {GONE: self.tell_when_gone, BODY: request.whole}
         self._in_head = False
         self._read = request
         if self._served is None:

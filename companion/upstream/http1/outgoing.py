@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import string
 from collections.abc import AsyncGenerator, Sequence
-from functools import lru_cache
 
 import httpx
 from msgspec import Struct
@@ -15,6 +14,39 @@ Stream = httpx.SyncByteStream | httpx.AsyncByteStream | bytes
 _SHORT = 64 * 1024
 
 _TOKEN = (string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~").encode()
+
+
+class Head:
+    """What a request says before its body, but for the body's length: the same for many requests.
+
+    `headers` are all the others that go out, Host and a transfer coding among them.
+    """
+
+    __slots__ = ("_begun", "headers", "key", "method", "target", "url")
+
+    def __init__(self, method: str, url: httpx.URL, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.key = (url.scheme, url.raw_host, url.port)
+        """Whom it goes to."""
+        self.target = url.raw_path
+        self._begun: bytes | None = None
+
+    def told(self, body: Stream) -> list[tuple[bytes, bytes]]:
+        """All headers; those of a body in chunks, or of an unknown length, have to name it themselves."""
+        length = [(b"content-length", b"%d" % len(body))] if isinstance(body, bytes) and body else []
+        return [*self.headers, *length]
+
+    def outgoing(self, body: Stream) -> Outgoing:
+        """The request with this body. Raises httpx.LocalProtocolError."""
+        if not isinstance(body, bytes) or not body:
+            return outgoing(self.method, self.target, self.told(body), body)
+        if self._begun is None:
+            if _framing(self.headers) != (None, False):
+                return outgoing(self.method, self.target, self.told(body), body)
+            self._begun = _head(self.method.encode("ascii", "replace"), self.target, self.headers)[:-2]
+        return Outgoing(b"%bcontent-length: %d\r\n\r\n" % (self._begun, len(body)), body, len(body))
 
 
 class Outgoing(Struct, frozen=True):
@@ -39,11 +71,6 @@ def outgoing(
     stream: Stream,
 ) -> Outgoing:
     """`target` is what the request line names. Raises httpx.LocalProtocolError."""
-    if isinstance(stream, bytes) and headers and headers[-1] == (b"content-length", b"%d" % len(stream)):
-        # An agent's requests differ in nothing else.
-        head, length, chunked = _known(method, target, tuple(headers[:-1]))
-        if length is None and not chunked:
-            return Outgoing(b"%bcontent-length: %d\r\n\r\n" % (head[:-2], len(stream)), stream, len(stream))
     length, chunked = _framing(headers)
     head = _head(method.encode("ascii", "replace"), target, headers)
     if isinstance(stream, httpx.ByteStream):
@@ -75,12 +102,6 @@ async def pieces(stream: Stream, length: int | None) -> AsyncGenerator[bytes, No
         yield b"0\r\n\r\n"
     elif left:
         raise httpx.LocalProtocolError(f"the body is {left} bytes shorter than its head says")
-
-
-@lru_cache(maxsize=128)
-def _known(method: str, target: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> tuple[bytes, int | None, bool]:
-    """Head, length and whether it is chunked."""
-    return _head(method.encode("ascii", "replace"), target, headers), *_framing(headers)
 
 
 def _framing(headers: Sequence[tuple[bytes, bytes]]) -> tuple[int | None, bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -15,7 +15,7 @@ from companion.upstream.http1.addresses import Permits, Resolve, resolve
 from companion.upstream.http1.body import LiveBody, WholeBody
 from companion.upstream.http1.connection import Connection
 from companion.upstream.http1.dialing import Dialer, Origin
-from companion.upstream.http1.outgoing import Outgoing, Stream, outgoing
+from companion.upstream.http1.outgoing import Head, Outgoing, Stream, outgoing
 from companion.upstream.http1.pool import Pool
 from companion.upstream.http1.proxies import Proxies
 from companion.upstream.http1.sending import send
@@ -32,10 +32,7 @@ _NO_TIMEOUTS: Mapping[str, float | None] = MappingProxyType({})
 class Call:
     """One request, in the form that costs least."""
 
-    method: str
-    url: httpx.URL
-    headers: Sequence[tuple[bytes, bytes]]
-    """All that go out, framing and Host among them."""
+    head: Head
     body: Stream
     timeouts: Mapping[str, float | None]
     """Seconds, by httpx's names: connect, read, write, pool."""
@@ -87,7 +84,7 @@ class Http1Transport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         timeouts: Mapping[str, float | None] = request.extensions.get("timeout") or _NO_TIMEOUTS
-        call = Call(request.method, request.url, request.headers.raw, request.stream, timeouts)
+        call = Call(Head(request.method, request.url, request.headers.raw), request.stream, timeouts)
         try:
             answer = await self.exchange(call)
         finally:
@@ -100,15 +97,14 @@ class Http1Transport(httpx.AsyncBaseTransport):
     async def exchange(self, call: Call) -> Answer:
         """As handle_async_request, without what httpx makes around a request and a response."""
         self._check_open()
-        url, timeouts = call.url, call.timeouts
-        key = (url.scheme, url.raw_host, url.port)
-        origin, pool = self._pools.get(key) or self._new_pool(url)
+        head, timeouts = call.head, call.timeouts
+        origin, pool = self._pools.get(head.key) or self._new_pool(head.url)
         call.sent = 0
         if origin.forwards:
-            target = b"http://%b%b" % (url.netloc, url.raw_path)
-            out = outgoing(call.method, target, [*origin.greeting, *call.headers], call.body)
+            target = b"http://%b%b" % (head.url.netloc, head.target)
+            out = outgoing(head.method, target, [*origin.greeting, *head.told(call.body)], call.body)
         else:
-            out = outgoing(call.method, url.raw_path, call.headers, call.body)
+            out = head.outgoing(call.body)
         conn = pool.take()
         if conn is not None and out.is_short:
             # Nothing has to be waited for but the answer, and that wait needs no timer of its own.
@@ -132,7 +128,7 @@ class Http1Transport(httpx.AsyncBaseTransport):
         until = None if call.seconds is None else asyncio.get_running_loop().time() + call.seconds
         while True:
             try:
-                conn.begin(call.method)
+                conn.begin(call.head.method)
                 call.sent += 1
                 await send(conn, call.body, out, timeouts.get("write"))
                 await conn.receive(timeouts.get("read"), until)
