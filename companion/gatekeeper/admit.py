@@ -119,8 +119,11 @@ class Gatekeeper:
                 admission.redacted = dict(Counter([*types, *[IGNORED_TEXT] * hidden(facts)]))
             if not self.prices.ready and isinstance(exchange.action, ModelCall):
                 await self.prices.load()
-            admission.passed = await self._wait_for_turn(admission)
-            self._reserve(admission)
+            if isinstance(action, ModelCall) and admission.decision.outcome is not Outcome.DENY:
+                subject = self._subject(admission)
+                admission.passed = await self._wait_for_turn(admission, action, subject)
+                if admission.passed is not None:
+                    self._reserve(admission, subject)
             if writing is not None:
                 await self._written(admission, writing)
             await self._ask(admission, facts, at_execution=at_execution)
@@ -154,7 +157,7 @@ class Gatekeeper:
         if admission.reservation is not None:
             self.meter.settle(admission.reservation, 0)
             admission.reservation = None
-            admission.reservation = self._set_aside(admission)
+            admission.reservation = self._set_aside(admission, self._subject(admission))
 
     async def _judge(self, exchange: Exchange) -> tuple[Facts, Decision]:
         try:
@@ -169,12 +172,8 @@ class Gatekeeper:
     def _guard_failed(self, name: str, error: Exception) -> None:
         self.listener.notice("failure", f"guard {name}", str(error), {"error": error})
 
-    async def _wait_for_turn(self, admission: Admission) -> Passed | None:
-        """Only what goes to a model is limited."""
-        action = admission.action
-        if not isinstance(action, ModelCall) or admission.decision.outcome is Outcome.DENY:
-            return None
-        subject = self._subject(admission)
+    async def _wait_for_turn(self, admission: Admission, action: ModelCall, subject: Subject) -> Passed | None:
+        """Only what goes to a model is limited. None where no turn came, which is a denial."""
         try:
             return await self.limits.acquire(subject, action.size // BYTES_A_TOKEN)
         except LimitReached as reached:
@@ -182,21 +181,17 @@ class Gatekeeper:
             admission.decision = _with(admission.decision, "limits", Deny(reached.code, str(reached), hint))
             return None
 
-    def _reserve(self, admission: Admission) -> None:
-        action = admission.action
-        if not isinstance(action, ModelCall) or admission.decision.outcome is Outcome.DENY:
-            return
+    def _reserve(self, admission: Admission, subject: Subject) -> None:
         try:
-            admission.reservation = self._set_aside(admission)
+            admission.reservation = self._set_aside(admission, subject)
         except BudgetExceeded as exceeded:
             denial = Deny("budget-exceeded", str(exceeded), "companion spend, or raise the budget in companion.toml")
             admission.decision = _with(admission.decision, "budget", denial)
 
-    def _set_aside(self, admission: Admission) -> Reservation:
+    def _set_aside(self, admission: Admission, subject: Subject) -> Reservation:
         """Nothing awaits between reading the counters and adding to them. Raises BudgetExceeded."""
         action, route = admission.action, admission.route
         assert isinstance(action, ModelCall)
-        subject = self._subject(admission)
         if not action.dialect.is_billed:
             return self.meter.reserve(subject, 0)
         # No character takes more than four bytes; most take one, so this is an upper bound that costs no encoding.

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from companion.gatekeeper.tally import Sum, Sums, Tally
+from companion.gatekeeper.tally import Sum, Sums, Tally, names_of
 from companion.model.budget import ALL, EACH, Budget, BudgetState, SpentRow, Window, beginning_of
 from companion.model.money import show_dollars
 from companion.model.scope import ANYTHING, Dimension, KeyScope, Subject
@@ -36,9 +36,6 @@ class Reservation(Struct, frozen=True):
     def day(self) -> date:
         """The local day that it is charged to."""
         return self.tallies[Window.DAY][0]
-
-
-_DIMENSIONS = tuple(Dimension)
 
 
 class BudgetExceeded(Exception):  # noqa: N818 - a verdict in waiting: admit() turns it into a denial
@@ -112,8 +109,9 @@ class Meter:
         Of several such budgets the error names the one that begins anew last. A ceiling of 0 passes always.
         The names in `subject` are seen by people: hand them over without secrets.
         """
-        # A copy, and a KeyError for an incomplete one before anything is touched.
-        names: Subject = {dimension: subject[dimension] for dimension in _DIMENSIONS}
+        # A KeyError for an incomplete one before anything is touched.
+        named = names_of(subject)
+        names: Subject = dict(subject)
         running = self._running()
         exceeded: list[BudgetState] = []
         for window, dimension, limit in self._matching(names) if ceiling > 0 else ():
@@ -125,8 +123,8 @@ class Meter:
             raise BudgetExceeded(max(exceeded, key=lambda state: state.resets_at), ceiling)
         sums: list[Sums] = []
         for _, tally in running.values() if ceiling else ():
-            sums.append(mine := tally.sums(names))
-            tally.count(mine, reserved=ceiling)
+            sums.append(mine := tally.sums(named))
+            tally.reserve(mine, ceiling)
         return Reservation(ceiling, names, running, sums)
 
     def settle(self, reservation: Reservation, cost: int) -> None:

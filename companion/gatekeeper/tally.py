@@ -26,6 +26,14 @@ Sums = Sequence[tuple[Dimension, str, Sum]]
 """One subject's sums of one window, each with what it is of. One in which something is counted stays the same."""
 
 
+_DIMENSIONS = tuple(Dimension)
+
+
+def names_of(subject: Subject) -> tuple[str, ...]:
+    """A subject's names in the order of Dimension. Raises KeyError for an incomplete one."""
+    return tuple([subject[dimension] for dimension in _DIMENSIONS])
+
+
 @dataclass(slots=True)
 class _Names:
     """The sums of one dimension. Names beyond the most share the sum `rest`.
@@ -66,9 +74,11 @@ class Tally:
         """To read only."""
         return self._by[dimension].find(name) or Sum()
 
-    def sums(self, subject: Subject) -> Sums:
-        """The subject's sums, made where there are none. To be added to at once: an empty one is not kept for long."""
-        names = tuple([subject[dimension] for dimension in self._by])
+    def sums(self, names: tuple[str, ...]) -> Sums:
+        """The sums of a subject, by its names in the order of Dimension; made where there are none.
+
+        To be added to at once: an empty one is not kept for long.
+        """
         known = self._found.get(names)
         if known is None:
             known = [self._sum(dimension, name) for dimension, name in zip(self._by, names, strict=True)]
@@ -84,18 +94,23 @@ class Tally:
             found = names.own[name] = Sum()
         return dimension, name, found
 
+    def reserve(self, sums: Sums, amount: int) -> None:
+        """Sets `amount`, more than nothing, aside in each of the sums."""
+        for _, _, found in sums:
+            found.reserved += amount
+
     def count(self, sums: Sums, *, spent: int = 0, reserved: int = 0) -> None:
         """Counts both in each of the sums; what is taken back leaves nothing behind."""
         for dimension, name, found in sums:
-            found.spent += spent
             found.reserved += reserved
-            if not found.spent and not found.reserved:
+            found.spent = total = found.spent + spent
+            if not total and not found.reserved:
                 self._forget(dimension, name)
 
     def add(self, subject: Subject, *, spent: int = 0, reserved: int = 0) -> None:
         """Counts both for the subject in every dimension."""
         if spent or reserved:
-            self.count(self.sums(subject), spent=spent, reserved=reserved)
+            self.count(self.sums(names_of(subject)), spent=spent, reserved=reserved)
 
     def names(self, dimension: Dimension) -> Iterator[tuple[str, Sum]]:
         """Every name of which something is counted; those that share a sum as "…"."""
