@@ -196,7 +196,8 @@ class Gatekeeper:
             return self.meter.reserve(subject, 0)
         # No character takes more than four bytes; most take one, so this is an upper bound that costs no encoding.
         size = action.size or sum(len(text) if text.isascii() else 4 * len(text) for text in action.texts)
-        most = self.prices.ceiling(route.provider, route.model, size, action.max_output_tokens, self.clock())
+        at = admission.exchange.at
+        most = self.prices.ceiling(route.provider, route.model, size, action.max_output_tokens, at)
         if not most and self.denies_unpriced() and self.meter.counts(subject) and not self._is_priced(route):
             denial = Deny(
                 "unpriced-call",

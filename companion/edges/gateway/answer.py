@@ -290,9 +290,10 @@ async def _give_document(
     raw = dump(turn.module.change(document, changes)) if changes else unchanged
     if recording.lookup is not None:
         raw = restore_strings(raw, recording.lookup, SIGNED_KEYS)
-    if not turn.respond.begun:
-        await turn.respond.begin(status, [*recording.headers, ("content-length", str(len(raw)))])
-    await turn.respond.finish(raw)
+    if turn.respond.begun:
+        await turn.respond.finish(raw)
+    else:
+        await turn.respond.whole(status, recording.headers, raw)
 
 
 async def _let_end(chunks: AsyncIterator[bytes]) -> None:

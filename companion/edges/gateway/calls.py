@@ -316,8 +316,7 @@ async def _pass_error(
     # An upstream that is busy or down may be well when the agent asks again: only what no patience helps is final.
     if final and reply.status in _RETRIED_BY_AGENTS and not any(name == "x-should-retry" for name, _ in headers):
         headers = [*headers, ("x-should-retry", "false")]
-    await turn.respond.begin(reply.status, [*headers, ("content-length", str(len(raw)))])
-    await turn.respond.finish(raw)
+    await turn.respond.whole(reply.status, headers, raw)
 
 
 async def _refuse(turn: Turn, refusal: Refusal) -> None:

@@ -13,6 +13,8 @@ from companion.gatekeeper.tasks import spawn
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+_FOLLOWS = "companion.follows"
+
 # A header's value with one of them would be read as two headers.
 _LINE_ENDS = re.compile(r"[\x00\r\n]")
 
@@ -33,7 +35,8 @@ class Responder:
         self._beating: asyncio.Lock | None = None
         """Held while a beat is written: there is one writer at a time."""
 
-    async def begin(self, status: int, headers: Sequence[tuple[str, str]]) -> None:
+    async def begin(self, status: int, headers: Sequence[tuple[str, str]], *, follows: bool = False) -> None:
+        """`follows` says that the body is given at once, so the head need not go out by itself."""
         raw = [
             (
                 name.encode("latin-1"),
@@ -42,7 +45,7 @@ class Responder:
             for name, value in headers
         ]
         self.begun = True
-        await self._send({"type": "http.response.start", "status": status, "headers": raw})
+        await self._send({"type": "http.response.start", "status": status, "headers": raw, _FOLLOWS: follows})
 
     async def write(self, data: bytes) -> None:
         if data:
@@ -67,10 +70,12 @@ class Responder:
 
     async def send_json(self, status: int, body: Any, headers: Sequence[tuple[str, str]] = ()) -> None:
         """A whole JSON response."""
-        raw = dump(body)
-        head = [("content-type", "application/json"), ("content-length", str(len(raw))), *headers]
-        await self.begin(status, head)
-        await self.finish(raw)
+        await self.whole(status, [("content-type", "application/json"), *headers], dump(body))
+
+    async def whole(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
+        """A whole response; `headers` do not say its length."""
+        await self.begin(status, [*headers, ("content-length", str(len(body)))], follows=True)
+        await self.finish(body)
 
     @asynccontextmanager
     async def kept_alive(self, beat: Callable[[], Awaitable[bytes]]) -> AsyncIterator[None]:

@@ -152,11 +152,11 @@ class HttpProtocol(asyncio.Protocol):
         """As the extension BODY, for the request that is served."""
         return self._served.whole() if self._served is not None else None
 
-    def hold(self, head: bytes) -> None:
+    def hold(self, head: bytes, *, follows: bool) -> None:
         """A head goes out with what is written next, in one packet; where nothing follows for some ms, alone."""
         self._held += head
         # A timer that is still set from an answer before only sends this head sooner.
-        if not self._timed:
+        if not follows and not self._timed:
             self._timed = True
             self._loop.call_later(_HEAD_SECONDS, self._send_alone)
 

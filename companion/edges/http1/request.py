@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from uvicorn.server import ServerState
 
@@ -15,6 +15,9 @@ from companion.telemetry.log import get_logger
 _BODYLESS = frozenset({204, 304})
 
 _log = get_logger(__name__)
+
+FOLLOWS = "companion.follows"
+"""A key in ASGI's "http.response.start": True where the body is given at once, so that the head waits for it."""
 
 Message = MutableMapping[str, Any]
 App = Callable[
@@ -29,8 +32,8 @@ class Client(Protocol):
     drained: asyncio.Future[None] | None
     """While the client takes too little; done when more may be written."""
 
-    def hold(self, head: bytes) -> None:
-        """Sends it with what is written next, or soon."""
+    def hold(self, head: bytes, *, follows: bool) -> None:
+        """Sends it with what is written next, or soon where that does not follow at once."""
         ...
 
     def write(self, data: bytes) -> None: ...
@@ -136,7 +139,8 @@ class Request:
                 self._client.close()
             raise
         finally:
-            self._client.server.tasks.discard(cast("asyncio.Task[None]", self.task))
+            if self.task is not None:
+                self._client.server.tasks.discard(self.task)
 
     async def receive(self) -> Message:
         if self._expects and not self.begun:
@@ -163,13 +167,13 @@ class Request:
         if not self.begun:
             if kind != "http.response.start":
                 raise RuntimeError(f"an answer does not begin with {kind}")
-            self._begin(message["status"], message.get("headers", ()))
+            self._begin(message["status"], message.get("headers", ()), follows=message.get(FOLLOWS, False))
         elif self.complete or kind != "http.response.body":
             raise RuntimeError(f"{kind} after the answer's {'end' if self.complete else 'head'}")
         else:
             self._go_on(message.get("body", b""), more=message.get("more_body", False))
 
-    def _begin(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    def _begin(self, status: int, headers: Iterable[tuple[bytes, bytes]], *, follows: bool) -> None:
         lines = [status_line(status)]
         for name, value in (*self._client.server.default_headers, *headers):
             folded = name.lower()
@@ -193,7 +197,7 @@ class Request:
         if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines) or b"\0" in head:
             raise RuntimeError("a header of the answer holds a CR, LF or NUL")
         self.begun = True
-        self._client.hold(head)
+        self._client.hold(head, follows=follows)
 
     def _go_on(self, body: bytes, *, more: bool) -> None:
         if self._head_only:

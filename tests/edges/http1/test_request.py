@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from companion.edges.http1.protocol import BODY
+from companion.edges.http1.request import FOLLOWS
 from tests.support.scripted import turns
-from tests.support.served import GET, Heard, answers, connected, fed
+from tests.support.served import GET, SLOW_HEAD, Heard, answers, connected, fed
 
 
 async def test_a_client_that_asks_whether_to_go_on_is_told_once_somebody_reads():
@@ -156,3 +157,23 @@ async def test_the_rest_of_a_body_that_was_refused_unread_is_thrown_away():
     wire = await fed(app, [post + b"ab", b"c" * 38, GET])
     assert paths == ["/", "/a"]
     assert [answer[0] for answer in answers(wire.said, [GET, GET])] == [413, 413]
+
+
+async def test_a_head_whose_body_follows_waits_for_it_and_for_nothing_else():
+    go_on = asyncio.Event()
+
+    async def app(scope, receive, send) -> None:
+        headers = [(b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers, FOLLOWS: True})
+        await go_on.wait()
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    made, wire, _ = connected(app)
+    made.data_received(GET)
+    await asyncio.sleep(4 * SLOW_HEAD)
+    assert wire.written == []
+    go_on.set()
+    await turns(3)
+    assert len(wire.written) == 1
+    assert wire.said.endswith(b"\r\n\r\nok")
+    made.connection_lost(None)
