@@ -10,6 +10,9 @@ from msgspec import Struct
 from companion.model.action import CallMade, Part
 
 _MOST_TOLD = 10_000
+_LONG = 16
+"""Parts of a prompt from which on it is worth remembering."""
+_MOST_WALKS = 8
 _QUICK = 64 * 1024
 """So many bytes of parts that nobody has read yet are read where others wait: about a millisecond."""
 
@@ -47,12 +50,39 @@ class CallsSoFar:
         self._answered |= told.answers
 
 
+class _State(Struct, frozen=True):
+    """What the key of a result depends on beside the result."""
+
+    before: bytes
+    """Names all up to here that tells of calls."""
+    waiting: frozenset[str]
+    """The ids of calls that have no result yet."""
+
+    def begin(self, digest: bytes, told: Told) -> _State:
+        """Behind the calls of a part; one may stand in the same part as its result."""
+        ids = {call.id for call in told.calls}
+        again = "\0".join(sorted(ids & self.waiting)).encode("utf-8", "surrogatepass")
+        return _State(hashlib.blake2b(self.before + digest + again, digest_size=16).digest(), self.waiting | ids)
+
+
+class _Walk(Struct, frozen=True):
+    """A prompt that was gone through: its parts' digests and keys, and the state behind each."""
+
+    digests: list[bytes]
+    keys: list[bytes]
+    states: list[_State]
+
+
+_BEFORE_ALL = _State(b"", frozenset())
+
+
 class Contexts:
-    """Any thread may ask."""
+    """Any thread may ask. An agent's next turn begins as its last one did, and is gone through from there on."""
 
     def __init__(self, may_cut: Callable[[Part], bool]) -> None:
         self._may_cut = may_cut
         self._told: dict[bytes, Told] = {}
+        self._walks: tuple[_Walk, ...] = ()
 
     def told(self, part: Part) -> Told:
         """Reads the part where it is not known yet."""
@@ -68,25 +98,42 @@ class Contexts:
         known = self._told
         return sum([part.size for part in parts if part.digest not in known]) <= _QUICK
 
-    def keys(self, parts: Sequence[Part]) -> list[bytes]:
+    def keys(self, parts: Sequence[Part]) -> Sequence[bytes]:
         """Names each part of a prompt; one with results together with all up to it that tell of calls.
 
         So a result is another one when its call is, or was not told yet, and the same in every turn that goes on.
         """
-        keys: list[bytes] = []
-        before, known, waiting = b"", self._told, set[str]()
-        for part in parts:
-            digest = part.digest
+        digests = [part.digest for part in parts]
+        same, walk = 0, None
+        for one in self._walks if len(parts) >= _LONG else ():
+            alike = _alike(digests, one.digests)
+            if alike > same:
+                same, walk = alike, one
+        if walk and same == len(digests) == len(walk.digests):
+            return walk.keys
+        keys, states = (walk.keys[:same], walk.states[:same]) if walk else ([], [])
+        state = states[-1] if states else _BEFORE_ALL
+        known = self._told
+        for part, digest in zip(parts[same:], digests[same:], strict=True):
             told = known.get(digest) or self.told(part)
             if told.calls:
-                # A call may stand in the same part as its result.
-                ids = {call.id for call in told.calls}
-                again = "\0".join(sorted(ids & waiting)).encode("utf-8", "surrogatepass")
-                before = hashlib.blake2b(before + digest + again, digest_size=16).digest()
-                waiting |= ids
-            keys.append(digest + before if told.answers else digest)
-            waiting -= told.answers
+                state = state.begin(digest, told)
+            keys.append(digest + state.before if told.answers else digest)
+            if told.answers:
+                state = _State(state.before, state.waiting - told.answers)
+            states.append(state)
+        if len(parts) >= _LONG:
+            others = [one for one in self._walks if one is not walk]
+            self._walks = (_Walk(digests, keys, states), *others[: _MOST_WALKS - 1])
         return keys
+
+
+def _alike(one: Sequence[bytes], other: Sequence[bytes]) -> int:
+    """How many entries two lists have in common at their beginning."""
+    for at, (mine, its) in enumerate(zip(one, other, strict=False)):
+        if mine != its:
+            return at
+    return min(len(one), len(other))
 
 
 _NOTHING = Told((), frozenset(), may_cut=False)

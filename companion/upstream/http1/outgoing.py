@@ -11,7 +11,7 @@ from msgspec import Struct
 Stream = httpx.SyncByteStream | httpx.AsyncByteStream | bytes
 """A body: whole where it is bytes or an httpx.ByteStream, else produced while it is sent."""
 
-_SHORT = 64 * 1024
+_SHORT = 512 * 1024
 
 _TOKEN = (string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~").encode()
 

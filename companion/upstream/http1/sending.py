@@ -8,7 +8,7 @@ from contextlib import aclosing
 from companion.upstream.http1.connection import Connection
 from companion.upstream.http1.outgoing import Outgoing, Stream, pieces
 
-_SLICE = 256 * 1024
+_SLICE = 512 * 1024
 
 
 async def send(conn: Connection, stream: Stream, out: Outgoing, seconds: float | None) -> None:

@@ -56,6 +56,16 @@ def test_two_parts_have_the_same_name_where_they_and_the_calls_they_may_answer_a
             assert (my_key == its_key) == (one[mine] == other[its] and same_calls)
 
 
+@given(st.lists(prompts, min_size=1, max_size=6), st.lists(st.integers(0, 8), min_size=6, max_size=6))
+def test_law_a_prompt_that_begins_as_an_earlier_one_has_the_names_that_it_has_by_itself(told_before, taken):
+    contexts, last = Contexts(lambda part: bool(part.results())), list[Piece]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room, "_LONG", 1)
+        for prompt, size in zip(told_before, taken, strict=False):
+            last = last[:size] + prompt
+            assert list(contexts.keys(last)) == list(Contexts(lambda part: bool(part.results())).keys(last))
+
+
 def calls_up_to(pieces: list[Piece]) -> list[tuple[Piece, bool]]:
     """Each call, and whether another one of its name had no result yet."""
     found, waiting = [], set()
