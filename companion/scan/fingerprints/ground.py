@@ -20,7 +20,8 @@ from companion.model.policy import Policy
 from companion.scan.fingerprints.build import read_text
 from companion.scan.fingerprints.fresh import Look
 from companion.scan.fingerprints.remembered import Earlier, Place, Places, Remembered, size_of
-from companion.scan.fingerprints.search import Owners, Sieve, Texts, search, sieve_of
+from companion.scan.fingerprints.search import Owners, Texts, search
+from companion.scan.fingerprints.sieve import Sieve, sieve_of
 from companion.scan.fingerprints.store import Index, Source, Unusable, read
 from companion.scan.fingerprints.worker import Job, decisive, made_of, walk_of
 

@@ -27,6 +27,9 @@ _FIRST = rb"eosk35789" + bytes(range(0x80, 0xC0, 3))
 _SECOND = rb"tnrx012567" + bytes(range(0xC2, 0xF5))
 
 
+_BEFORE = frozenset(_FIRST)
+
+
 def _class(members: bytes) -> bytes:
     return b"[" + b"".join(b"\\x%02x" % byte for byte in members) + b"]"
 
@@ -52,6 +55,11 @@ def printed(found: Iterable[bytes], key: bytes) -> dict[bytes, bytes]:
 def prints_of(owners: Mapping[bytes, int], key: bytes) -> dict[bytes, int]:
     """The print of each stretch, with what the stretch has."""
     return {_hash(key + stretch).digest()[:SIZE]: owner for stretch, owner in owners.items()}  # noqa: S324 - keyed
+
+
+def begins_stretch(norm: bytes, at: int) -> bool:
+    """Whether a print is taken of the stretch at `at`, as far as what stands before it says."""
+    return at > 0 and norm[at - 1] in _BEFORE
 
 
 def placed(norm: bytes) -> list[tuple[int, bytes]]:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from companion.scan.fingerprints.build import read_text
 from companion.scan.fingerprints.prints import WIDTH, placed, printed, says_something, stretches
+from companion.scan.fingerprints.sieve import Sieve
 from companion.scan.fingerprints.store import Source, stamp_of
 from companion.scan.fingerprints.text import Offsets, compared, views
 
@@ -23,16 +24,11 @@ _LEAST = 25
 _MOST_TRIED = 16
 _STEP = 256
 _REMEMBERED = 8 * 1024 * 1024
-_LARGEST_SIEVED = 128 * 1024
-"""Bytes of ignored text: a sieve of ordinary text takes some ten times as much memory."""
 
 _LETTER = re.compile(rb"[a-zA-Z\x80-\xff]")
 
 Owners = Callable[[AbstractSet[bytes]], Mapping[bytes, int]]
 """The number of the source of each print that one has."""
-
-Sieve = AbstractSet[bytes]
-"""Every stretch of which there may be a print."""
 
 
 class Stretch(Struct, frozen=True):
@@ -84,14 +80,12 @@ def search(
 ) -> list[Stretch]:
     """Every excerpt in `text`, in order, not overlapping.
 
-    With a sieve, which has to be whole, the same is found in half of the time in a text that has none.
+    With a sieve, which has to be whole, the same is found, and a text that has none takes a fraction of the time.
     """
     data = text.encode("utf-8", "replace")
     found: list[Stretch] = []
     for view in views(data):
-        found_here = stretches(view.norm)
-        if sieve is not None:
-            found_here &= sieve
+        found_here = stretches(view.norm) if sieve is None else sieve.sift(view.norm)
         by_stretch = printed(found_here, key)
         by_print = owners_of(set(by_stretch.values())) if by_stretch else None
         if not by_print:
@@ -109,23 +103,6 @@ def search(
                 share = _share([anchors[number][1] for number in inside], [owners[number] for number in inside])
                 found.append(Stretch(start, end, int(size * share), run.source))
     return _apart(found)
-
-
-def sieve_of(sources: Sequence[Source]) -> Sieve | None:
-    """A sieve for the index of these files; None where they are too much for one, or not as they were. Blocking."""
-    if sum(source.stamp[1] for source in sources) > _LARGEST_SIEVED:
-        return None
-    found: set[bytes] = set()
-    for source in sources:
-        data = read_text(source.path)
-        try:
-            now = stamp_of(os.stat(source.path))  # noqa: PTH116 - as in walk.py
-        except OSError:
-            return None
-        if data is None or now != source.stamp:
-            return None
-        found |= stretches(compared(data))
-    return found
 
 
 def _share(inside: Sequence[bytes], owners: Sequence[int]) -> float:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from companion.model.facts import IgnoreMatch
-from companion.scan.fingerprints import search as searching
-from companion.scan.fingerprints.prints import prints, stretches
-from companion.scan.fingerprints.search import Texts, search, sieve_of
+from companion.scan.fingerprints.prints import prints
+from companion.scan.fingerprints.search import Texts, search
+from companion.scan.fingerprints.sieve import sieve_of
 from companion.scan.fingerprints.store import Source, stamp_of
 from companion.scan.fingerprints.text import compared
 from tests.scan.fingerprints.test_text import SHOWN
@@ -68,19 +68,6 @@ def test_law_with_a_sieve_the_same_is_found(known, names, begin, other):
     sieve = sieve_of(known.sources)
     assert sieve is not None
     assert search(text, known.owners_of, KEY, known.sources, known.texts, sieve) == known.search(text)
-
-
-def test_there_is_a_sieve_only_of_files_that_are_few_and_as_they_were(tmp_path, monkeypatch):
-    sources = Known(tmp_path, prose("one"), prose("two")).sources
-    assert sieve_of(sources) == {one for name in ("one", "two") for one in stretches(compared(prose(name).encode()))}
-    monkeypatch.setattr(searching, "_LARGEST_SIEVED", 100)
-    assert sieve_of(sources) is None
-    monkeypatch.undo()
-    put(tmp_path / "1", prose("three"))
-    assert sieve_of(sources) is None
-    (tmp_path / "1").unlink()
-    assert sieve_of(sources) is None
-    assert sieve_of(sources[:1]) is not None
 
 
 def test_each_file_has_its_own_excerpts(known):
