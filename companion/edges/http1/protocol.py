@@ -27,6 +27,8 @@ BODY = "companion.body"
 
 MAX_HEAD = 64 * 1024
 MAX_HEADERS = 200
+MOST_AHEAD = 100
+"""Requests of one connection that wait for the one before them."""
 HIGH_WATER = 1024 * 1024
 """So much of a body is read ahead of who takes it."""
 
@@ -212,8 +214,8 @@ class HttpProtocol(asyncio.Protocol):
         self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        if len(self._headers) > MAX_HEADERS:
-            raise ValueError("too many headers")
+        if len(self._headers) > MAX_HEADERS or len(self._ahead) >= MOST_AHEAD:
+            raise ValueError("too many headers, or requests")
         parser = self._parser
         version, method = parser.get_http_version(), parser.get_method().decode("ascii")
         if version not in _VERSIONS:
@@ -266,6 +268,8 @@ class HttpProtocol(asyncio.Protocol):
         if served is not None and not served.more:
             # What came behind it is no request. It has its answer first.
             self._pause_reading()
+            if self._ahead and self._ahead[-1].more:
+                self._ahead.pop()
             return
         # A request that can never be whole: who reads its body is told that the client has gone.
         if served is None or not served.begun:

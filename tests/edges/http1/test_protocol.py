@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from companion.edges.http1.protocol import GONE, HIGH_WATER, MAX_HEAD, MAX_HEADERS
+from companion.edges.http1.protocol import GONE, HIGH_WATER, MAX_HEAD, MAX_HEADERS, MOST_AHEAD
 from tests.support.asgi import run
 from tests.support.scripted import turns
 from tests.support.served import GET, SLOW_HEAD, Heard, Wire, answers, connected, fed
@@ -152,6 +152,13 @@ async def test_what_comes_behind_a_request_and_is_none_does_not_take_its_answer(
     assert (wire.said.count(b"HTTP/1.1"), wire.closed) == (1, True)
 
 
+async def test_a_request_that_waits_and_can_never_be_whole_is_not_served():
+    app = Heard()
+    wire = await fed(app, [GET + GET + b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\nzz\r\n"])
+    assert [request[1] for request in app.requests] == ["/a", "/a"]
+    assert (wire.said.count(b"HTTP/1.1 200 "), wire.said.count(b"HTTP/1.1"), wire.closed) == (2, 2, True)
+
+
 async def test_trailers_are_no_headers_of_anything():
     chunked = b"POST /%d HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\norigin: evil\r\nx: y\r\n\r\n"
     app = Heard()
@@ -250,6 +257,17 @@ async def test_an_app_hears_once_that_its_client_has_gone_unless_it_took_that_ba
     await turns(3)
     assert heard == ["told", "late"]
     assert (state.connections, state.tasks) == (set(), set())
+
+
+async def test_requests_without_end_are_not_kept_without_end():
+    app = Heard()
+    made, wire, _ = connected(app)
+    made.data_received(GET * (2 * MOST_AHEAD))
+    while not wire.closed:
+        await turns(20)
+    assert len(app.requests) == MOST_AHEAD + 1
+    assert [answer[0] for answer in answers(wire.said, [GET] * (MOST_AHEAD + 1))] == [200] * (MOST_AHEAD + 1)
+    made.connection_lost(None)
 
 
 async def test_a_connection_on_which_nothing_comes_is_closed_and_one_that_is_served_is_not():
