@@ -92,7 +92,7 @@ class HttpProtocol(asyncio.Protocol):
             self._timer.cancel()
         self._refused = True
         self.resume_writing()
-        served, self._served = self._served, None
+        served, self._served, self._read = self._served, None, None
         for request in (served, *self._ahead):
             if request is not None:
                 request.leave()
@@ -254,8 +254,9 @@ class HttpProtocol(asyncio.Protocol):
 
     def _serve(self, request: Request) -> None:
         self._served = request
-        request.task = task = self._loop.create_task(request.run(self._app))
+        task = self._loop.create_task(request.run(self._app))
         self.server.tasks.add(task)
+        task.add_done_callback(self.server.tasks.discard)
 
     def _pause_reading(self) -> None:
         if not self._reading_paused and not self._transport.is_closing():

@@ -72,7 +72,6 @@ class Request:
         "gone",
         "keep_alive",
         "more",
-        "task",
     )
 
     def __init__(self, client: Client, scope: MutableMapping[str, Any], *, keep_alive: bool, expects: bool) -> None:
@@ -87,7 +86,6 @@ class Request:
         self._waiter: asyncio.Future[None] | None = None
         self._left: int | None = None
         self._chunked = False
-        self.task: asyncio.Task[None] | None = None
         self.keep_alive = keep_alive
         self.more = True
         """Whether more of the body is to come."""
@@ -138,9 +136,6 @@ class Request:
             if not self.complete and not self.gone:
                 self._client.close()
             raise
-        finally:
-            if self.task is not None:
-                self._client.server.tasks.discard(self.task)
 
     async def receive(self) -> Message:
         if self._expects and not self.begun:
