@@ -232,6 +232,7 @@ class ChatStream(AnswerStream):
         """Choices whose reason to stop has come."""
         self._began: set[Any] = set()
         """Choices whose role has been told."""
+        self._may_call = True
 
     @property
     def usage(self) -> Usage | None:
@@ -244,6 +245,8 @@ class ChatStream(AnswerStream):
     def feed(self, event: SseEvent) -> list[bytes]:
         if _is_done(event):
             self.complete = self.over = True
+        # Spelt in whatever case, without an escaped letter no key can be one that holds calls.
+        self._may_call = b"_call" in event.data.lower() or b"\\u" in event.data
         return super().feed(event)
 
     @staticmethod
@@ -276,7 +279,10 @@ class ChatStream(AnswerStream):
             self.failed = str(data["error"].get("message", "the model's side reported an error"))
         if isinstance(data.get("usage"), dict):
             self._usage = usage_of(data)
-        self.holding = self._joined.take(data) or self.holding
+        if self._may_call:
+            self.holding = self._joined.take(data) or self.holding
+        else:
+            self._joined.pass_by(data)
         choices = data.get("choices") or []
         if choices:
             self._envelope = {key: value for key, value in data.items() if key not in {"choices", "usage"}}

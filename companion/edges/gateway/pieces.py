@@ -122,6 +122,15 @@ class JoinedCalls:
         """Whether something else came since the last piece."""
         self._ended = False
 
+    def pass_by(self, chunk: dict[str, Any]) -> None:
+        """As `take`, of a chunk of which it is known that it has none, wherever it may be looked for."""
+        choices = objects_in(chunk.get("choices"), "choices")
+        for choice in choices:
+            index_of(choice)
+            self._ended = self._ended or bool(choice.get("finish_reason"))
+        if choices:
+            self._paused = True
+
     def take(self, chunk: dict[str, Any]) -> bool:
         """Adds the pieces of a chunk; whether it has any. Raises UnclearAnswer."""
         choices = objects_in(chunk.get("choices"), "choices")
