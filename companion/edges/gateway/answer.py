@@ -16,7 +16,7 @@ from companion.edges.gateway.cache import Kept
 from companion.edges.gateway.dialect import AnswerStream, BadRequest, UnclearAnswer, restore_strings
 from companion.edges.gateway.held import Held, HeldAnswers
 from companion.edges.gateway.jsontext import dump
-from companion.edges.gateway.replay import document_of, events_of
+from companion.edges.gateway.replay import document_of, events_of, texts_told
 from companion.edges.gateway.sse import SseEvent, SseParser, StreamTooLarge
 from companion.edges.gateway.tooluse import Changes, ToolUse
 from companion.edges.gateway.turn import Turn, parse_object, read_whole
@@ -78,7 +78,7 @@ class StreamedAnswer:
 
     def document(self) -> Callable[[], dict[str, Any]]:
         """Tells what the model said, placeholders as they came. It raises UnclearAnswer where the answer broke off."""
-        return partial(document_of, self._turn.module.DIALECT, self._events)
+        return partial(texts_told, self._turn.module.DIALECT, self._events)
 
     async def read(self, admission: Admission, reply: Reply, headers: list[tuple[str, str]]) -> None:
         """Passes what may pass and holds the rest, to the end of the upstream's answer."""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from companion.edges.gateway.dialect import UnclearAnswer
-from companion.edges.gateway.replay import document_of, events_of
+from companion.edges.gateway.replay import document_of, events_of, texts_told
 from companion.edges.gateway.sse import SseEvent, SseParser
 from companion.model.action import Dialect
 from tests.support.answers import STREAMS
@@ -116,3 +116,17 @@ def test_a_chunk_without_an_index_is_of_the_first_choice():
     told = [{"choices": [{"delta": {"content": text}}]} for text in ("he", "llo")]
     document = document_of(Dialect.CHAT, [event(one) for one in told])
     assert [choice["message"]["content"] for choice in document["choices"]] == ["hello"]
+
+
+@pytest.mark.parametrize("dialect", NAMES)
+@given(text=texts, calls=called, size=st.integers(1, 9))
+def test_law_who_looks_at_texts_alone_is_told_the_same_document(dialect, text, calls, size):
+    events = parsed(STREAMS[NAMES[dialect]](text, calls, size))
+    assert texts_told(dialect, events) == document_of(dialect, events)
+
+
+@pytest.mark.parametrize("dialect", NAMES)
+@pytest.mark.parametrize("data", [b"{", b'{"a":1,"a":2}', b"1", b'"x"', b"]", b"],["])
+def test_events_that_tell_no_document_tell_no_texts_either(dialect, data):
+    with pytest.raises((UnclearAnswer, ValueError)):
+        texts_told(dialect, [SseEvent(b"", "", data)])
