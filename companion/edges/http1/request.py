@@ -66,7 +66,7 @@ class Request:
         "_scope",
         "_size",
         "_told",
-        "_waiter",
+        "_waiters",
         "begun",
         "complete",
         "gone",
@@ -83,7 +83,7 @@ class Request:
         self._size = 0
         self._told = False
         """The app has all of the body."""
-        self._waiter: asyncio.Future[None] | None = None
+        self._waiters: list[asyncio.Future[None]] = []
         self._left: int | None = None
         self._chunked = False
         self.keep_alive = keep_alive
@@ -142,11 +142,13 @@ class Request:
             self._expects = False
             self._client.proceed()
         while not (self.gone or self.complete or self._parts or (not self.more and not self._told)):
-            self._waiter = waiter = asyncio.get_running_loop().create_future()
+            # An app may listen for the end in one task and read in another.
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
             try:
                 await waiter
             finally:
-                self._waiter = None
+                self._waiters.remove(waiter)
         if self.gone or self.complete:
             return {"type": "http.disconnect"}
         self._told = not self.more
@@ -229,8 +231,9 @@ class Request:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
 
 
 @lru_cache(maxsize=64)

@@ -50,6 +50,29 @@ async def test_a_body_that_is_all_there_can_be_had_at_once_and_once():
     assert had == [b"body", None, None, None, b"", None]
 
 
+async def test_all_that_listen_hear_of_the_end():
+    heard = []
+
+    async def listen(receive) -> None:
+        heard.append((await receive())["type"])
+
+    async def app(scope, receive, send) -> None:
+        await receive()
+        given_up = asyncio.ensure_future(listen(receive))
+        both = [asyncio.ensure_future(listen(receive)) for _ in range(2)]
+        await turns(2)
+        given_up.cancel()
+        await asyncio.wait(both)
+
+    made, _, _ = connected(app)
+    made.data_received(GET)
+    await turns(8)
+    assert heard == []
+    made.connection_lost(None)
+    await turns(8)
+    assert heard == ["http.disconnect"] * 2
+
+
 async def test_a_client_that_takes_nothing_is_waited_for():
     made, wire, _ = connected(Heard(headers=[], pieces=[b"one", b"two"]))
     made.pause_writing()
