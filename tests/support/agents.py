@@ -76,7 +76,9 @@ class Agent:
         kept = {name: value for name, value in os.environ.items() if name in {"LANG", "TMPDIR", "SHELL"}}
         path = f"{self.programs}{os.pathsep}{os.environ['PATH']}"
         loopback = {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
-        return kept | {"PATH": path, "HOME": str(self.home)} | loopback | self.more
+        # Cline goes on without a plugin that takes more than four seconds to load, which it may on a busy machine.
+        patience = {"CLINE_PLUGIN_IMPORT_TIMEOUT_MS": "60000"}
+        return kept | {"PATH": path, "HOME": str(self.home)} | loopback | patience | self.more
 
     def start(self, command: list[str], **environ: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
