@@ -48,3 +48,13 @@ def test_a_narrow_key_is_served_by_what_it_may_use_and_by_all_where_a_guard_has_
     way = Routes({Tier.ACT: TierTarget(A, "big", 1, (Candidate(B, "small"),))}).way(Tier.ACT, "x")
     assert [one.model for one in way.among(lambda model: model == "small").candidates] == ["small"]
     assert way.among(lambda _: False) == way
+
+
+def test_a_way_that_was_found_before_is_found_anew_once_the_tiers_are_others():
+    routes = Routes({Tier.ACT: TierTarget(A, "one")})
+    assert routes.way(Tier.ACT, "asked").route().model == "one"
+    routes.replace({Tier.ACT: TierTarget(A, "other")})
+    assert routes.way(Tier.ACT, "asked").route().model == "other"
+    routes.replace({})
+    with pytest.raises(NoRoute):
+        routes.way(Tier.ACT, "asked")

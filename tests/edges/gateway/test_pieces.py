@@ -356,3 +356,20 @@ def test_a_choice_without_an_index_is_the_first():
     assert [index_of(choice) for choice in ({}, {"index": None}, {"index": 2})] == [0, 0, 2]
     with pytest.raises(UnclearAnswer):
         index_of({"index": "0"})
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        {},
+        {"choices": []},
+        {"choices": [{"index": 0, "delta": {"content": "x"}}]},
+        {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
+        {"choices": [{"index": 1, "delta": None}, {"delta": {"role": "assistant"}}], "usage": {"total_tokens": 1}},
+    ],
+)
+def test_a_chunk_without_calls_is_the_same_taken_and_passed_by(chunk):
+    taken, passed = JoinedCalls(), JoinedCalls()
+    assert taken.take(chunk) is False
+    passed.pass_by(chunk)
+    assert vars(taken) == vars(passed)
