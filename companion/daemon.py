@@ -266,6 +266,7 @@ class Daemon:
             waiting=lambda: limits.waiting,
             limits=lambda: [limit_line(state) for state in limits.standing()],
             indexes=lambda: [index_line(ground) for ground in ignored_text.grounds()],
+            unhooked=gatekeeper.sessions.unhooked,
         )
         listener.add(standing)
 

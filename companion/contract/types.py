@@ -28,6 +28,10 @@ class ClientSeen:
     client: str
     last_at: str
     exchanges: int
+    unhooked: int = 0
+    """Tool calls let through to it since its hook last asked about any."""
+    unhooked_since: str = ""
+    """When the first of them passed; "" where there is none."""
 
 
 @frozen

@@ -17,6 +17,7 @@ PASSED_SECONDS = 900
 
 _MOST = 10_000
 _MOST_PASSED = 1000
+_MOST_CLIENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,22 @@ class Session:
     tier: Tier
 
 
+@dataclass(frozen=True, slots=True)
+class Unhooked:
+    """Calls that the wire let through to an agent since its hook last asked about any."""
+
+    calls: int
+    since: datetime
+    """When the first of them passed."""
+
+
 class Sessions:
     """Lives on the event loop. An agent that names no session is known by its workspace."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[str, str, str], Session] = OrderedDict()
         self._passed: list[tuple[tuple[str, str, str], datetime]] = []
+        self._unhooked: OrderedDict[str, Unhooked] = OrderedDict()
 
     def note(self, origin: Origin) -> None:
         if not origin.workspace:
@@ -53,6 +64,18 @@ class Sessions:
         """The wire has let this call go to its agent, and what comes of it comes back that way."""
         self._passed.append((_call(action, origin, origin.session), now))
         del self._passed[:-_MOST_PASSED]
+        before = self._unhooked.pop(origin.client, None)
+        self._unhooked[origin.client] = Unhooked(before.calls + 1, before.since) if before else Unhooked(1, now)
+        if len(self._unhooked) > _MOST_CLIENTS:
+            self._unhooked.popitem(last=False)
+
+    def asked(self, client: str) -> None:
+        """This agent's hook asks."""
+        self._unhooked.pop(client, None)
+
+    def unhooked(self, client: str) -> Unhooked | None:
+        """None where its hook has asked since the last call that passed, and where none passed."""
+        return self._unhooked.get(client)
 
     def take(self, action: Action, origin: Origin, now: datetime) -> bool:
         """Whether this is a call that the wire let through lately. Each serves once: a session may be taken up again

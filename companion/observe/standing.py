@@ -11,6 +11,7 @@ from heapq import nlargest
 
 from companion.contract import API
 from companion.contract.types import AlertState, BudgetLine, ClientSeen, IndexLine, LimitLine, Status, UpstreamLine
+from companion.gatekeeper.sessions import Unhooked
 from companion.telemetry.log import get_logger
 
 _log = get_logger("companion.standing")
@@ -42,6 +43,7 @@ class Standing:
     waiting: Callable[[], int] = int
     limits: Callable[[], list[LimitLine]] = list
     indexes: Callable[[], list[IndexLine]] = list
+    unhooked: Callable[[str], Unhooked | None] = lambda _: None
     _seen: dict[str, tuple[datetime, int]] = field(default_factory=dict[str, tuple[datetime, int]])
     """Of each agent when it came last, and how often it came."""
     _today: tuple[int, int, int] = (0, 0, 0)
@@ -76,7 +78,7 @@ class Standing:
             spent_today_pd=spent,
             unpriced_today=unpriced,
             budget_day_pd=self.budget_day(),
-            clients=[ClientSeen(name, at.isoformat(), often) for name, (at, often) in self._seen.items()],
+            clients=[self._client(name, at, often) for name, (at, often) in self._seen.items()],
             alerts=self.alerts(),
             engines=self.engines(),
             budgets=self.budgets(),
@@ -86,6 +88,11 @@ class Standing:
             limits_left_out=len(limits) - len(shown),
             indexes=self.indexes(),
         )
+
+    def _client(self, name: str, last: datetime, often: int) -> ClientSeen:
+        if (silent := self.unhooked(name)) is None:
+            return ClientSeen(name, last.isoformat(), often)
+        return ClientSeen(name, last.isoformat(), often, silent.calls, silent.since.isoformat())
 
 
 def _most_pressing(limits: list[LimitLine]) -> list[LimitLine]:

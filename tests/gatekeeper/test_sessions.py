@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from companion.gatekeeper.sessions import PASSED_SECONDS, Session, Sessions
+from companion.gatekeeper.sessions import PASSED_SECONDS, Session, Sessions, Unhooked
 from companion.model.action import FileAccess, Operation, ShellCommand, Tier
 from companion.model.exchange import Origin
 from tests.support.rooms import NOON
@@ -80,3 +80,24 @@ def test_a_wire_that_names_no_session_passes_for_every_session_in_its_folder():
     sessions.passed(SEARCH, Origin("cline", workspace="/w"), NOON)
     assert not sessions.take(SEARCH, Origin("cline", session="s", workspace="/v"), NOON)
     assert sessions.take(SEARCH, Origin("cline", session="s", workspace="/w"), NOON)
+
+
+def test_calls_that_no_hook_asks_about_are_counted_until_one_does():
+    sessions = Sessions()
+    assert sessions.unhooked("cline") is None
+    for minute in (0, 1):
+        sessions.passed(SEARCH, Origin("cline", workspace="/w"), NOON + timedelta(minutes=minute))
+    sessions.passed(SEARCH, Origin("codex", workspace="/w"), NOON)
+    assert sessions.unhooked("cline") == Unhooked(2, NOON)
+    sessions.asked("cline")
+    assert sessions.unhooked("cline") is None
+    assert sessions.unhooked("codex") == Unhooked(1, NOON)
+
+
+def test_clients_that_call_themselves_anew_each_time_fill_no_memory():
+    sessions = Sessions()
+    for number in range(1000):
+        sessions.passed(SEARCH, Origin(f"agent-{number}", workspace="/w"), NOON)
+        sessions.passed(SEARCH, Origin("cline", workspace="/w"), NOON)
+    assert sessions.unhooked("cline") == Unhooked(1000, NOON)
+    assert sessions.unhooked("agent-0") is None

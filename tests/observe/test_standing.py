@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from companion.contract.types import LimitLine
+from companion.gatekeeper.sessions import Unhooked
 from companion.observe.standing import Standing
 
 
@@ -32,6 +35,15 @@ async def test_the_agents_that_came_through_are_shown_with_their_calls():
     for client in ("cline", "codex", "cline"):
         closed(made, client)
     assert {one.client: one.exchanges for one in (await made.status()).clients} == {"cline": 2, "codex": 1}
+
+
+async def test_calls_that_no_hook_asked_about_stand_beside_their_agent():
+    noon = datetime(2026, 3, 14, 12, tzinfo=UTC)
+    made = standing(unhooked={"cline": Unhooked(3, noon)}.get)
+    for client in ("cline", "codex"):
+        closed(made, client)
+    found = {one.client: (one.unhooked, one.unhooked_since) for one in (await made.status()).clients}
+    assert found == {"cline": (3, noon.isoformat()), "codex": (0, "")}
 
 
 async def test_an_agent_that_calls_itself_anew_each_time_fills_no_memory():

@@ -198,7 +198,7 @@ async def test_an_answer_that_comes_whole_is_one_however_it_comes(sender, fault)
 async def test_an_answer_that_does_not_come_whole_is_never_taken_for_one(sender, fault, kind):
     async with chaos(always(fault)) as up:
         with pytest.raises(UpstreamUnreachable) as caught:
-            await read(sender, up.url, first=30.0 if kind == "broken" else 0.1, idle=30.0 if kind == "broken" else 0.1)
+            await read(sender, up.url, first=30.0 if kind == "broken" else 0.5, idle=30.0 if kind == "broken" else 0.5)
         assert caught.value.kind == kind
         assert len(up.seen) == 1
 

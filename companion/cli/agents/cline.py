@@ -25,6 +25,9 @@ MODEL = f"{ALIAS_PREFIX}auto"
 """Cline asks for one model in both of its modes. This alias names no tier, so the mode that each request states
 decides; the alias of a tier would hide it."""
 
+PLUGIN_PATIENCE = "export CLINE_PLUGIN_IMPORT_TIMEOUT_MS=60000"
+"""Cline 3.0.65 gives a plugin four seconds to load, and goes on without it."""
+
 _PROVIDER = "openai-compatible"
 _ENTRY = ("providers", _PROVIDER)
 _SETTINGS = (*_ENTRY, "settings")
@@ -113,6 +116,10 @@ def remarks(document: dict[str, Any], wanted: Wanted, environ: Mapping[str, str]
         (
             f"Cline in VS Code has settings of its own: choose OpenAI Compatible there, base URL {wanted.openai}, "
             "and the key that stands in this file."
+        ),
+        (
+            "Cline leaves a plugin out that takes more than four seconds to load, as on a very busy machine; "
+            f"{PLUGIN_PATIENCE} gives it a minute."
         ),
     ]
 

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from companion.cli.agents.agent import Agent
-from companion.cli.agents.findings import Finding, fail, ok, warn
+from companion.cli.agents.cline import PLUGIN_PATIENCE
+from companion.cli.agents.findings import Finding, State, fail, ok, warn
 from companion.cli.agents.ground import Surroundings
 from companion.cli.agents.hooks import codex_hooks, hook_command, listed
 from companion.cli.agents.record import Record, sha256
+from companion.cli.shared import local_time, plural
+from companion.contract.types import ClientSeen, Status
 
 _HTTP = "/hooks/v1/claude/json"
+_GRACE = timedelta(seconds=60)
+"""An agent runs a call as soon as it has it; a sub-agent may come to it later."""
 
 
 def check_hooks(
-    agent: Agent, around: Surroundings, record: Record | None, document: dict[str, Any]
+    agent: Agent, around: Surroundings, record: Record | None, document: dict[str, Any], status: Status | None
 ) -> Iterator[Finding]:
     """Nothing for an agent that companion did not connect."""
     if record is None:
         return
+    placed = list(_check_place(agent, around, record, document))
+    yield from placed
+    if status is not None and all(finding.state is State.OK for finding in placed):
+        yield from _check_silence(agent, status)
+
+
+def _check_place(agent: Agent, around: Surroundings, record: Record, document: dict[str, Any]) -> Iterator[Finding]:
     again = f"companion connect {agent.NAME}"
     if agent.NAME == "cline":
         yield from _check_files(agent, record, again)
@@ -32,6 +45,24 @@ def check_hooks(
         yield _check_trust(agent, around, record, command, again)
     else:
         yield ok(agent.NAME, "its hook asks companion before each tool")
+
+
+def _check_silence(agent: Agent, status: Status) -> Iterator[Finding]:
+    """A hook that is in place and does not ask: the agent left it out, or was started without it."""
+    for seen in status.clients:
+        if seen.client == agent.NAME and _is_silent(seen):
+            since = local_time(seen.unhooked_since)
+            said = (
+                f"{plural(seen.unhooked, 'tool call')} let through since {since}, and its hook asked about none of them"
+            )
+            following = (
+                f"{PLUGIN_PATIENCE}, then start Cline anew" if agent.NAME == "cline" else f"start {agent.TITLE} anew"
+            )
+            yield warn(agent.NAME, said, following)
+
+
+def _is_silent(seen: ClientSeen) -> bool:
+    return bool(seen.unhooked) and datetime.now(UTC) - datetime.fromisoformat(seen.unhooked_since) > _GRACE
 
 
 def _handlers(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

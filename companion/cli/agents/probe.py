@@ -67,7 +67,7 @@ def check_agent(agent: Agent, around: Surroundings, status: Status | None) -> It
         yield fail(agent.NAME, f"the gateway refuses the key in {file.path}", again)
     else:
         yield ok(agent.NAME, f"{file.path} leads to {link.gateway}, and its key is live")
-    yield from check_hooks(agent, around, record, document)
+    yield from check_hooks(agent, around, record, document, status)
     if program := shutil.which(agent.PROGRAM, path=around.environ.get("PATH")):
         yield ok(agent.NAME, f"its program is {program}")
     else:

@@ -36,6 +36,7 @@ class HookGate:
 
     async def judge(self, asked: Asked) -> Verdict:
         """Waits for a person where one is needed."""
+        self.gatekeeper.sessions.asked(asked.client)
         known = self.gatekeeper.sessions.find(asked.client, asked.session, asked.cwd)
         workspace = known.workspace if known else asked.workspace or asked.cwd
         origin = Origin(
