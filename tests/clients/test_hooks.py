@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import pytest
 
+from companion.client import calls
+
 pytestmark = pytest.mark.agents
 
 
@@ -16,6 +18,16 @@ def test_one_yes_serves_wire_and_hook(scene):
     assert not scene.doomed.exists(), ran.output
     shells = [(line.approver, line.ending) for line in scene.companion.lines("shell")]
     assert shells == [("cli", "served"), ("cli, said on the wire", "served")]
+    [seen] = scene.companion.ask(calls.status()).clients
+    assert (seen.client, seen.unhooked) == (scene.agent.name, 0)
+
+
+def test_an_agent_whose_hook_does_not_ask_is_told_of(scene):
+    scene.connect(past_the_gateway=False, hooks=False)
+    ran = scene.run_while(scene.answer(approve=True))
+    assert not scene.doomed.exists(), ran.output
+    [seen] = scene.companion.ask(calls.status()).clients
+    assert (seen.client, seen.unhooked) == (scene.agent.name, 1)
 
 
 @pytest.mark.parametrize("approve", [True, False])

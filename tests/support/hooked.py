@@ -64,8 +64,9 @@ class Scene:
         self.doomed = agent.workspace / "doomed.txt"
         self.doomed.write_text("precious\n")
 
-    def connect(self, *, past_the_gateway: bool) -> None:
-        done = self.companion.run("connect", self.agent.name, "--config-dir", str(self.agent.folder), "--json")
+    def connect(self, *, past_the_gateway: bool, hooks: bool = True) -> None:
+        kept = "--hooks" if hooks else "--no-hooks"
+        done = self.companion.run("connect", self.agent.name, "--config-dir", str(self.agent.folder), kept, "--json")
         self.report = json.loads(done.stdout)
         if past_the_gateway:
             text = self.agent.settings.read_text()
