@@ -33,6 +33,8 @@ _JOINT = (
     r"""\\{0,3}["'`]\s{0,4}[+.&,]?\s{0,4}\\?(?:\\n)?\s{0,40}[+.&]?\s{0,4}[rbuf]?\\{0,3}["'`]"""
     r"""|[ \t]{0,4}\\?(?:\r?\n|\\n)[ \t]{0,40}(?:[+>|*\#-][ \t]{0,4}|//[ \t]{0,4}){0,3}"""
 )
+PIECE_END = r"""(?:[ \t]{0,4}[\\\r\n]|["'`])"""
+"""How what stands between two pieces begins, in what `re` and Hyperscan both know."""
 _TOKEN_JOINT = re.compile(rf"(?:{_JOINT})(?=[A-Za-z0-9])")
 # Nearly everything that begins as a token does is in one piece: one look says so.
 _IN_PIECES = re.compile(rf"{_RUN.pattern}+(?:{_JOINT})(?=[A-Za-z0-9])")

@@ -13,7 +13,7 @@ from typing import Any
 
 from companion.model.facts import Confidence
 from companion.scan.secrets.checks import CHECKS, Check
-from companion.scan.secrets.disguises import joined, triggers, uncovered
+from companion.scan.secrets.disguises import PIECE_END, joined, triggers, uncovered
 from companion.scan.secrets.engine import Span, TooMuchError, allowance
 from companion.scan.secrets.places import Places
 
@@ -26,6 +26,11 @@ _SELDOM = 16
 """At every so many places the clock is looked at: each takes some µs."""
 _FILES = ("tokens.toml", "rules.toml", "services.toml")
 _BLANK = re.compile(r"<<(\w+)(?::([\d-]+))?>>")
+_SHORT = 3
+"""So few characters at the beginning of a token are those of many a word."""
+_FIRST_LETTERS = 8
+"""Behind that beginning, so many letters of the token tell it from most words."""
+_NO_MARKS = {"alnum", "lower", "upper", "digits", "hex"}
 _ALPHABETS = {
     "alnum": "A-Za-z0-9",
     "lower": "a-z0-9",
@@ -54,6 +59,8 @@ class Rule:
     decoys: tuple[str, ...]
     is_token: bool = False
     """Whether its literals are how a token begins, so that one in pieces can be put together."""
+    is_short: bool = False
+    """Whether its literals begin so many words that it is tried where `where` matches and nowhere else."""
 
 
 _Try = tuple[Rule, Callable[[str, int], re.Match[str] | None], Check]
@@ -95,7 +102,7 @@ class _Compiled:
     def __init__(self, rules: Sequence[Rule]) -> None:
         tries: dict[str, list[_Try]] = {}
         for rule in rules:
-            for literal in rule.literals:
+            for literal in () if rule.is_short else rule.literals:
                 tries.setdefault(literal, []).append((rule, rule.pattern.match, CHECKS[rule.check]))
         kinds = triggers(literal for rule in rules if rule.is_token for literal in rule.literals)
         literals = list(dict.fromkeys((*tries, *kinds)))
@@ -158,18 +165,32 @@ def _rule(row: Mapping[str, Any], table: Mapping[str, Any]) -> Rule:
 def _vendor(name: str, shapes: Sequence[str]) -> Rule:
     """The rule of a row of [vendors]: tried where the fixed first part of a shape stands."""
     fixed = [shape.partition("<<")[0] for shape in shapes]
+    where = _where(shapes[0]) if len(shapes) == 1 else ""
     return Rule(
         id=f"{name.lower()}-token",
         type=name,
         confidence=Confidence.HIGH,
         literals=tuple(dict.fromkeys(part.lower() for part in fixed)),
-        where="",
+        where=where,
         pattern=re.compile(rf"(?<![A-Za-z0-9])(?P<secret>{'|'.join(map(_shape, shapes))})(?![A-Za-z0-9])"),
         check="shaped",
         samples=tuple(f"token [[{shape}]]," for shape in shapes),
         decoys=tuple(f"token {part}..." for part in fixed),
         is_token=True,
+        is_short=bool(where),
     )
+
+
+def _where(shape: str) -> str:
+    """What a token of this shape begins with, in one piece or up to where its first piece ends; "" for most shapes.
+
+    Where the token's letters cannot hold its beginning again, no place hides another one.
+    """
+    fixed, alphabet, *_ = _BLANK.split(shape)
+    if len(fixed) > _SHORT or alphabet not in _NO_MARKS:
+        return ""
+    letter, last = f"[{_ALPHABETS[alphabet]}]", _FIRST_LETTERS - 1
+    return rf"{re.escape(fixed)}(?:{letter}{{{_FIRST_LETTERS}}}|{letter}{{0,{last}}}{PIECE_END})"
 
 
 def _shape(shape: str) -> str:

@@ -1,13 +1,16 @@
+import itertools
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from companion.model.facts import Confidence
+from companion.scan.secrets import places
 from companion.scan.secrets.checks import CHECKS
 from companion.scan.secrets.engine import TooMuchError
-from companion.scan.secrets.rules import OwnRules, Rule, load_rules
+from companion.scan.secrets.rules import OwnRules, Rule, _Compiled, load_rules
 from companion.scan.secrets.samples import Sample, decoys_of, samples_of
 
 ENGINE = OwnRules()
@@ -98,3 +101,33 @@ def test_it_loads_when_it_is_asked_to() -> None:
     rules = OwnRules()
     assert rules.load() == ""
     assert rules.find("nothing to be seen") == []
+
+
+SHORT = [rule for rule in load_rules() if rule.is_short]
+JOINTS = ['" + "', "' \\\n  '", '\\" . \\"', "\n", "\r\n\t# ", "\\n    + ", " \\\n", '",\n  "', "-"]
+
+
+@pytest.mark.parametrize("package", ["hyperscan", "no_such_module"])
+@pytest.mark.parametrize("rule", SHORT, ids=lambda rule: rule.id)
+def test_what_begins_like_many_words_is_tried_wherever_it_may_be_a_token(
+    rule: Rule, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "_PACKAGE", package)
+    everywhere = _Compiled([replace(rule, is_short=False, where="")])
+    here_and_there = _Compiled([rule])
+    sample = samples_of(rule)[0]
+    secret = sample.text[sample.start : sample.end]
+    seen = 0
+    for joint, cut in itertools.product(JOINTS, range(len(secret))):
+        for before in ("", " ", "x", f"{secret[:cut]} ", '= "'):
+            text = f"{before}{secret[:cut]}{joint if cut else ''}{secret[cut:]} {secret[: cut // 2]}"
+            wanted = everywhere.find(text)
+            seen += bool(wanted)
+            assert here_and_there.find(text) == wanted, text
+    assert seen > len(secret)
+
+
+def test_what_begins_like_many_words_is_seldom_tried() -> None:
+    [rule] = [rule for rule in SHORT if rule.id == "airtable-token"]
+    assert re.search(rule.where, "path = patch(pattern, 'pat', pat, compatible) # pat-x") is not None
+    assert re.findall(rule.where, "def path(paths: Path) -> pathlib.Path:  patterns compatible dispatch_all") == []
