@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Protocol
 
+from companion.edges.extensions import BODY, GONE, TellWhenGone, WholeBody
 from companion.edges.gateway import chat, count, embeddings, messages, responses
 from companion.edges.gateway.calls import Incoming, ModelCalls
 from companion.edges.gateway.dialect import DialectModule
@@ -29,9 +30,6 @@ _MODELS = "/v1/models"
 
 LARGEST_BODY = 64 * 1024 * 1024
 BODY_SECONDS = 60
-_GONE = "companion.gone"
-_WHOLE = "companion.body"
-_TellWhenGone = Callable[[Callable[[], None]], Callable[[], None]]
 
 _DIALECTS: dict[str, DialectModule] = {
     "/v1/chat/completions": chat,
@@ -134,7 +132,7 @@ class GatewayApp:
             raise Turned(405, "wrong-method", f"{path} takes POST")
         if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise Turned(415, "not-json", "the body must be application/json")
-        whole: Callable[[], bytes | None] | None = scope.get("extensions", {}).get(_WHOLE)
+        whole: WholeBody | None = scope.get("extensions", {}).get(BODY)
         body = whole() if whole is not None else None
         if body is None:
             body = await _body(receive)
@@ -213,7 +211,7 @@ def _decoded(body: bytes, encoding: str) -> bytes:
 
 async def _until_hung_up(work: Awaitable[None], scope: Scope) -> None:
     """Does the work, and stops it when the agent goes away, where the server can tell: nobody is left to answer."""
-    tell_when_gone: _TellWhenGone | None = scope.get("extensions", {}).get(_GONE)
+    tell_when_gone: TellWhenGone | None = scope.get("extensions", {}).get(GONE)
     if tell_when_gone is None:
         await work
         return

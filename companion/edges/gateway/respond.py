@@ -8,12 +8,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, 
 from contextlib import asynccontextmanager
 from typing import Any
 
+from companion.edges.extensions import FOLLOWS
 from companion.edges.gateway.jsontext import dump
 from companion.gatekeeper.tasks import spawn
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-_FOLLOWS = "companion.follows"
 
 # A header's value with one of them would be read as two headers.
 _LINE_ENDS = re.compile(r"[\x00\r\n]")
@@ -45,7 +44,7 @@ class Responder:
             for name, value in headers
         ]
         self.begun = True
-        await self._send({"type": "http.response.start", "status": status, "headers": raw, _FOLLOWS: follows})
+        await self._send({"type": "http.response.start", "status": status, "headers": raw, FOLLOWS: follows})
 
     async def write(self, data: bytes) -> None:
         if data:

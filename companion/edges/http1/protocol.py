@@ -18,12 +18,8 @@ import httptools
 import uvicorn
 from uvicorn.server import ServerState
 
+from companion.edges.extensions import BODY, GONE
 from companion.edges.http1.request import App, Request, status_line
-
-GONE = "companion.gone"
-"""An extension in an ASGI scope: takes what is to be called when the client has gone, and gives what takes it back."""
-BODY = "companion.body"
-"""An extension in an ASGI scope: gives the request's body where all of it is there and nobody took any, else None."""
 
 MAX_HEAD = 64 * 1024
 MAX_HEADERS = 200

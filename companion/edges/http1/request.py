@@ -10,14 +10,12 @@ from typing import Any, Protocol
 
 from uvicorn.server import ServerState
 
+from companion.edges.extensions import FOLLOWS
 from companion.telemetry.log import get_logger
 
 _BODYLESS = frozenset({204, 304})
 
 _log = get_logger(__name__)
-
-FOLLOWS = "companion.follows"
-"""A key in ASGI's "http.response.start": True where the body is given at once, so that the head waits for it."""
 
 Message = MutableMapping[str, Any]
 App = Callable[
