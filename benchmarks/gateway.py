@@ -1,8 +1,8 @@
 """What companion adds to a call, beside a pass-through of stock parts and, where it is given, LiteLLM Proxy.
 
-    python benchmarks/gateway.py [--rounds 7] [--scenarios small prompt stream load16 load64 small-again ...] [--quick]
-                                 [--litellm VENV] [--race 1000] [--outage] [--hang-up 200] [--soak 100000] [--json FILE]
-                                 [--markdown]
+    python benchmarks/gateway.py [--rounds 7] [--scenarios small prompt result stream load16 load64 small-again ...]
+                                 [--quick] [--litellm VENV] [--race 1000] [--outage] [--hang-up 200]
+                                 [--soak 100000] [--json FILE] [--markdown]
 
 Everything runs here, on loopback: an upstream that costs next to nothing, the yardstick S, a daemon of `companion up`
 in a home of its own with a git workspace, and L. Each round measures every target, in an order that rotates. It needs
@@ -49,12 +49,14 @@ class Scenario:
     most: int
     """Requests of one target in one round."""
     seconds: float
+    result: bool = False
+    """Whether the last message is the result of a tool, 7.6 KB; else it is what a user says."""
     again: bool = False
     """Whether every request is the same one; else the last message of each is new."""
 
     def asking(self, target: Target) -> Ask:
         """Makes the requests to a target."""
-        ask = asking(target.host, target.headers, big=self.big, stream=self.stream)
+        ask = asking(target.host, target.headers, big=self.big, stream=self.stream, result=self.result)
         if not self.again:
             return ask
         same = ask()
@@ -64,11 +66,14 @@ class Scenario:
 SCENARIOS = {
     "small": Scenario(big=False, stream=False, at_once=1, most=400, seconds=3.0),
     "prompt": Scenario(big=True, stream=False, at_once=1, most=60, seconds=3.0),
+    "result": Scenario(big=True, stream=False, at_once=1, most=60, seconds=3.0, result=True),
     "stream": Scenario(big=False, stream=True, at_once=1, most=80, seconds=3.0),
     "load16": Scenario(big=False, stream=False, at_once=16, most=5_000, seconds=2.0),
     "load64": Scenario(big=False, stream=False, at_once=64, most=5_000, seconds=2.0),
 }
-SCENARIOS |= {f"{name}-again": replace(scenario, again=True) for name, scenario in SCENARIOS.items()}
+SCENARIOS |= {
+    f"{name}-again": replace(scenario, again=True) for name, scenario in SCENARIOS.items() if not scenario.result
+}
 
 
 def say(text: str) -> None:

@@ -22,6 +22,7 @@ _TOOLS = 20
 _TURNS = 29
 _WORDS_OF_A_TURN = 300
 _RESULT_OF_A_TURN = 7_600
+_LAST_WORDS = 200
 _numbers = itertools.count()
 
 Ask = Callable[[], bytes]
@@ -47,8 +48,8 @@ def _tool(chance: random.Random, number: int) -> dict[str, object]:
     return {"type": "function", "function": function}
 
 
-def _conversation(chance: random.Random) -> list[dict[str, object]]:
-    """As an agent sends it in the middle of a task; the last message is the result of a tool."""
+def _conversation(chance: random.Random, *, result: bool) -> list[dict[str, object]]:
+    """As an agent sends it in the middle of a task; the last message is the result of a tool, or what a user says."""
     messages: list[dict[str, object]] = [
         {"role": "system", "content": _text(chance, _SYSTEM)},
         {"role": "user", "content": _text(chance, _TASK)},
@@ -61,16 +62,18 @@ def _conversation(chance: random.Random) -> list[dict[str, object]]:
             {"role": "assistant", "content": _text(chance, _WORDS_OF_A_TURN), "tool_calls": [call]},
             {"role": "tool", "tool_call_id": call["id"], "content": _text(chance, _RESULT_OF_A_TURN)},
         ]
-    return messages
+    return messages if result else [*messages, {"role": "user", "content": _text(chance, _LAST_WORDS)}]
 
 
-def _body(*, big: bool, stream: bool) -> bytes:
+def _body(*, big: bool, stream: bool, result: bool) -> bytes:
     """With a mark where the number stands that makes each request another one."""
     chance = random.Random(7)
     asked: dict[str, object] = {"model": MODEL, "stream": stream, "max_tokens": 1024}
     if stream:
         asked["stream_options"] = {"include_usage": True}
-    messages = _conversation(chance) if big else [{"role": "user", "content": _text(chance, _SMALL_MESSAGE)}]
+    messages = (
+        _conversation(chance, result=result) if big else [{"role": "user", "content": _text(chance, _SMALL_MESSAGE)}]
+    )
     messages[-1]["content"] = f"step {_NUMBER}: {messages[-1]['content']}"
     if big:
         asked["tools"] = [_tool(chance, number) for number in range(_TOOLS)]
@@ -92,9 +95,9 @@ def request(host: str, headers: Mapping[str, str], body: bytes) -> bytes:
     return f"POST {PATH} HTTP/1.1\r\n{lines}\r\n".encode() + body
 
 
-def asking(host: str, headers: Mapping[str, str], *, big: bool, stream: bool) -> Ask:
-    """Makes requests of one kind for one gateway."""
-    before, _, after = request(host, headers, _body(big=big, stream=stream)).partition(_NUMBER.encode())
+def asking(host: str, headers: Mapping[str, str], *, big: bool, stream: bool, result: bool = False) -> Ask:
+    """Makes requests of one kind for one gateway. `result`: what is new of a big one is the result of a tool."""
+    before, _, after = request(host, headers, _body(big=big, stream=stream, result=result)).partition(_NUMBER.encode())
     return lambda: b"%b%010d%b" % (before, next(_numbers), after)
 
 

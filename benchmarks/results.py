@@ -117,6 +117,9 @@ def marks(found: Found) -> list[Mark]:
             *_times(f"small{end}", "p50", f"small JSON, {said}, p50", {YARDSTICK: (1.0, 0.5), LITELLM: slow}, found),
             *_times(f"small{end}", "p99", f"small JSON, {said}, p99", {YARDSTICK: (1.2, 0.7), LITELLM: slow}, found),
             *_times(f"prompt{end}", "p50", f"309 KB prompt, {said}, p50", {YARDSTICK: (1.5, 1.0)}, found),
+            *_times(
+                f"result{end}", "p50", f"309 KB prompt, {said}: a result of 7.6 KB, p50", {YARDSTICK: (1.5, 1.0)}, found
+            ),
             *_times(f"stream{end}", "first_byte", f"stream, {said}, first byte", {YARDSTICK: (1.0, 0.5)}, found),
             *_times(f"stream{end}", "p50", f"stream of 64 chunks, {said}, total", {YARDSTICK: (0.8, 0.3)}, found),
             *_rates(f"load16{end}", f"requests/s, {said}, c=16", rates, found),
