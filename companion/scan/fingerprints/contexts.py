@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from companion.model.action import CallMade, Part
 
-_MOST_TOLD = 10_000
+_MOST_TOLD = 5_000
 _LONG = 16
 """Parts of a prompt from which on it is worth remembering."""
 _MOST_WALKS = 8

@@ -28,7 +28,8 @@ from companion.scan.fingerprints.worker import Job, decisive, made_of, walk_of
 _PIECE = 256 * 1024
 """Characters that are compared in one go: nobody else runs meanwhile."""
 _OVERLAP = 8 * 1024
-_MOST_CLEAN = 10_000
+_MOST_CLEAN = 5_000
+_MOST_CUT = 10_000
 _LOOK_SECONDS = 0.25
 _LOOK_SHARE = 10
 """A look at the disk takes at most a tenth of the time."""
@@ -190,8 +191,8 @@ class Ground:
 
     def note_cuts(self, digest: bytes, found: tuple[Excerpt, ...]) -> None:
         self.cuts[digest] = found
-        if len(self.cuts) > _MOST_CLEAN:
-            self.cuts = dict(list(self.cuts.items())[_MOST_CLEAN // 2 :])
+        if len(self.cuts) > _MOST_CUT:
+            self.cuts = dict(list(self.cuts.items())[_MOST_CUT // 2 :])
 
     def places(self, text: str, *, waits: bool = True) -> Places:
         """Where ignored text stands in `text`, in order.
