@@ -177,9 +177,6 @@ def test_certificates_are_not_read_before_they_are_needed():
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-# --- through a proxy
-
-
 def proxied(server, **said: str) -> Proxies:
     return Proxies({name: value.format(port=server.port) for name, value in said.items()})
 
