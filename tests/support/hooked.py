@@ -119,6 +119,8 @@ def scene(request, programs, tmp_path):  # noqa: F811
     capture = Capture()
     with serve(ScriptedModel((play.Run(COMMAND), play.Say("All done.")), capture).app) as model, companion() as made:
         made.configure(CONFIG.format(act=model, plan=model))
+        # A home of its own, but not another ten seconds for compiled rules.
+        made.environ |= {"COMPANION_CACHE": str(made.places.cache)}
         made.environ |= {"HOME": str(home), "PATH": f"{programs}{os.pathsep}{made.environ['PATH']}"}
         made.up()
         agent = Connected(request.param, programs, home, workspace, made.gateway, made.key)
