@@ -113,7 +113,8 @@ def _loses_nothing(name: str, arguments: Arguments) -> bool:
             # Only what is staged changes; the files stay as they are.
             return arguments.has("S", "staged") and bool(operands) and None not in operands
         case "reset":
-            return arguments.has("soft") and named and len(operands) <= 1
+            # To any other commit it takes back what the branch says happened.
+            return arguments.has("soft") and operands in ([], ["HEAD"])
         case "add":
             # All at once is how what nobody meant to keep gets in.
             return bool(operands) and all(one and _FILE.fullmatch(one) for one in operands)
