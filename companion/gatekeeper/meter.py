@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from companion.gatekeeper.tally import Sum, Sums, Tally, names_of
+from companion.gatekeeper.tally import Sum, Tally, names_of
 from companion.model.budget import ALL, EACH, Budget, BudgetState, SpentRow, Window, beginning_of
 from companion.model.money import show_dollars
 from companion.model.scope import ANYTHING, Dimension, KeyScope, Subject
@@ -29,8 +29,8 @@ class Reservation(Struct, frozen=True):
     picodollars: int
     subject: Subject
     tallies: Mapping[Window, tuple[date, Tally]]
-    sums: Sequence[Sums] = ()
-    """In which it is counted, as the tallies come; none where nothing is set aside."""
+    names: tuple[str, ...]
+    """The subject's, as the tallies know them."""
 
     @property
     def day(self) -> date:
@@ -92,7 +92,7 @@ class Meter:
         self._limits = _by_name(budgets)
         for window, tallies in self._tallies.items():
             for tally in tallies.values():
-                tally.keep(self._kept(window))
+                tally.keep(self._kept(window), self._watched(window))
 
     @property
     def budget_day(self) -> int | None:
@@ -121,21 +121,15 @@ class Meter:
                 exceeded.append(self._state(window, first, dimension, names[dimension], limit, found))
         if exceeded:
             raise BudgetExceeded(max(exceeded, key=lambda state: state.resets_at), ceiling)
-        sums: list[Sums] = []
         for _, tally in running.values() if ceiling else ():
-            sums.append(mine := tally.sums(named))
-            tally.reserve(mine, ceiling)
-        return Reservation(ceiling, names, running, sums)
+            tally.count(named, reserved=ceiling)
+        return Reservation(ceiling, names, running, named)
 
     def settle(self, reservation: Reservation, cost: int) -> None:
         """Turns a reservation into spend, in the windows it was reserved in; a cost of 0 releases it."""
-        names = reservation.subject
-        if reservation.sums:
-            for (_, tally), sums in zip(reservation.tallies.values(), reservation.sums, strict=True):
-                tally.count(sums, spent=cost, reserved=-reservation.picodollars)
-        else:
-            for _, tally in reservation.tallies.values():
-                tally.add(names, spent=cost)
+        names, aside = reservation.subject, reservation.picodollars
+        for _, tally in reservation.tallies.values() if cost or aside else ():
+            tally.count(reservation.names, spent=cost, reserved=-aside)
         for window, dimension, limit in self._matching(names) if cost else ():
             first, tally = reservation.tallies[window]
             found = tally.of(dimension, names[dimension])
@@ -169,10 +163,16 @@ class Meter:
     def _begun(self, window: Window, today: date) -> tuple[date, Tally]:
         tallies, first = self._tallies[window], window.first_day(today)
         # The last that was asked for stands last: what falls out is what nobody asked for longest.
-        tallies[first] = tallies.pop(first) if first in tallies else Tally(self._kept(window))
+        tallies[first] = tallies.pop(first) if first in tallies else self._tally(window)
         while len(tallies) > _MOST_WINDOWS:
             del tallies[next(iter(tallies))]
         return first, tallies[first]
+
+    def _tally(self, window: Window) -> Tally:
+        return Tally(self._kept(window), self._watched(window))
+
+    def _watched(self, window: Window) -> frozenset[Dimension]:
+        return frozenset(dimension for one, dimension in self._limits if one is window)
 
     def _kept(self, window: Window) -> frozenset[tuple[Dimension, str]]:
         return frozenset(

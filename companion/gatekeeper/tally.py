@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from companion.model.scope import Dimension, Subject
 
 MOST_NAMES = 1_000
@@ -22,9 +24,7 @@ class Sum:
         return bool(self.spent or self.reserved)
 
 
-Sums = Sequence[tuple[Dimension, str, Sum]]
-"""One subject's sums of one window, each with what it is of. One in which something is counted stays the same."""
-
+ALL_WATCHED = frozenset(Dimension)
 
 _DIMENSIONS = tuple(Dimension)
 
@@ -50,19 +50,34 @@ class _Names:
         return self.rest if self.rest or len(self.own) >= MOST_NAMES else None
 
 
-class Tally:
-    """One window's sums. Every name in `kept`, by dimension, has a sum of its own, whatever comes before it."""
+class _Mine(Struct, frozen=True):
+    """What is counted for one subject, by its names in the order of Dimension."""
 
-    def __init__(self, kept: frozenset[tuple[Dimension, str]]) -> None:
+    watched: Sequence[tuple[Dimension, str, Sum]]
+    """Its sums in the dimensions that are watched."""
+    behind: Sum
+    """What its other sums do not have yet."""
+
+
+class Tally:
+    """One window's sums. Every name in `kept`, by dimension, has a sum of its own, whatever comes before it.
+
+    In a dimension that is `watched` the sums are read at every call, so they are always right; the others are made
+    right when somebody asks.
+    """
+
+    def __init__(self, kept: frozenset[tuple[Dimension, str]], watched: frozenset[Dimension] = ALL_WATCHED) -> None:
         self._by = {dimension: _Names() for dimension in Dimension}
         self._kept: frozenset[tuple[Dimension, str]] = frozenset()
-        self._found: dict[tuple[str, ...], Sums] = {}
-        self.keep(kept)
+        self._watched = watched
+        self._found: dict[tuple[str, ...], _Mine] = {}
+        self.keep(kept, watched)
 
-    def keep(self, kept: frozenset[tuple[Dimension, str]]) -> None:
+    def keep(self, kept: frozenset[tuple[Dimension, str]], watched: frozenset[Dimension] = ALL_WATCHED) -> None:
         """From now on these are the names to keep; one that is in the rest already stays there."""
+        self._catch_up()
+        self._watched = watched
         before, self._kept = self._kept, kept
-        self._found.clear()
         for dimension, name in before:
             self._forget(dimension, name)
         for dimension, name in kept:
@@ -71,37 +86,17 @@ class Tally:
                 names.own.setdefault(name, Sum())
 
     def of(self, dimension: Dimension, name: str) -> Sum:
-        """To read only."""
+        """To read only, at once."""
+        if dimension not in self._watched:
+            self._catch_up()
         return self._by[dimension].find(name) or Sum()
 
-    def sums(self, names: tuple[str, ...]) -> Sums:
-        """The sums of a subject, by its names in the order of Dimension; made where there are none.
-
-        To be added to at once: an empty one is not kept for long.
-        """
-        known = self._found.get(names)
-        if known is None:
-            known = [self._sum(dimension, name) for dimension, name in zip(self._by, names, strict=True)]
-            if len(self._found) >= MOST_NAMES:
-                self._found.clear()
-            self._found[names] = known
-        return known
-
-    def _sum(self, dimension: Dimension, name: str) -> tuple[Dimension, str, Sum]:
-        names = self._by[dimension]
-        found = names.find(name)
-        if found is None:
-            found = names.own[name] = Sum()
-        return dimension, name, found
-
-    def reserve(self, sums: Sums, amount: int) -> None:
-        """Sets `amount`, more than nothing, aside in each of the sums."""
-        for _, _, found in sums:
-            found.reserved += amount
-
-    def count(self, sums: Sums, *, spent: int = 0, reserved: int = 0) -> None:
-        """Counts both in each of the sums; what is taken back leaves nothing behind."""
-        for dimension, name, found in sums:
+    def count(self, names: tuple[str, ...], *, spent: int = 0, reserved: int = 0) -> None:
+        """Counts both for the subject of these names, as `names_of` gives them; what is taken back leaves nothing."""
+        mine = self._found.get(names) or self._mine(names)
+        mine.behind.spent += spent
+        mine.behind.reserved += reserved
+        for dimension, name, found in mine.watched:
             found.reserved += reserved
             found.spent = total = found.spent + spent
             if not total and not found.reserved:
@@ -110,18 +105,53 @@ class Tally:
     def add(self, subject: Subject, *, spent: int = 0, reserved: int = 0) -> None:
         """Counts both for the subject in every dimension."""
         if spent or reserved:
-            self.count(self.sums(names_of(subject)), spent=spent, reserved=reserved)
+            self.count(names_of(subject), spent=spent, reserved=reserved)
+
+    def _mine(self, names: tuple[str, ...]) -> _Mine:
+        if len(self._found) >= MOST_NAMES:
+            self._catch_up()
+        watched = [
+            (dimension, name, self._sum(dimension, name))
+            for dimension, name in zip(Dimension, names, strict=True)
+            if dimension in self._watched
+        ]
+        self._found[names] = mine = _Mine(watched, Sum())
+        return mine
+
+    def _catch_up(self) -> None:
+        """Makes every sum right. What is known of subjects is found anew."""
+        found, self._found = self._found, {}
+        for names, mine in found.items():
+            for dimension, name in zip(Dimension, names, strict=True) if mine.behind else ():
+                if dimension not in self._watched:
+                    its = self._sum(dimension, name)
+                    its.spent += mine.behind.spent
+                    its.reserved += mine.behind.reserved
+                    self._forget(dimension, name)
+
+    def _sum(self, dimension: Dimension, name: str) -> Sum:
+        names = self._by[dimension]
+        found = names.find(name)
+        if found is None:
+            found = names.own[name] = Sum()
+        return found
 
     def names(self, dimension: Dimension) -> Iterator[tuple[str, Sum]]:
         """Every name of which something is counted; those that share a sum as "…"."""
+        self._catch_up()
         names = self._by[dimension]
         for name, found in [*names.own.items(), ("…", names.rest)]:
             if found:
                 yield name, found
 
     def _forget(self, dimension: Dimension, name: str) -> None:
-        """The name's sum is empty: from now on it may be another one."""
-        self._found.clear()
-        own = self._by[dimension].own
-        if (dimension, name) not in self._kept and name in own and not own[name]:
-            del own[name]
+        """Where the name's sum is empty: from now on it may be another one."""
+        names = self._by[dimension]
+        if name in names.own:
+            if (dimension, name) in self._kept or names.own[name]:
+                return
+            del names.own[name]
+        elif names.rest:
+            return
+        # What is known of subjects may hold the sum that is no more theirs.
+        self._catch_up()

@@ -215,8 +215,8 @@ def periods_of(model: Model) -> tuple[Period, ...]:
 
 def in_force(periods: tuple[Period, ...], at: datetime) -> Period | None:
     """The prices of a moment; a time without a zone is UTC."""
-    if not periods:
-        return None
+    if len(periods) < 2:
+        return periods[0] if periods else None
     moment = at.astimezone(UTC) if at.tzinfo is not None else at
     for period in reversed(periods):
         if period.when is None or period.when.holds(moment):

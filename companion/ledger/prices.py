@@ -93,7 +93,7 @@ class GenaiPrices:
             if isinstance(found, tuple):
                 call, dearest_input, dearest_output = Decimal(0), max(found[0], found[2], found[3]), found[1]
             else:
-                call, (dearest_input, dearest_output) = found.call(prompt, at), found.dearest(prompt, at)
+                call, dearest_input, dearest_output = found.dearest(prompt, at)
             dollars = call + (prompt * dearest_input + output * dearest_output) * _PER_MTOK
             return int((dollars * PICODOLLARS_PER_DOLLAR).to_integral_value(rounding=ROUND_CEILING))
         except Exception:  # noqa: BLE001 - as in price()

@@ -17,6 +17,7 @@ _IN_WORDS = {
     "cache_write_5m": "cache writes",
     "cache_write_1h": "one-hour cache writes",
 }
+_NOTHING = Decimal(0)
 _INPUT, _OUTPUT = KINDS.index("input"), KINDS.index("output")
 
 
@@ -64,15 +65,10 @@ class Entry:
             return Cost(None, f"the catalogue has no price for input or output of {self.name}", source)
         return Cost(to_picodollars(dollars), source=source)
 
-    def call(self, prompt: int, at: datetime) -> Decimal:
-        """What the call itself costs, USD, with a prompt of so many tokens."""
+    def dearest(self, prompt: int, at: datetime) -> tuple[Decimal, Decimal, Decimal]:
+        """The most that a prompt of so many tokens can meet: USD for the call, and per million of input and output."""
         rates = self._rates_at(prompt, at)
-        return Decimal(0) if rates is None else rates.call
-
-    def dearest(self, prompt: int, at: datetime) -> tuple[Decimal, Decimal]:
-        """The highest input and output price, USD per million tokens, that a prompt of so many tokens can meet."""
-        rates = self._rates_at(prompt, at)
-        return (Decimal(0), Decimal(0)) if rates is None else rates.dearest
+        return (_NOTHING, _NOTHING, _NOTHING) if rates is None else (rates.call, *rates.dearest)
 
     def _rates_at(self, prompt: int, at: datetime) -> Rates | None:
         period = in_force(self.periods, at)

@@ -14,10 +14,14 @@ _log = get_logger("companion.exchanges")
 class Onlooker:
     """Fulfils `companion.gatekeeper.ports.Listener`."""
 
+    def __init__(self) -> None:
+        self._open = 0
+        catalogue.exchanges_open.follow(lambda: self._open)
+
     def notice(self, name: str, id: str, text: str, details: Mapping[str, object]) -> None:  # noqa: A002
         match name:
             case "exchange.opened":
-                catalogue.exchanges_open.add(1)
+                self._open += 1
             case "exchange.closed":
                 self._closed(id, text, details)
             case "approval.opened":
@@ -48,7 +52,7 @@ class Onlooker:
                 _log.info(name, id=id, text=text)
 
     def _closed(self, id: str, text: str, details: Mapping[str, object]) -> None:  # noqa: A002
-        catalogue.exchanges_open.add(-1)
+        self._open -= 1
         catalogue.exchanges_total.add(kind=str(details["kind"]), outcome=str(details["ending"]))
         if details["code"] == "guard-failed":
             catalogue.guard_failures_total.add(guard=str(details["guard"]))

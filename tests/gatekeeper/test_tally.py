@@ -144,3 +144,49 @@ def test_law_a_name_has_one_sum_whichever_subjects_it_is_counted_for(calls):
             shared = sum(count for name, count in expected.items() if name not in own)
             assert all(count == expected[name] for name, count in own.items() if count)
             assert tally._by[Dimension.CLIENT].rest.reserved == shared
+
+
+def everything(tally: Tally):
+    return {dimension: counted(tally, dimension) for dimension in Dimension}
+
+
+_CALLS = st.lists(
+    st.tuples(NAMES, NAMES, AMOUNTS, st.booleans(), st.frozensets(st.sampled_from(Dimension)), st.booleans()),
+    max_size=40,
+)
+
+
+@given(_CALLS, st.frozensets(st.sampled_from(Dimension)))
+def test_law_sums_are_the_same_whichever_dimensions_are_watched_meanwhile(calls, watched):
+    some, every = Tally(frozenset(), watched), Tally(frozenset())
+    taken: list[tuple[str, str, int]] = []
+    for client, model, amount, gives_back, others, asks in calls:
+        if gives_back and taken:
+            client, model, aside = taken.pop()
+            for tally in (some, every):
+                tally.add(subject(client, model), spent=amount, reserved=-aside)
+        else:
+            taken.append((client, model, amount))
+            for tally in (some, every):
+                tally.add(subject(client, model), reserved=amount)
+        if asks:
+            some.keep(frozenset(), others)
+        for dimension in watched:
+            assert some.of(dimension, client) == every.of(dimension, client)
+    assert everything(some) == everything(every)
+
+
+@given(_CALLS, st.frozensets(st.sampled_from(Dimension)))
+def test_law_where_names_share_a_sum_nothing_is_lost_whichever_are_watched(calls, watched):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "MOST_NAMES", 2)
+        tally, true = Tally(frozenset(), watched), dict.fromkeys(["a", "b", "c", ""], 0)
+        for client, model, amount, _, others, asks in calls:
+            tally.add(subject(client, model), spent=amount)
+            true[client] += amount
+            if asks:
+                tally.keep(frozenset(), others)
+        assert all(tally.of(Dimension.CLIENT, name).spent >= spent for name, spent in true.items())
+        assert all(
+            sum(spent for spent, _ in names.values()) == sum(true.values()) for names in everything(tally).values()
+        )

@@ -69,7 +69,7 @@ def test_a_constraint_that_is_not_known_here_leaves_that_model_unpriced():
     read = catalogue(odd, model("even"))
     cost = read.find("openai", "odd").cost(Usage(input=1), AT)
     assert (cost.picodollars, cost.reason) == (None, "the catalogue has no price of openai/odd")
-    assert read.find("openai", "odd").dearest(1, AT) == (0, 0)
+    assert read.find("openai", "odd").dearest(1, AT) == (0, 0, 0)
     assert read.find("openai", "even").cost(Usage(input=1), AT).picodollars == 10**6
 
 

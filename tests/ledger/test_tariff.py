@@ -186,22 +186,22 @@ def test_law_no_call_of_so_many_tokens_costs_more_than_the_dearest_prices(fresh,
     mine = entry(input_mtok=fresh, output_mtok=cached, cache_read_mtok=cached, cache_write_mtok=written)
     read, output, hit, write = tokens
     usage = Usage(input=read, output=output, cache_read=hit, cache_write_5m=write)
-    dearest_read, dearest_output = mine.dearest(usage.prompt, AT)
+    call, dearest_read, dearest_output = mine.dearest(usage.prompt, AT)
     cost = mine.cost(usage, AT)
     assert cost.picodollars is not None
-    assert cost.picodollars <= to_picodollars((usage.prompt * dearest_read + output * dearest_output) / MILLION)
+    assert cost.picodollars <= to_picodollars(call + (usage.prompt * dearest_read + output * dearest_output) / MILLION)
 
 
 @pytest.mark.parametrize(("prompt", "dearest"), [(0, 3), (200_000, 3), (200_001, 6)])
 def test_a_tier_counts_from_the_first_token_that_is_in_it(prompt, dearest):
     tiered = TieredPrices(Decimal(3), [Tier(200_000, Decimal(6))])
     mine = entry(input_mtok=tiered, output_mtok=Decimal(1))
-    assert mine.dearest(prompt, AT) == (dearest, 1)
+    assert mine.dearest(prompt, AT) == (0, dearest, 1)
     assert mine.cost(Usage(input=prompt), AT).picodollars == (dearest * prompt * 10**6)
 
 
 def test_what_has_no_price_has_no_highest_one():
-    assert entry().dearest(1_000, AT) == (0, 0)
+    assert entry().dearest(1_000, AT) == (0, 0, 0)
 
 
 def whole() -> Iterator[Listed]:

@@ -272,7 +272,7 @@ class HttpProtocol(asyncio.Protocol):
         if served is None or not served.begun:
             text = HTTPStatus(status).phrase.encode()
             head = b"content-type: text/plain\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(text)
-            self.write(status_line(status) + head + text)
+            self.write(status_line(status) + b"\r\n" + head + text)
         if served is not None:
             served.leave()
         self.close()

@@ -14,6 +14,7 @@ from companion.edges.extensions import FOLLOWS
 from companion.telemetry.log import get_logger
 
 _BODYLESS = frozenset({204, 304})
+_END_OF_HEAD = (b"", b"")
 
 _log = get_logger(__name__)
 
@@ -169,27 +170,27 @@ class Request:
             self._go_on(message.get("body", b""), more=message.get("more_body", False))
 
     def _begin(self, status: int, headers: Iterable[tuple[bytes, bytes]], *, follows: bool) -> None:
-        lines = [status_line(status)]
-        for name, value in (*self._client.server.default_headers, *headers):
-            folded = name.lower()
-            if folded == b"content-length":
-                self._left = int(value)
-            elif folded == b"connection":
-                # How long it stays is this server's to say.
-                self.keep_alive = self.keep_alive and b"close" not in value.lower()
-                continue
-            lines.append(b"%b: %b\r\n" % (name, value))
+        said = [*self._client.server.default_headers, *headers]
+        known = {name.lower(): value for name, value in said}
+        if b"connection" in known:
+            # How long it stays is this server's to say.
+            closes = any(name.lower() == b"connection" and b"close" in value.lower() for name, value in said)
+            self.keep_alive = self.keep_alive and not closes
+            said = [(name, value) for name, value in said if name.lower() != b"connection"]
+        if (length := known.get(b"content-length")) is not None:
+            self._left = int(length)
+        lines = [status_line(status), *map(b": ".join, said)]
         if not self.keep_alive:
-            lines.append(b"connection: close\r\n")
+            lines.append(b"connection: close")
         if self._left is None and not self._head_only and status not in _BODYLESS:
             if self._scope["http_version"] == "1.1":
                 self._chunked = True
-                lines.append(b"transfer-encoding: chunked\r\n")
+                lines.append(b"transfer-encoding: chunked")
         elif self._head_only or status in _BODYLESS:
             self._left = 0
-        lines.append(b"\r\n")
-        head = b"".join(lines)
-        if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines) or b"\0" in head:
+        lines += _END_OF_HEAD
+        head = b"\r\n".join(lines)
+        if not head.count(b"\n") == head.count(b"\r") == len(lines) - 1 or b"\0" in head:
             raise RuntimeError("a header of the answer holds a CR, LF or NUL")
         self.begun = True
         self._client.hold(head, follows=follows)
@@ -238,4 +239,4 @@ class Request:
 def status_line(status: int) -> bytes:
     """The first line of an answer."""
     phrases = {one.value: one.phrase for one in HTTPStatus}
-    return f"HTTP/1.1 {status} {phrases.get(status, '')}\r\n".encode()
+    return f"HTTP/1.1 {status} {phrases.get(status, '')}".encode()

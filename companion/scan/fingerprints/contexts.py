@@ -26,6 +26,9 @@ class Told(Struct, frozen=True):
     may_cut: bool
 
 
+_SILENT = Told((), frozenset(), may_cut=False)
+
+
 class CallsSoFar:
     """The calls that a prompt tells of up to some part, by their ids."""
 
@@ -82,21 +85,33 @@ class Contexts:
     def __init__(self, may_cut: Callable[[Part], bool]) -> None:
         self._may_cut = may_cut
         self._told: dict[bytes, Told] = {}
+        self._silent: dict[bytes, None] = {}
+        """Parts that tell nothing of calls."""
         self._walks: tuple[_Walk, ...] = ()
 
     def told(self, part: Part) -> Told:
         """Reads the part where it is not known yet."""
-        known = self._told.get(part.digest)
+        digest = part.digest
+        if digest in self._silent:
+            return _SILENT
+        known = self._told.get(digest)
         if known is None:
-            known = self._told[part.digest] = _read(part, self._may_cut)
+            known = _read(part, self._may_cut)
+            if known == _SILENT:
+                self._silent[digest] = None
+            else:
+                self._told[digest] = known
+            if len(self._silent) > _MOST_TOLD:
+                self._silent = dict.fromkeys(list(self._silent)[_MOST_TOLD // 2 :])
             if len(self._told) > _MOST_TOLD:
                 self._told = dict(list(self._told.items())[_MOST_TOLD // 2 :])
         return known
 
     def is_quick(self, parts: Sequence[Part]) -> bool:
         """Whether `keys` takes no time worth speaking of."""
-        known = self._told
-        return sum([part.size for part in parts if part.digest not in known]) <= _QUICK
+        told, silent = self._told, self._silent
+        new = [part.size for part in parts if part.digest not in silent and part.digest not in told]
+        return not new or sum(new) <= _QUICK
 
     def keys(self, parts: Sequence[Part]) -> Sequence[bytes]:
         """Names each part of a prompt; one with results together with all up to it that tell of calls.
@@ -104,6 +119,8 @@ class Contexts:
         So a result is another one when its call is, or was not told yet, and the same in every turn that goes on.
         """
         digests = [part.digest for part in parts]
+        if len(parts) < _LONG and self._silent.keys() >= set(digests):
+            return digests
         same, walk = 0, None
         for one in self._walks if len(parts) >= _LONG else ():
             alike = _alike(digests, one.digests)
@@ -113,9 +130,8 @@ class Contexts:
             return walk.keys
         keys, states = (walk.keys[:same], walk.states[:same]) if walk else ([], [])
         state = states[-1] if states else _BEFORE_ALL
-        known = self._told
         for part, digest in zip(parts[same:], digests[same:], strict=True):
-            told = known.get(digest) or self.told(part)
+            told = self.told(part)
             if told.calls:
                 state = state.begin(digest, told)
             keys.append(digest + state.before if told.answers else digest)

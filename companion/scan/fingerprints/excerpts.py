@@ -96,13 +96,19 @@ class IgnoredText:
         for ground in self._asked(workspace):
             if ground.index is None or ground.rules_changed or (workspace and not ground.serves(policy)):
                 return False
-            unclean = [(part, key) for part, key in zip(parts, keys, strict=True) if not ground.is_clean(key)]
-            if contexts and any(contexts.told(part).may_cut for part, _ in unclean):
+            unclean = (
+                []
+                if ground.are_clean(keys)
+                else [(part, key) for part, key in zip(parts, keys, strict=True) if not ground.is_clean(key)]
+            )
+            if unclean and contexts and any(contexts.told(part).may_cut for part, _ in unclean):
                 # Files are looked for on the disk.
                 return False
             if ground.is_bare:
                 if ground.needs_look:
                     spawn(self._keep_fresh(ground), "look for ignored text", _failed)
+                continue
+            if not unclean:
                 continue
             big = sum([part.size for part, _ in unclean])
             if big >= _LEAST_TEXT and (big > _SMALL or ground.needs_look):

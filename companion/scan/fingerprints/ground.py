@@ -8,7 +8,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import islice
 from pathlib import Path
@@ -179,6 +179,9 @@ class Ground:
 
     def is_clean(self, digest: bytes) -> bool:
         return digest in self._clean
+
+    def are_clean(self, digests: Iterable[bytes]) -> bool:
+        return self._clean.keys() >= set(digests)
 
     def note_clean(self, digest: bytes, state: object) -> None:
         """`state` is what it was when the search began."""
