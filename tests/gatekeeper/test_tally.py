@@ -162,9 +162,9 @@ def test_law_sums_are_the_same_whichever_dimensions_are_watched_meanwhile(calls,
     taken: list[tuple[str, str, int]] = []
     for client, model, amount, gives_back, others, asks in calls:
         if gives_back and taken:
-            client, model, aside = taken.pop()
+            *named, aside = taken.pop()
             for tally in (some, every):
-                tally.add(subject(client, model), spent=amount, reserved=-aside)
+                tally.add(subject(*named), spent=amount, reserved=-aside)
         else:
             taken.append((client, model, amount))
             for tally in (some, every):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -27,9 +28,10 @@ from companion.model.facts import KEPT, Confidence, Finding
 Document = Callable[[], dict[str, Any]]
 """Makes the document that an answer is. Raises UnclearAnswer."""
 
-_MOST_WAITING = 1_000
-_PAUSE = 0.05
+_MOST_WAITING = 2_000
+_PAUSE = 0.25
 """Seconds for which answers are gathered: whoever waits for one goes first."""
+_AT_A_TIME = 8
 _NAME = "look at answers"
 
 
@@ -164,7 +166,10 @@ class AnswerScan:
 
 def _read(answers: Sequence[_Answer]) -> list[_Read]:
     found = []
-    for answer in answers:
+    for number, answer in enumerate(answers, 1):
+        if number % _AT_A_TIME == 0:
+            # Whoever serves calls has the interpreter back after some answers, not after all of them.
+            time.sleep(0)
         try:
             found.append(_Read(answer, answer.parts()))
         except UnclearAnswer as unclear:
