@@ -26,7 +26,7 @@ class Told(Struct, frozen=True):
     may_cut: bool
 
 
-_SILENT = Told((), frozenset(), may_cut=False)
+_NOTHING = Told((), frozenset(), may_cut=False)
 
 
 class CallsSoFar:
@@ -93,11 +93,11 @@ class Contexts:
         """Reads the part where it is not known yet."""
         digest = part.digest
         if digest in self._silent:
-            return _SILENT
+            return _NOTHING
         known = self._told.get(digest)
         if known is None:
             known = _read(part, self._may_cut)
-            if known == _SILENT:
+            if known == _NOTHING:
                 self._silent[digest] = None
             else:
                 self._told[digest] = known
@@ -152,10 +152,5 @@ def _alike(one: Sequence[bytes], other: Sequence[bytes]) -> int:
     return min(len(one), len(other))
 
 
-_NOTHING = Told((), frozenset(), may_cut=False)
-"""What most parts tell, so there are thousands of it."""
-
-
 def _read(part: Part, may_cut: Callable[[Part], bool]) -> Told:
-    told = Told(part.calls(), frozenset(result.id for result in part.results()), may_cut(part))
-    return _NOTHING if told == _NOTHING else told
+    return Told(part.calls(), frozenset(result.id for result in part.results()), may_cut(part))
