@@ -20,6 +20,7 @@ from companion.edges.gateway.replay import document_of, events_of, texts_told
 from companion.edges.gateway.sse import SseEvent, SseParser, StreamTooLarge
 from companion.edges.gateway.tooluse import Changes, ToolUse
 from companion.edges.gateway.turn import Turn, parse_object, read_whole
+from companion.edges.gateway.written_answers import WrittenStream
 from companion.gatekeeper.admission import Admission
 from companion.model.money import Usage
 from companion.policy.redaction import Lookup
@@ -61,7 +62,7 @@ class StreamedAnswer:
         """`lookup` knows the placeholders that the model was shown; None where it was shown none."""
         self._turn = turn
         self._lookup = lookup
-        self._answer = _stream(turn, lookup)
+        self._answer = turn.stream(lookup)
         self._uses: list[ToolUse] = []
         self._headers: Headers = []
         self._events: list[SseEvent] = []
@@ -186,7 +187,7 @@ class WholeAnswer:
             self._raw = await read_whole(reply.chunks)
             self._document = await parse_object(self._raw)
             admission.usage = self._turn.module.usage_of(self._document)
-            self._uses = self._turn.module.uses_of(self._document, self._raw)
+            self._uses = self._turn.uses_of(self._document, self._raw)
         except (BadRequest, UnclearAnswer) as bad:
             admission.failure = f"the upstream's answer cannot be read: {bad}"
         except (TypeError, AttributeError, KeyError) as odd:
@@ -216,7 +217,7 @@ async def give_again(turn: Turn, held: Held[Recording]) -> None:
             await _give_events(turn, held, kept)
         else:
             document = recording.document or document_of(turn.module.DIALECT, recording.events)
-            _refuse_others(recording.uses, turn.module.uses_of(document))
+            _refuse_others(recording.uses, turn.uses_of(document))
             again = replace(recording, headers=[*kept, ("content-type", "application/json")])
             async with _kept_waiting(turn, _OK, again.headers):
                 changes = await held.changes()
@@ -228,7 +229,7 @@ async def give_again(turn: Turn, held: Held[Recording]) -> None:
 async def _give_events(turn: Turn, held: Held[Recording], headers: Headers) -> None:
     """As `give_again`, as a stream. Raises UnclearAnswer before it has begun."""
     recording, respond = held.recording, turn.respond
-    answer = _stream(turn, recording.lookup)
+    answer = turn.stream(recording.lookup)
     events = recording.events or events_of(turn.module.DIALECT, recording.document or {})
     told = b"".join(piece for event in events for piece in answer.feed(event))
     _refuse_others(recording.uses, answer.uses)
@@ -254,19 +255,13 @@ def _compact(use: ToolUse) -> str:
         return use.arguments
 
 
-def _stream(turn: Turn, lookup: Lookup | None) -> AnswerStream:
-    answer = turn.module.stream(lookup)
-    answer.passes_usage = not turn.adds_usage
-    return answer
-
-
-async def _beat(answer: AnswerStream) -> bytes:
+async def _beat(answer: AnswerStream | WrittenStream) -> bytes:
     return answer.beat()
 
 
 async def _judged(turn: Turn, holding: Holding, recording: Recording) -> Changes:
     judging = turn.gate_for(recording.lookup).judge(
-        recording.uses, turn.asked.tools, turn.exchange.origin, turn.exchange.id
+        recording.uses, turn.offered, turn.exchange.origin, turn.exchange.id
     )
     return await holding.judged(recording, judging, turn.question)
 
@@ -287,7 +282,7 @@ async def _kept_waiting(turn: Turn, status: int, headers: Headers) -> AsyncItera
 async def _give_document(
     turn: Turn, status: int, recording: Recording, document: dict[str, Any], changes: Changes, unchanged: bytes
 ) -> None:
-    raw = dump(turn.module.change(document, changes)) if changes else unchanged
+    raw = dump(turn.change(document, changes)) if changes else unchanged
     if recording.lookup is not None:
         raw = restore_strings(raw, recording.lookup, SIGNED_KEYS)
     if turn.respond.begun:

@@ -26,6 +26,8 @@ from companion.edges.gateway.prompt import Prompt, PromptReader
 from companion.edges.gateway.refusal import words
 from companion.edges.gateway.respond import Responder
 from companion.edges.gateway.turn import Turn, read_whole
+from companion.edges.gateway.written import NO_NAMES, may_teach, taught
+from companion.edges.gateway.written_answers import DIALECTS as WITH_CALLS_AS_TEXT
 from companion.gatekeeper.admission import Admission, Refusal
 from companion.gatekeeper.admit import Gatekeeper
 from companion.gatekeeper.meter import BudgetExceeded
@@ -166,7 +168,8 @@ class ModelCalls:
             self.next_id(), self.clock(), origin, action, returns=tells_all(module.DIALECT, prompt.skeleton)
         )
         noted = (Remark("auto", Allow(chosen.code, chosen.reason)),) if chosen else ()
-        return Turn(module, asked, prompt, envelope, exchange, respond, self.gate, way, noted)
+        written = _written(module.DIALECT, asked, prompt)
+        return Turn(module, asked, prompt, envelope, exchange, respond, self.gate, way, noted, written)
 
     def _chosen(self, asked: Asked, tier: Tier, prompt: Prompt, scope: KeyScope) -> Choice | None:
         """What the rules of `companion/auto` choose, where this call asks for it, nobody plans and the key may."""
@@ -277,6 +280,23 @@ class ModelCalls:
             return secret
 
         return lookup
+
+
+def _written(dialect: Dialect, asked: Asked, prompt: Prompt) -> frozenset[str]:
+    """The tools whose calls the agent reads in text. Raises BadRequest where nobody could judge them."""
+    if asked.tools:
+        return NO_NAMES
+    names = taught(asked.instructions)
+    if not asked.instructions:
+        # Some models take no instructions, and have them as what the user said first.
+        first = next((part for part in prompt.parts if part.place.entry or not part.place.key), None)
+        names = taught(first.texts()) if first is not None and may_teach(first.raw) else NO_NAMES
+    if names and dialect is Dialect.RESPONSES:
+        raise BadRequest(
+            "this prompt teaches tool calls as text, which companion cannot judge on this path: switch the agent to "
+            "native tool calls, or to /v1/chat/completions"
+        )
+    return names if dialect in WITH_CALLS_AS_TEXT else NO_NAMES
 
 
 def _called(admission: Admission) -> ModelCall:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,7 +33,7 @@ class WireGate:
     returns: bool = False
     """Whether the results of the calls come back this way, as of `Exchange`."""
 
-    async def judge(self, uses: Sequence[ToolUse], offered: Sequence[str], origin: Origin, parent: str) -> Changes:
+    async def judge(self, uses: Sequence[ToolUse], offered: Collection[str], origin: Origin, parent: str) -> Changes:
         """Waits until every call is decided; calls are judged side by side, so a person sees all that waits.
 
         Each is judged as if those before it had been carried out.
@@ -66,7 +66,7 @@ class WireGate:
         restored: ToolUse,
         reading: Reading | Unreadable,
         before: tuple[Action, ...],
-        offered: Sequence[str],
+        offered: Collection[str],
         origin: Origin,
         parent: str,
     ) -> tuple[Change | None, Sequence[Called | Said]]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from companion.edges.gateway.tooluse import Form, ToolUse
 from companion.model.action import Action, FileAccess, Operation, ShellCommand, ToolCall
+from companion.policy.guards.tools import TOOLS
 
 
 class Unreadable(ValueError):  # noqa: N818 - a verdict in waiting
@@ -185,6 +186,20 @@ def _files(arguments: _Arguments) -> Reading:
     return Reading(parts, key)
 
 
+_NAMED_PATH = re.compile(r"<path>([^<>]*)</path>")
+
+
+def _read_file(arguments: _Arguments) -> Reading:
+    """One file; or several, as calls that are written as text name them."""
+    if "args" not in arguments:
+        return _file(Operation.READ, "path", "file_path", "absolute_path")(arguments)
+    named = _text(arguments, "args")
+    paths = [path.strip() for path in _NAMED_PATH.findall(named)]
+    if not paths or len(paths) != named.count("<path"):
+        raise Unreadable("read_file names no list of files")
+    return Reading(tuple(Part(FileAccess(path, Operation.READ)) for path in paths))
+
+
 def _glob(arguments: _Arguments) -> Reading:
     """A pattern that leads elsewhere is looked at as a path of its own."""
     folder, pattern = _optional(arguments, "path") or ".", _optional(arguments, "pattern")
@@ -216,10 +231,12 @@ _READERS: dict[str, _Reader] = {
     "run_commands": _commands,
     "execute_command": _command("command"),
     "read_files": _files,
-    "read_file": _file(Operation.READ, "path", "file_path", "absolute_path"),
+    "read_file": _read_file,
     "editor": _file(Operation.WRITE, "path"),
     "write_to_file": _file(Operation.WRITE, "path"),
     "replace_in_file": _file(Operation.WRITE, "path"),
+    "apply_diff": _file(Operation.WRITE, "path"),
+    "insert_content": _file(Operation.WRITE, "path"),
     "list_files": _folder(Operation.LIST, "path"),
     "list_code_definition_names": _folder(Operation.SEARCH, "path"),
     "search_files": _folder(Operation.SEARCH, "path"),
@@ -246,3 +263,6 @@ _READERS: dict[str, _Reader] = {
     # Gemini CLI
     "run_shell_command": _command("command"),
 }
+
+KNOWN_TOOLS = frozenset({*_READERS, *TOOLS})
+"""Every tool that is known by name."""

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 from msgspec import Struct
 
 from companion.edges.gateway import chat
-from companion.edges.gateway.dialect import Asked, BadRequest, DialectModule
+from companion.edges.gateway.dialect import AnswerStream, Asked, BadRequest, DialectModule, UnclearAnswer
 from companion.edges.gateway.envelope import Envelope
 from companion.edges.gateway.gate import WireGate
 from companion.edges.gateway.held import OF_THE_FORM, Question
 from companion.edges.gateway.jsontext import read_object
 from companion.edges.gateway.prompt import Prompt
 from companion.edges.gateway.respond import Responder
+from companion.edges.gateway.tooluse import Changes, ToolUse
+from companion.edges.gateway.written import NO_NAMES
+from companion.edges.gateway.written_answers import WrittenStream, change_in, uses_in
 from companion.model.action import Dialect, ModelCall
 from companion.model.exchange import Exchange
 from companion.model.verdict import Remark
@@ -40,6 +43,33 @@ class Turn(Struct, frozen=True):
     way: Way
     noted: tuple[Remark, ...] = ()
     """What was decided on the way here, for the record."""
+    written: frozenset[str] = NO_NAMES
+    """The tools that the agent's prompt teaches to call in text; none for agents that offer them natively."""
+
+    @property
+    def offered(self) -> Collection[str]:
+        """The tools that the agent has, by name."""
+        return self.written or self.asked.tools
+
+    def uses_of(self, document: dict[str, Any], raw: bytes = b"") -> list[ToolUse]:
+        """The calls of a whole answer, as `DialectModule.uses_of`. Raises UnclearAnswer."""
+        if not self.written:
+            return self.module.uses_of(document, raw)
+        if self.module.uses_of(document, raw):
+            raise UnclearAnswer("a native tool call comes where none was offered")
+        return uses_in(self.module, document, self.written)
+
+    def change(self, document: dict[str, Any], changes: Changes) -> dict[str, Any]:
+        """A whole answer after the gate's changes."""
+        if self.written:
+            return change_in(self.module, document, changes, self.written)
+        return self.module.change(document, changes)
+
+    def stream(self, lookup: Lookup | None) -> AnswerStream | WrittenStream:
+        """What reads the answer's events."""
+        answer = WrittenStream(self.module, self.written, lookup) if self.written else self.module.stream(lookup)
+        answer.passes_usage = not self.adds_usage
+        return answer
 
     @property
     def adds_usage(self) -> bool:
@@ -65,7 +95,9 @@ class Turn(Struct, frozen=True):
 
     def gate_for(self, lookup: Lookup | None) -> WireGate:
         """The gate that restores what the model was shown, and no placeholder that it only guesses."""
-        return replace(self.gate, lookup=lookup or (lambda _: None), returns=self.exchange.returns)
+        # What comes of a call in text comes back as text, and nobody can say of which.
+        returns = self.exchange.returns and not self.written
+        return replace(self.gate, lookup=lookup or (lambda _: None), returns=returns)
 
     async def fail(self, status: int, code: str, message: str) -> None:
         """Tells the agent of a failure, in the stream where one has begun."""
