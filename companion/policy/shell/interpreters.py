@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from companion.model.facts import Effect
-from companion.policy.shell.builds import judge_build, judge_entry
+from companion.policy.shell.builds import judge_build, judge_entry, ran
 from companion.policy.shell.effects import NAMES, is_temporary
 from companion.policy.shell.invocation import Finding, Inner, Invocation, read
 from companion.policy.shell.javascript.engines import judge_engine
@@ -151,7 +151,7 @@ def _module(invocation: Invocation, words: tuple[Value, ...]) -> Iterator[Findin
     )
     elsewhere = any(is_temporary(word.constant or "/tmp/x") for word in words)  # noqa: S108 - no file is made
     if name == "unittest" and not own and not elsewhere:
-        yield invocation.rule("project-run", "python -m unittest")
+        yield from ran(invocation, "-m unittest")
         yield from named_files(replace(invocation, args=words[1:]))
     elif name in _MODULES_RUN and not own:
         yield Inner(words, invocation.feed)
