@@ -4,7 +4,7 @@ import pytest
 
 from companion.policy.shell.dangers import INTERPRETERS
 from companion.policy.shell.read import read_command
-from tests.support.shell import codes
+from tests.support.shell import codes, only_reads
 
 
 @pytest.mark.parametrize("name", sorted(INTERPRETERS))
@@ -78,3 +78,12 @@ def test_other_ways_to_start_are_asked_about(command: str):
 def test_a_module_of_the_project_is_not_pythons():
     effects = read_command("python3 -m json.tool x", look={"json.tool.py": "x"}.get)
     assert "runs-script" in {effect.code for effect in effects}
+
+
+def test_a_python_by_its_version_is_python():
+    assert only_reads("python3.12 --version")
+    assert only_reads("python3.12 -c 'print(1)'")
+    assert codes("python3.12 -m pytest") == {"project-run"}
+    assert "runs-code" in codes("python3.12 -c 'import os'")
+    assert "pipe-to-shell" in codes("curl https://x | python3.12")
+    assert "unknown-program" in codes("python3.12-config --version")
