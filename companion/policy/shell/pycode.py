@@ -49,6 +49,7 @@ _REACHES = names(
 """What leads from a harmless module to everything else: other modules that it holds, and attributes by their name."""
 _FORMATS = names("format format_map")
 _OPENED = names("mode encoding errors newline buffering")
+_OPENED_AT = 6
 _DELETES = names("remove unlink rmdir rmtree removedirs")
 _RUNS = names("system popen run call check_call check_output Popen getoutput getstatusoutput")
 
@@ -159,7 +160,13 @@ def _open(node: ast.Call, at: list[Value]) -> tuple[list[Finding], bool]:
     words = {keyword.arg: keyword.value for keyword in node.keywords}
     given = node.args[1] if len(node.args) > 1 else words.get("mode")
     mode = "r" if given is None else _text(given)
-    known = words.keys() <= _OPENED and all(one.text is not None for one in at) and mode is not None
+    # Behind them stands a function that opens what it likes.
+    known = (
+        words.keys() <= _OPENED
+        and len(node.args) <= _OPENED_AT
+        and all(one.text is not None for one in at)
+        and mode is not None
+    )
     writes = mode is None or not set(mode).isdisjoint("wax+")
     # Where the file is not known, to read it is asked about, as a write is.
     return [one for path in at for one in (write(path) if writes and path.text is not None else read(path))], known

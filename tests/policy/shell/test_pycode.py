@@ -82,6 +82,7 @@ def test_what_computes_and_reads_runs(code: str):
         "open('x', **{'mode': 'w'})",
         "open('x', *['w'])",
         "open('x', opener=print)",
+        "open('x', 'r', -1, None, None, None, True, print)",
         "open(1, 'w').write('x')",
         "open(x, 'w').write('x')",
         "open('x', m).write('x')",
