@@ -18,6 +18,7 @@ from companion.policy.shell.effects import (
     GLOB,
     LOOKS,
     NAMES,
+    PLACE,
     RUNS_BY_ITSELF,
     TREE,
     is_device,
@@ -32,6 +33,7 @@ from companion.policy.shell.secretfiles import may_hold_secrets
 
 _PUSHES = frozenset({"git-push", "git-push-force", "git-tag-move"})
 _HOSTS = "read what the workspace has, or name the host in policy.trusted_hosts"
+_HOME = "run tests and builds of the workspace only"
 _TAKEN_BACK = "make sure that it lies in the workspace, or ask the person to do this by hand"
 
 
@@ -206,6 +208,8 @@ def _judge_read(effect: Effect, facts: Facts) -> Ask | None:
         return Ask("reads-ignored", f"{target} is or holds what {rule} excludes", "name files that are not ignored")
     if effect.code != NAMES and may_hold_secrets(target.rstrip("/")):
         return Ask("reads-secrets", f"{target} is where people keep secrets", "ask for the one value that is needed")
+    if not path.inside and effect.code == PLACE:
+        return Ask("runs-outside", f"code in {target} would run, which is not the workspace's", _HOME)
     if not path.inside and (
         (effect.code == TREE and is_temporary(f"{path.resolved}/x"))
         or not is_system_file(path.resolved, names_only=effect.code == NAMES)

@@ -93,6 +93,7 @@ _BLACK = Build(
     valued="--exclude|--extend-exclude|--include",
 )
 _GO_FORMAT = Build("go.mod", flags="-[dels]", needs="-w")
+_GO_LISTED = Build("go.mod", flags="-[es]", needs="-l")
 _PRETTIER_NAMED = (
     "--log-level|--loglevel|--tab-width|--print-width|--trailing-comma|--end-of-line|--parser|--arrow-parens"
     "|--prose-wrap|--quote-props|--cache-strategy"
@@ -331,9 +332,9 @@ BUILDERS: dict[str, tuple[Build, ...]] = {
             named="--profile|-l|--line-length|--py",
         ),
     ),
-    "gofmt": (_GO_FORMAT,),
-    "goimports": (_GO_FORMAT,),
-    "gofumpt": (_GO_FORMAT,),
+    "gofmt": (_GO_FORMAT, _GO_LISTED),
+    "goimports": (_GO_FORMAT, _GO_LISTED),
+    "gofumpt": (_GO_FORMAT, _GO_LISTED),
 }
 
 ENTRIES: dict[str, tuple[re.Pattern[str], tuple[Build, ...]]] = {

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from companion.policy.shell.builders import BUILDERS, ENTRIES, Build
-from companion.policy.shell.effects import is_system_file
+from companion.policy.shell.effects import PLACE, is_system_file
 from companion.policy.shell.invocation import Finding, Invocation, Look, UnreadableFile, read, write
 from companion.policy.shell.state import join
 from companion.policy.shell.testers import TESTERS
@@ -61,7 +61,7 @@ def judge_entry(invocation: Invocation, args: tuple[Value, ...]) -> list[Finding
 def ran(invocation: Invocation, told: str = "") -> Iterator[Finding]:
     """A run of the project's code, in a folder that has to be one of the project."""
     yield invocation.rule("project-run", " ".join(filter(None, [invocation.name, told])))
-    yield from read(Value(".", invocation.start, invocation.end))
+    yield from read(Value(".", invocation.start, invocation.end), PLACE)
 
 
 def has_file(look: Look | None, files: str, folder: str = "") -> bool:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from companion.policy.shell.builds import ran
 from companion.policy.shell.effects import NAMES
 from companion.policy.shell.invocation import Finding, Invocation, read, write
 from companion.policy.shell.words import Value
@@ -63,7 +62,8 @@ def judge_compiler(invocation: Invocation) -> list[Finding] | None:
         Value(path, invocation.start, invocation.end)
         for path in (_rust_output(call) if invocation.name == "rustc" else _c_outputs(call))
     ]
-    return [*ran(invocation), *_files(call, [*outputs, *call.beside])]
+    here = read(Value(".", invocation.start, invocation.end))
+    return [invocation.rule("project-run"), *here, *_files(call, [*outputs, *call.beside])]
 
 
 def _files(call: _Call, outputs: list[Value]) -> Iterator[Finding]:

@@ -46,9 +46,12 @@ SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "fish", "
 POSIX_SHELLS = frozenset({"sh", "bash", "dash"})
 """Those whose scripts are read as this language."""
 
+PYTHONS = frozenset(f"python3.{minor}" for minor in range(6, 20))
+"""Pythons by their version."""
 INTERPRETERS = frozenset(
     {"python", "python2", "python3", "pypy", "pypy3", "node", "nodejs", "deno", "perl", "ruby", "php", "lua"}
     | {"luajit", "Rscript", "julia", "ts-node", "tsx", "irb", "ipython", "groovy", "scala", "elixir", "erl", "ghci"}
+    | PYTHONS
 )
 
 RUNS_ITS_INPUT = frozenset({"at", "batch", "osascript", "ed", "ex"})

@@ -3,8 +3,8 @@
 The code of a READ says what is read of its target: "" the file's content; "names" no content, but that it exists,
 and the names below it; "glob" the content of what the pattern matches; "tree" the content of every file below a
 folder (the target then ends in "/", so that facts about a tree are never taken for facts about its folder);
-"tracked" the content that the repository in that folder keeps of it. Beside each "glob" stands a "tree" for the
-folder in which the pattern starts, for whoever cannot match patterns.
+"tracked" the content that the repository in that folder keeps of it; "place" that code which lies in that folder
+runs. Beside each "glob" stands a "tree" for the folder in which the pattern starts, for whoever cannot match patterns.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ TREE = "tree"
 TRACKED = "tracked"
 LISTED = "listed"
 """The code of a READ of those files in a folder that git lists or does not ignore. Which they are is not known."""
+PLACE = "place"
+"""The code of a READ of a folder whose code runs, as tests and builds run the project's."""
 
 _CHECKOUTS = frozenset({"git checkout", "git switch", "checkout", "switch", "symbolic-ref", "worktree"})
 _SOURCES = frozenset({"/dev/null", "/dev/stdin"})

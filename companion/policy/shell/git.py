@@ -12,6 +12,7 @@ from companion.policy.shell.gitlocal import judge_local
 from companion.policy.shell.gitobjects import read_object
 from companion.policy.shell.gitplace import is_planted
 from companion.policy.shell.gitpush import judge_push
+from companion.policy.shell.gitstash import judge_stash_show
 from companion.policy.shell.invocation import Finding, Inner, Invocation, Look, read
 from companion.policy.shell.options import Arguments, split
 from companion.policy.shell.state import join
@@ -112,7 +113,6 @@ _NAMING = {"check-ignore": "q v n z quiet verbose non-matching no-index", "check
 """What says which rules hold for the paths it is given, and looks into none of them."""
 _NESTED: dict[tuple[str, str], str] = {
     ("stash", "list"): _LOG,
-    ("stash", "show"): "stat~ numstat shortstat summary name-only name-status",
     ("rerere", "status"): "",
     ("rerere", "diff"): "",
     ("rerere", "remaining"): "",
@@ -194,6 +194,8 @@ def _subcommand(invocation: Invocation, name: str) -> Iterator[Finding]:
         return
     if name in _NAMING:
         yield from _naming(invocation, _NAMING[name])
+    elif nested == ("stash", "show"):
+        yield from judge_stash_show(replace(invocation, args=args[1:]))
     elif nested in _NESTED:
         yield from _reading(replace(invocation, args=args[1:]), _NESTED[nested])
     elif name in _READING:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from companion.model.facts import Effect
-from companion.policy.shell.builds import judge_build, judge_entry
+from companion.policy.shell.builds import is_own, judge_build, judge_entry, ran
 from companion.policy.shell.effects import NAMES, is_temporary
 from companion.policy.shell.invocation import Finding, Inner, Invocation, read
 from companion.policy.shell.javascript.engines import judge_engine
 from companion.policy.shell.pycode import judge_python, other_code
+from companion.policy.shell.state import join
 from companion.policy.shell.tools import named_files, names
 from companion.policy.shell.words import Value
 
@@ -21,6 +23,7 @@ _CODE = re.compile(r"-\w*[ceEpr]$|--(?:eval|print|command)\b")
 _MODULES_RUN = names(
     "pytest unittest mypy ruff black flake8 pylint isort tox nox coverage pip uv pre_commit bandit pyflakes pycodestyle"
 )
+_MODULES_COMPILING = names("py_compile compileall")
 _MODULES_READING = frozenset(
     {"json.tool", "tokenize", "ast", "dis", "calendar", "platform", "this", "sysconfig", "site"}
 )
@@ -127,7 +130,8 @@ def _runs_script(invocation: Invocation, args: tuple[Value, ...]) -> Iterator[Fi
     found: list[Finding] = []
     if text is not None and len(text) <= _LONGEST_SCRIPT:
         code = Value(text, args[0].start, args[0].end)
-        found = list(judge_python(invocation, code) if _PYTHON.fullmatch(invocation.name) else other_code(code))
+        python = _PYTHON.fullmatch(invocation.name) is not None
+        found = list(judge_python(_beside(invocation, path or ""), code) if python else other_code(code))
     clear = bool(found) and _PYTHON.fullmatch(invocation.name) is not None and not any(map(_is_code, found))
     code_of = "project-script" if clear else "runs-script"
     named = path or invocation.name
@@ -137,11 +141,22 @@ def _runs_script(invocation: Invocation, args: tuple[Value, ...]) -> Iterator[Fi
         yield from _handed(operand)
 
 
+def _beside(invocation: Invocation, path: str) -> Invocation:
+    """The same, seen from the folder of the script: there python looks for modules first."""
+    look, folder = invocation.look, posixpath.dirname(path)
+    return invocation if look is None else replace(invocation, look=lambda name: look(join(folder, name)))
+
+
 def _is_code(finding: Finding) -> bool:
     return isinstance(finding, Effect) and finding.code in _ABOUT_CODE
 
 
 _ABOUT_CODE = frozenset({"runs-code", "unknown-path"})
+
+
+def _is_compiled(word: Value) -> bool:
+    text = word.text or "-"
+    return text == "-q" or (is_own(text) and text[:1] not in "*?[")
 
 
 def _module(invocation: Invocation, words: tuple[Value, ...]) -> Iterator[Finding]:
@@ -151,8 +166,13 @@ def _module(invocation: Invocation, words: tuple[Value, ...]) -> Iterator[Findin
     )
     elsewhere = any(is_temporary(word.constant or "/tmp/x") for word in words)  # noqa: S108 - no file is made
     if name == "unittest" and not own and not elsewhere:
-        yield invocation.rule("project-run", "python -m unittest")
+        yield from ran(invocation, "-m unittest")
         yield from named_files(replace(invocation, args=words[1:]))
+    elif name in _MODULES_COMPILING and not own and all(map(_is_compiled, words[1:])):
+        # It leaves compiled files beside the sources, as a run of them does.
+        yield from ran(invocation, f"-m {name}")
+        for operand in words[1:]:
+            yield from () if operand.constant == "-q" else read(operand)
     elif name in _MODULES_RUN and not own:
         yield Inner(words, invocation.feed)
     elif name in _MODULES_READING and not own:

@@ -23,6 +23,8 @@ class Feed:
     """What the piped output names, where that is known."""
     redirected: bool = False
     """Put there by a redirection of the same command."""
+    beyond: Feed | None = None
+    """Of a list that the grammar counts to a pipe: what stands there for all but its first command."""
 
     def __bool__(self) -> bool:
         return self.piped or self.text is not None

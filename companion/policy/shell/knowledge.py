@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from companion.policy.shell.dangers import PYTHONS
+
 
 class Operands(StrEnum):
     """What a program does with its operands."""
@@ -217,7 +219,7 @@ def _told_by(words: str, names: str) -> dict[str, frozenset[str]]:
 VERSIONED: dict[str, frozenset[str]] = {
     **_told_by("--version", "clang cmake g++ gcc java javac make"),
     **_told_by("--version -v", "node perl php ruby"),
-    **_told_by("--version -V", "deno jq python python3 rg rustc"),
+    **_told_by("--version -V", " ".join(["deno jq python python3 rg rustc", *PYTHONS])),
     **_told_by("--version version", "git"),
 }
 """Programs that only tell their version when one of these words is all that is given to them.

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from companion.model.facts import Effect, EffectKind
+from companion.policy.shell.builds import ran
 from companion.policy.shell.effects import WEB_READ
 from companion.policy.shell.invocation import Finding, Invocation, read
 from companion.policy.shell.tools import asks_for_help, names
@@ -106,7 +107,7 @@ def judge_reach(invocation: Invocation) -> Iterator[Finding]:
                 break
     said = " ".join(word for word in words if not word.startswith("-"))
     if (runs := _RUNS_PROJECT.get(invocation.name)) and runs.fullmatch(said) and "--frozen" not in words:
-        yield invocation.rule("project-run", " ".join([invocation.name, *said.split()[:1]]))
+        yield from ran(invocation, said.partition(" ")[0])
     if (changes := _CHANGES.get(invocation.name)) and changes.fullmatch(said) and (said or not words):
         yield invocation.rule("tool-write")
     web = invocation.name in {"gh", "glab"} and not {"-w", "--web"}.isdisjoint(words)

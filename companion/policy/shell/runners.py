@@ -11,6 +11,7 @@ from companion.policy.shell.dangers import POSIX_SHELLS
 from companion.policy.shell.invocation import Feed, Finding, Inner, Invocation, Lists, Text, read, write
 from companion.policy.shell.listed import on_disk
 from companion.policy.shell.options import Arguments, split
+from companion.policy.shell.settings import is_known_setting
 from companion.policy.shell.tools import names
 from companion.policy.shell.variables import PLAIN, is_of_no_meaning, is_private
 from companion.policy.shell.words import Value
@@ -85,7 +86,8 @@ def _env(invocation: Invocation) -> Iterator[Finding]:
     rest = arguments.operands
     names_set: list[tuple[str, Value]] = []
     while rest and (found := re.match(r"(\w+)=", rest[0].text or "")):
-        if not is_private(found.group(1)):
+        value = None if rest[0].constant is None else rest[0].constant[found.end() :]
+        if not (is_private(found.group(1)) or is_known_setting(found.group(1), value)):
             names_set.append((found.group(1), rest[0]))
         rest = rest[1:]
     program = rest[0].constant if rest else None

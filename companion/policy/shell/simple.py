@@ -23,12 +23,12 @@ from companion.policy.shell.parse import Syntax
 from companion.policy.shell.programs import judge
 from companion.policy.shell.redirects import Redirect, take_apart
 from companion.policy.shell.rules import apply
+from companion.policy.shell.settings import is_known_setting, judge_setting
 from companion.policy.shell.source import Unclear
 from companion.policy.shell.state import After, State
 from companion.policy.shell.stateful import CHANGES_STATE
 from companion.policy.shell.variables import (
     PLAIN,
-    is_harmless_to_set,
     is_harmless_to_show,
     is_of_no_meaning,
     is_private,
@@ -233,7 +233,7 @@ class Simple(ABC):
         parts = [node] if node.type == "variable_assignment" else node.named_children
         for part in parts:
             name, value = self._assignment(part, state)
-            if not is_private(name):
+            if not (is_private(name) or is_known_setting(name, value)):
                 self._set_plainly(name, part, self._budget.unexported)
             if any(child.type == "+=" for child in part.children) and not (
                 state.is_own(name) or is_harmless_to_show(name)
@@ -312,8 +312,10 @@ class Simple(ABC):
             name, text = self._assignment(child, state)
             if name == "IFS" and values[0].constant == "read":
                 feed = feed if text == "" else replace(feed, listed=None)
-            elif not is_harmless_to_set(name) and not (values[0].constant in PLAIN and is_of_no_meaning(name)):
-                self._say("sets-environment", child, name)
+                continue
+            program = () if values[0].constant in self._functions else values
+            for effect in judge_setting(name, text, program, self._syntax.span(child), self._cwd):
+                self._place(effect, state)
         if values[0].constant in self._functions:
             for child in assigned:
                 state = state.set(self._assignment(child, state)[0], None)

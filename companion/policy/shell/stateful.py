@@ -17,6 +17,7 @@ from companion.policy.shell.options import Arguments, split
 from companion.policy.shell.parameters import Lookup, array_key, unpack
 from companion.policy.shell.parse import Syntax
 from companion.policy.shell.rules import apply
+from companion.policy.shell.settings import is_known_setting
 from companion.policy.shell.state import After, State
 from companion.policy.shell.variables import is_private
 from companion.policy.shell.words import Value, evaluate
@@ -150,9 +151,12 @@ def declare(
             continue
         named = child.child_by_field_name("name") if child.type == "variable_assignment" else child
         name = syntax.text(named) if named is not None else ""
-        if named is None or named.type != "variable_name" or not is_private(name):
-            effects.append(apply("sets-environment", name, *syntax.span(child)))
         value = child.child_by_field_name("value") if child.type == "variable_assignment" else None
+        told = None
+        if child.type == "variable_assignment" and not _adds(child):
+            told = "" if value is None else evaluate(value, syntax, lookup).constant
+        if named is None or named.type != "variable_name" or not (is_private(name) or is_known_setting(name, told)):
+            effects.append(apply("sets-environment", name, *syntax.span(child)))
         if keyword != "unset" and name not in state.variables and (value is None or _adds(child)):
             # It holds, or begins with, what the environment says.
             names += 1

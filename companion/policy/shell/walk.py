@@ -210,7 +210,8 @@ class _Walk(Simple):
             first, *_, last = (child for child in node.named_children if child.type != "comment")
             parts.append((operator, last))
             node = first
-        after = self._statement(node, state, feed)
+        after = self._statement(node, state, replace(feed, beyond=None))
+        feed = feed if feed.beyond is None else feed.beyond
         while parts:
             operator, node = parts.pop()
             after = self._then(after, operator, node, feed, () if parts else redirects)
@@ -235,6 +236,9 @@ class _Walk(Simple):
                 # What a program complains of stands among what it prints.
                 self._said, self._listed = None, None
             fed = self._piped(part) if number else feed
+            if number and _holds_list(part):
+                # `a | b | c && d` stands in the tree as if it were `a | { b | c && d; }`.
+                fed = replace(fed, beyond=feed)
             self._said, self._listed = None, None
             last = number + 1 == len(parts)
             after = self._statement(part, state, fed, redirects if last else ()).either

@@ -85,7 +85,7 @@ def test_what_only_reads(command: str):
         ("git stash drop", "git-stash-drop"),
         ("git stash clear", "git-stash-drop"),
         ("git stash", "git-change"),
-        ("git stash show -p", "unknown-option"),
+        ("git stash show -p", "git-option"),
         ("git show stash@{0}", "git-option"),
         ("git reflog expire --all", "git-history"),
         ("git filter-branch x", "git-history"),

@@ -4,7 +4,7 @@ import pytest
 
 from companion.policy.shell.dangers import INTERPRETERS
 from companion.policy.shell.read import read_command
-from tests.support.shell import codes
+from tests.support.shell import codes, only_reads
 
 
 @pytest.mark.parametrize("name", sorted(INTERPRETERS))
@@ -77,4 +77,46 @@ def test_other_ways_to_start_are_asked_about(command: str):
 
 def test_a_module_of_the_project_is_not_pythons():
     effects = read_command("python3 -m json.tool x", look={"json.tool.py": "x"}.get)
+    assert "runs-script" in {effect.code for effect in effects}
+
+
+def test_a_python_by_its_version_is_python():
+    assert only_reads("python3.12 --version")
+    assert only_reads("python3.12 -c 'print(1)'")
+    assert codes("python3.12 -m pytest") == {"project-run"}
+    assert "runs-code" in codes("python3.12 -c 'import os'")
+    assert "pipe-to-shell" in codes("curl https://x | python3.12")
+    assert "unknown-program" in codes("python3.12-config --version")
+
+
+@pytest.mark.parametrize(
+    "words", ["py_compile src/a.py", "py_compile src/*.py", "compileall -q src", "compileall -q ."]
+)
+def test_compiling_leaves_files_of_the_project_as_they_are(words: str):
+    assert codes(f"python -m {words}") == {"project-run"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "py_compile /tmp/x.py",
+        "py_compile ../x.py",
+        "py_compile -",
+        "py_compile *.py",
+        "py_compile $x",
+        "compileall -i list src",
+        "compileall -d x src",
+        "compileall -o 2 src",
+        "compileall --invalidation-mode unchecked-hash src",
+        "compileall -p x src",
+        "compileall --hardlink-dupes src",
+        "compileall @x",
+    ],
+)
+def test_compiling_with_other_words_asks(words: str):
+    assert codes(f"python -m {words}") - {"project-run"}
+
+
+def test_a_module_of_the_project_is_no_compiler():
+    effects = read_command("python -m py_compile a.py", look={"py_compile.py": "x"}.get)
     assert "runs-script" in {effect.code for effect in effects}

@@ -219,3 +219,25 @@ def test_of_a_body_that_nothing_leaves_nothing_is_left_out(command: str):
 )
 def test_of_others_what_is_set_may_be_what_the_environment_says(command: str):
     assert "reads-environment" in codes(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "a | sort | uniq && rg x",
+        "a | sort | uniq || rg x",
+        "a | sort | uniq && pwd && rg x",
+        "a | sort | uniq && rg x > out",
+        "a | sort | uniq > out && rg x",
+        "! a | sort | uniq && rg x",
+        "a | sort | uniq && { rg x; }",
+        "a | sort | uniq && a | sort | uniq && rg x",
+    ],
+)
+def test_what_follows_a_pipe_of_three_gets_nothing_from_it(command: str):
+    assert "./" in targets(command)
+
+
+@pytest.mark.parametrize("command", ["a | sort | rg x", "a | sort | rg x && pwd", "a | sort | { uniq && rg x; }"])
+def test_what_a_pipe_feeds_reads_no_folder(command: str):
+    assert "./" not in targets(command)
