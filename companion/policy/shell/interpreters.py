@@ -144,7 +144,13 @@ def _runs_script(invocation: Invocation, args: tuple[Value, ...]) -> Iterator[Fi
 def _beside(invocation: Invocation, path: str) -> Invocation:
     """The same, seen from the folder of the script: there python looks for modules first."""
     look, folder = invocation.look, posixpath.dirname(path)
-    return invocation if look is None else replace(invocation, look=lambda name: look(join(folder, name)))
+    if look is None:
+        return invocation
+
+    def beside(name: str) -> str | None:
+        return look(join(folder, name))
+
+    return replace(invocation, look=beside)
 
 
 def _is_code(finding: Finding) -> bool:
