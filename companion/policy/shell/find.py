@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from companion.model.facts import Effect
-from companion.policy.shell.effects import NAMES, TREE, is_temporary
+from companion.policy.shell.effects import NAMES, PLACE, TREE, is_temporary
 from companion.policy.shell.invocation import Finding, Invocation, Lists, delete, read, tree
 from companion.policy.shell.knowledge import FIND, FIND_VALUED
 from companion.policy.shell.runners import find_exec
@@ -65,6 +65,9 @@ def judge_find(invocation: Invocation) -> Iterator[Finding]:
             inner, at = find_exec(args, at + 1, _found(invocation, roots, names, [*signs, word]))
             says_more = True
             signs.append(word)
+            if word == "-execdir":
+                # It runs where each file lies, and what is run may take its code from there.
+                findings += [effect for place in _places(invocation, roots) for effect in read(place, PLACE)]
             findings += inner or [invocation.rule("find-exec", at=args[at - 1])]
         else:
             if word == "-delete":
