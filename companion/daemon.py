@@ -48,7 +48,7 @@ from companion.gatekeeper.question import Previewer
 from companion.gatekeeper.results import Results
 from companion.gatekeeper.runaway import RunawayBrake
 from companion.gatekeeper.tasks import end_all, spawn
-from companion.housekeeping import attempt, settle, tidy_now_and_then
+from companion.housekeeping import attempt, settle_apart, tidy_now_and_then
 from companion.ledger.acceptances import AcceptanceStore
 from companion.ledger.grants import RuleFile
 from companion.ledger.keys import KeyStore
@@ -331,7 +331,7 @@ class Daemon:
                 _log.info("ready", gateway=self._gateway_url, version=__version__)
                 ready(self._gateway_url, parts.keys)
                 # Compiling rules keeps a processor busy: the first call may have to wait for it, the start need not.
-                spawn(asyncio.to_thread(settle, parts.prices, parts.scanner), "load engines and prices", _task_failed)
+                spawn(settle_apart(parts.prices, parts.scanner), "load engines and prices", _task_failed)
                 await self._stopping.wait()
                 _log.info("stopping")
                 parts.services.approvals.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from companion.ledger.keys import KeyStore
 from companion.ledger.prices import GenaiPrices
@@ -31,6 +32,16 @@ def settle(prices: GenaiPrices, scanner: SecretScan) -> None:
     gc.set_threshold(*_COLLECT_AT)
     trim()
     drop_library_pages()
+
+
+async def settle_apart(prices: GenaiPrices, scanner: SecretScan) -> None:
+    """`settle` in a thread that nobody waits for: when this is cancelled, it goes on as long as the process does."""
+    # The loop's own threads are waited for when it is closed, and rules that are compiled take ten seconds.
+    apart = ThreadPoolExecutor(1, thread_name_prefix="settle")
+    try:
+        await asyncio.get_running_loop().run_in_executor(apart, settle, prices, scanner)
+    finally:
+        apart.shutdown(wait=False)
 
 
 async def tidy_now_and_then(keys: KeyStore) -> None:

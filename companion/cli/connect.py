@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
@@ -50,7 +51,7 @@ def connect(agent: str, folder: Path | None, model: str, *, hooks: bool, dry_run
     if as_json:
         print_json(report)
     else:
-        _show_connected(AGENTS[agent], report)
+        _show_connected(AGENTS[agent], report, _typed(agent, choice))
 
 
 @click.command()
@@ -125,7 +126,19 @@ def show_diff(diff: str) -> None:
         out.print(Text(line, style="bold" if heading else _COLOURS.get(line[:1], "")))
 
 
-def _show_connected(agent: Agent, report: Report) -> None:
+def _typed(agent: str, choice: Choice) -> str:
+    """The command that does what was asked for, `--dry-run` aside."""
+    words = ["companion", "connect", agent]
+    if choice.model:
+        words += ["--model", choice.model]
+    if choice.folder:
+        words += ["--config-dir", str(choice.folder)]
+    if not choice.hooks:
+        words.append("--no-hooks")
+    return shlex.join(words)
+
+
+def _show_connected(agent: Agent, report: Report, command: str) -> None:
     from rich.markup import escape  # noqa: PLC0415 - as in console()
 
     out = console()
@@ -136,7 +149,7 @@ def _show_connected(agent: Agent, report: Report) -> None:
         out.print(f"[bold green]{agent.TITLE} is connected already[/], to {report.gateway}; nothing was changed")
         return
     if report.dry_run:
-        out.print(f"\nnothing was written. next: [bold]companion connect {agent.NAME}[/]")
+        out.print(f"\nnothing was written. next: [bold]{escape(command)}[/]")
         return
     out.print(f"\n[bold green]{agent.TITLE} is connected[/] to {report.gateway}, key {report.key_id or 'kept'}")
     for path in report.files:

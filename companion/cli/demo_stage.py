@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import sys
 from typing import Any
 
-import psutil
 from rich.console import Console
 
-from companion.cli.lifecycle import start_daemon
+from companion.cli.lifecycle import start_daemon, wait_for_end
 from companion.client import AsyncClient, NotRunning, calls, find_operator
 from companion.contract.types import Answer, Approval
 from companion.demo.run import Person, operator_of, play, stand_in
@@ -109,5 +107,4 @@ async def _stop(stage: Stage) -> None:
             await operator.do(calls.shut_down())
     except NotRunning:
         return
-    with contextlib.suppress(psutil.Error):
-        await asyncio.to_thread(psutil.Process(pid).wait, _STOP_SECONDS)
+    await asyncio.to_thread(wait_for_end, pid, _STOP_SECONDS)

@@ -59,7 +59,7 @@ def _examine(around: Surroundings, agent: str | None) -> Iterator[Finding]:
     if status is not None:
         yield from _examine_daemon(status)
     elif not loaded.complaints:
-        yield from check_upstreams({name: one.url for name, one in loaded.config.upstreams.items()})
+        yield from check_upstreams({name: one.url for name, one in loaded.config.upstreams.items()}, running=False)
     yield from _examine_agents(around, status, agent)
 
 

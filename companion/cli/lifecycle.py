@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,10 +17,11 @@ import psutil
 from companion.cli.shared import Exit, ask, busy, console, end, json_option, local_time, plural, print_json
 from companion.client import Client, NotRunning, Refused, calls, find_operator
 from companion.contract.types import BudgetLine, IndexLine, LimitLine, NewKey, Status, UpstreamLine
-from companion.places import find_places
+from companion.places import CACHE_VARIABLE, HOME_VARIABLE, find_places
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 20.0
+_LOOK_SECONDS = 0.02
 _MOST_LIMITS = 20
 _LIMITED = {
     "requests_per_minute": ("request", "a minute"),
@@ -41,17 +46,18 @@ def up(port: int | None, upstream: str | None, foreground: bool, as_json: bool) 
     """  # noqa: D301 - click looks for the character itself
     overrides: dict[str, object] = {"gateway.port": port, "upstream": upstream}
     if foreground:
-        from companion.cli.serve import serve  # noqa: PLC0415 - the whole daemon
+        from companion.cli.serve import leave, serve  # noqa: PLC0415 - the whole daemon
 
-        sys.exit(serve(overrides, lambda url, key: _show_ready(url, key, as_json=as_json)))
+        leave(serve(overrides, lambda url, key: _show_ready(url, key, as_json=as_json)))
     with busy("the daemon starts"):
         ready = start_daemon(overrides)
     _show_ready(ready["gateway"], NewKey(**ready["key"]), as_json=as_json)
     if not as_json:
+        _show_keyless(upstream)
         _show_next(ask(calls.status()))
 
 
-def start_daemon(overrides: dict[str, object], environ: dict[str, str] | None = None) -> dict[str, Any]:
+def start_daemon(overrides: dict[str, object], environ: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Starts the daemon detached and waits until it is ready; what it said of itself. Ends the command on failure."""
     given = json.dumps({key: value for key, value in overrides.items() if value is not None})
     # -P keeps the current folder off the import path: a workspace must not be able to put its own code in.
@@ -63,7 +69,7 @@ def start_daemon(overrides: dict[str, object], environ: dict[str, str] | None = 
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=find_places().state.anchor,
-        env=environ,
+        env=_absolute(os.environ if environ is None else environ),
         **flags,
     )
     assert process.stdout is not None
@@ -85,6 +91,12 @@ def start_daemon(overrides: dict[str, object], environ: dict[str, str] | None = 
     return said
 
 
+def _absolute(environ: Mapping[str, str]) -> dict[str, str]:
+    """With folders that mean the same in the daemon, which runs in another folder than the command."""
+    chosen = {name: environ[name] for name in (HOME_VARIABLE, CACHE_VARIABLE) if environ.get(name)}
+    return {**environ, **{name: str(Path(folder).expanduser().absolute()) for name, folder in chosen.items()}}
+
+
 def _show_ready(url: str, key: NewKey, *, as_json: bool) -> None:
     if as_json:
         print_json({"gateway": url, "key_id": key.id, "key": key.secret})
@@ -95,6 +107,16 @@ def _show_ready(url: str, key: NewKey, *, as_json: bool) -> None:
     out.print(f"               {url}/v1 for the OpenAI dialects")
     out.print(f"  virtual key  [bold]{key.secret}[/]")
     out.print(f"               id {key.id}; shown this once")
+
+
+def _show_keyless(upstream: str | None) -> None:
+    """One over https without a key is mostly one whose key was forgotten, and each call would fail at the provider."""
+    from companion.config.load import UPSTREAM_KEY_VARIABLE as name  # noqa: N811, PLC0415 - a name in capitals, loaded only where a daemon starts
+
+    if upstream and upstream.startswith("https:") and name not in os.environ:
+        out = console()
+        out.print(f"  [yellow]{name} is not set, so {upstream} is called without a key[/]")
+        out.print(f"  [yellow]if it wants one: export {name}=…, companion down, then companion up again[/]")
 
 
 def _show_next(found: Status) -> None:
@@ -123,14 +145,27 @@ def down(as_json: bool) -> None:
         return
     except Refused as refused:
         end(refused.problem.message, refused.problem.next)
-    try:
-        with busy("what runs is finished"):
-            psutil.Process(pid).wait(_STOP_SECONDS)
-    except psutil.NoSuchProcess:
-        pass
-    except psutil.TimeoutExpired:
+    with busy("what runs is finished"):
+        ended = wait_for_end(pid, _STOP_SECONDS)
+    if not ended:
         end(f"process {pid} has not ended yet: calls are still running", "companion status")
     _report_down(as_json=as_json, was_running=True)
+
+
+def wait_for_end(pid: int, seconds: float) -> bool:
+    """Whether the process has ended, or does in this time. Blocks."""
+    until = time.monotonic() + seconds
+    try:
+        process = psutil.Process(pid)
+        # One that is over stays in the system's list until its parent asks after it, and the first process of a
+        # container may never do so.
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_LOOK_SECONDS)
+    except psutil.NoSuchProcess:
+        pass
+    return True
 
 
 def _report_down(*, as_json: bool, was_running: bool) -> None:

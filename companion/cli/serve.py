@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import secrets
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from companion.cli.shared import Exit
 from companion.config.complaints import COMMAND_LINE, ConfigError
@@ -68,6 +70,16 @@ def _run(daemon: Daemon, ready: Callable[[str, KeyStore], None]) -> None:
         runner.run(daemon.run(ready))
 
 
+def leave(code: int) -> NoReturn:
+    """Ends the process when `serve` has returned: all is written by then, and threads that still load are left."""
+    # Python would wait for them, and compiling rules takes ten seconds; what they keep, they put in place whole.
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
 def child() -> None:
     """Entry of the detached daemon: one line of JSON to the parent, then silence."""
     overrides: dict[str, Any] = json.loads(sys.argv[1])
@@ -90,7 +102,7 @@ def child() -> None:
     except Exception as error:
         problem(f"the daemon failed: {type(error).__name__}: {error}", "companion up --foreground", Exit.FAILED)
         raise
-    sys.exit(code)
+    leave(code)
 
 
 def _print_problem(message: str, next_step: str, _: Exit) -> None:

@@ -1,6 +1,7 @@
 """`companion connect` and `companion disconnect` as a person and a script use them."""
 
 import json
+import shlex
 
 import pytest
 from click.testing import CliRunner
@@ -54,11 +55,17 @@ def test_one_that_fails_does_not_hold_the_others(home, daemon):
 def test_a_dry_run(home, daemon):
     result = run(connect, "codex", "--dry-run")
     assert '+base_url = "' in result.stdout
-    assert "nothing was written. next: companion connect codex" in result.stdout
+    assert result.stdout.endswith("nothing was written. next: companion connect codex\n")
     report = json.loads(run(connect, "codex", "--dry-run", "--json").stdout)
     assert (report["changed"], report["dry_run"], report["key_made"]) == (True, True, False)
     assert list(home.iterdir()) == []
     assert daemon.keys == {}
+
+
+def test_a_dry_run_ends_in_the_whole_command_that_does_it(home, daemon, tmp_path):
+    given = ["cline", "--model", "a b", "--config-dir", str(tmp_path / "x"), "--no-hooks"]
+    result = run(connect, *given, "--dry-run")
+    assert result.stdout.endswith(f"next: companion connect {shlex.join(given)}\n")
 
 
 def test_a_folder_of_its_own(home, daemon, tmp_path):

@@ -23,3 +23,11 @@ def test_a_name_that_is_not_in_the_table_is_refused_in_clicks_words() -> None:
     result = CliRunner().invoke(LazyGroup("group", table={}), ["nothing"])
     assert result.exit_code == 2
     assert "No such command 'nothing'" in result.output
+    assert "Did you mean" not in result.output
+
+
+def test_a_mistyped_name_is_answered_with_the_one_most_like_it() -> None:
+    group = LazyGroup("group", table={"status": "no.such.module:command", "log": "no.such.module:command"})
+    result = CliRunner().invoke(group, ["stat"])
+    assert result.exit_code == 2
+    assert "No such command 'stat'. Did you mean 'status'?" in result.output

@@ -87,6 +87,30 @@ class TestUp:
         assert f"{READY['gateway']}/v1 for the OpenAI dialects" in result.stdout
         assert following in words(result)
 
+    @pytest.mark.parametrize(
+        ("url", "key", "told"),
+        [("https://a", None, True), ("https://a", "k", False), ("http://127.0.0.1:9", None, False)],
+    )
+    def test_a_key_that_was_forgotten_is_told(self, child, control, monkeypatch, url, key, told):
+        child(READY)
+        monkeypatch.delenv("COMPANION_UPSTREAM_KEY", raising=False)
+        if key:
+            monkeypatch.setenv("COMPANION_UPSTREAM_KEY", key)
+        control.status = evolve(control.status, upstreams={"default": url}, tiers={"act": "default/*"})
+        assert ("without a key" in words(run(up, "--upstream", url))) == told
+        assert "without a key" not in run(up, "--upstream", url, "--json").output
+
+    def test_a_relative_home_is_the_same_one_in_the_daemon(self, child, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("COMPANION_HOME", "h")
+        monkeypatch.setenv("COMPANION_CACHE", "c")
+        child(READY)
+        program = tmp_path / "python"
+        program.write_text(
+            '#!/bin/sh\nprintf \'{"home": "%s", "cache": "%s"}\\n\' "$COMPANION_HOME" "$COMPANION_CACHE"\n'
+        )
+        assert lifecycle.start_daemon({}) == {"home": str(tmp_path / "h"), "cache": str(tmp_path / "c")}
+
     @pytest.mark.parametrize("code", [1, 2])
     def test_why_it_did_not_start_is_said_with_its_exit_code(self, child, code):
         child({"problem": "the port is taken", "next": "companion up --port 0", "exit": code})
@@ -108,6 +132,7 @@ class TestUp:
             return 7
 
         monkeypatch.setattr(serve, "serve", stay)
+        monkeypatch.setattr(serve, "leave", sys.exit)
         result = run(up, "--foreground", "--port", "5", "--json")
         assert (result.exit_code, json.loads(result.stdout)["key"]) == (7, KEY["secret"])
 
@@ -150,6 +175,13 @@ class TestDown:
         ended.wait()
         control.status = evolve(control.status, pid=ended.pid)
         assert json.loads(run(down, "--json").stdout) == {"was_running": True}
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="processes that are over and still listed")
+    def test_a_process_that_nobody_has_asked_after_has_ended(self, control, monkeypatch):
+        monkeypatch.setattr(lifecycle, "_STOP_SECONDS", 10.0)
+        with subprocess.Popen(["true"]) as over:
+            control.status = evolve(control.status, pid=over.pid)
+            assert json.loads(run(down, "--json").stdout) == {"was_running": True}
 
 
 class TestStatus:

@@ -67,8 +67,9 @@ def test_in_the_foreground_it_is_told_on_standard_error(places, capsys):
     assert err.startswith(f"companion: {places.config_file}:1")
 
 
-def start(overrides) -> subprocess.Popen[str]:
-    command = [sys.executable, "-P", "-c", "from companion.cli.serve import child; child()", json.dumps(overrides)]
+def start(overrides, before: str = "") -> subprocess.Popen[str]:
+    program = f"{before}\nfrom companion.cli.serve import child; child()"
+    command = [sys.executable, "-P", "-c", program, json.dumps(overrides)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(command, text=True, env=os.environ | {"A_KEY": ""}, **pipes)
 
@@ -114,3 +115,31 @@ def test_a_detached_one_says_where_it_is_and_is_silent_from_then_on(places):
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
     assert not places.operator_socket.exists()
+
+
+_FOR_EVER = "import time; from companion import housekeeping; housekeeping.settle = lambda *_: time.sleep(600)"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_what_it_still_loads_does_not_keep_it_from_ending(places):
+    with start({"gateway.port": 0}, _FOR_EVER) as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["gateway"]
+        process.send_signal(signal.SIGTERM)
+        try:
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+    assert not places.operator_socket.exists()
+    assert '"ready"' in places.log.read_text()
+
+
+def test_leaving_says_what_was_printed_and_waits_for_no_thread():
+    program = (
+        "import threading, time; from companion.cli.serve import leave; "
+        "threading.Thread(target=time.sleep, args=[600]).start(); print('said'); leave(7)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stdout) == (7, "said\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shlex
 import shutil
@@ -15,7 +16,7 @@ from companion import __version__
 from companion.cli.agents.findings import Finding, fail, ok, warn
 from companion.config.load import load
 from companion.config.provenance import Loaded
-from companion.places import Places
+from companion.places import CACHE_VARIABLE, HOME_VARIABLE, Places
 
 _LEAST_FREE = 512 * 1024 * 1024
 _OTHERS = 0o077
@@ -40,6 +41,10 @@ def check_places(places: Places) -> Iterator[Finding]:
         for finding in _check_private(path, 0o700):
             wrong += 1
             yield finding
+    for path in places.all:
+        for finding in _check_writable(path, CACHE_VARIABLE if path == places.cache else HOME_VARIABLE):
+            wrong += 1
+            yield finding
     for path in _files(places):
         for finding in _check_private(path, 0o600):
             wrong += 1
@@ -52,6 +57,14 @@ def check_places(places: Places) -> Iterator[Finding]:
         there = [path for path in _folders(places) if path.exists()]
         said = f"{places.config}, {places.state} and {places.run} are yours alone"
         yield ok("folders", said if there else f"{places.config} is not there yet: companion up makes it")
+
+
+def _check_writable(path: Path, variable: str) -> Iterator[Finding]:
+    """`variable` puts the folder elsewhere."""
+    there = next((one for one in (path, *path.parents) if one.exists()), path)
+    if not os.access(there, os.W_OK | os.X_OK):
+        said = f"{there} is not writable" if there == path else f"{path} cannot be made: {there} is not writable"
+        yield fail("folders", said, f"{variable}=DIR companion up, with a folder that is yours")
 
 
 def _folders(places: Places) -> list[Path]:

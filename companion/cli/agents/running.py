@@ -60,14 +60,13 @@ def check_gateway(status: Status) -> Iterator[Finding]:
         yield fail("gateway", said, "companion up --port 0")
 
 
-def check_upstreams(upstreams: Mapping[str, str]) -> Iterator[Finding]:
-    """Asks each host for its head, from this process, without a key. Any answer will do."""
+def check_upstreams(upstreams: Mapping[str, str], *, running: bool = True) -> Iterator[Finding]:
+    """Asks each host for its head, from this process, without a key. Any answer will do. `running`: a daemon is."""
     if not upstreams:
-        yield warn(
-            "upstreams",
-            "none is configured, so no model can be called",
-            "companion down, then companion up --upstream https://api.anthropic.com",
-        )
+        following = "companion up --upstream https://api.anthropic.com"
+        if running:
+            following = f"companion down, then {following}"
+        yield warn("upstreams", "none is configured, so no model can be called", following)
     for name, url in upstreams.items():
         check = f"upstream {name}"
         try:

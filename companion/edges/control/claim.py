@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 
 from companion.client.discover import HAS_UNIX_SOCKETS, read_discovery
-from companion.places import Places
+from companion.places import CACHE_VARIABLE, HOME_VARIABLE, Places
 
 _LOOPBACK = "127.0.0.1"
 
@@ -48,7 +48,7 @@ class ControlSocket:
 def claimed(places: Places) -> Iterator[None]:
     """Holds the lock while inside. Raises Unclaimable when another daemon has it or the folders cannot be had."""
     for folder in places.all:
-        _make_private(folder)
+        _make_private(folder, CACHE_VARIABLE if folder == places.cache else HOME_VARIABLE)
     try:
         handle = os.open(places.lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
     except OSError as error:
@@ -149,7 +149,8 @@ def _who_runs(places: Places) -> str:
     return f"companion {note.get('version', '')} already runs as process {pid}, gateway {note.get('gateway', '')}"
 
 
-def _make_private(folder: Path) -> None:
+def _make_private(folder: Path, variable: str) -> None:
+    """Raises Unclaimable, which names the `variable` that puts the folder elsewhere."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if sys.platform != "win32":
@@ -162,9 +163,7 @@ def _make_private(folder: Path) -> None:
             raise Unclaimable("no-access", f"{folder} is not writable", f"ls -ld {folder}")
     except OSError as error:
         message = f"the folder {folder} cannot be used: {error.strerror}"
-        raise Unclaimable(
-            "no-access", message, "COMPANION_HOME=DIR companion up, with a folder that is yours"
-        ) from error
+        raise Unclaimable("no-access", message, f"{variable}=DIR companion up, with a folder that is yours") from error
 
 
 def _lock(handle: int) -> bool:

@@ -16,6 +16,7 @@ import pytest
 from companion import __version__
 from companion.cli.agents.findings import State
 from companion.cli.agents.machine import check_config, check_disk, check_places, check_platform
+from companion.places import find_places
 from tests.cli.agents.fake_daemon import places_in
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="owners and modes of files")
@@ -59,6 +60,18 @@ def test_places_that_are_the_users_alone_are_well(places):
 def test_before_the_first_start_there_is_nothing_to_find_fault_with(tmp_path):
     [finding] = check_places(places_in(tmp_path / "none"))
     assert (finding.state, "companion up makes it" in finding.said) == (State.OK, True)
+
+
+def test_folders_that_cannot_be_made_or_written_are_told_before_the_start_fails(tmp_path, monkeypatch):
+    home, cache = tmp_path / "h", tmp_path / "none" / "c"
+    home.mkdir(mode=0o700)
+    may, refused = os.access, {home, tmp_path}
+    monkeypatch.setattr(os, "access", lambda path, mode: path not in refused and may(path, mode))
+    found = find_places({"COMPANION_HOME": str(home), "COMPANION_CACHE": str(cache)})
+    said = {one.said: one.next.split()[0] for one in failures(check_places(found))}
+    assert said[f"{home} is not writable"] == "COMPANION_HOME=DIR"
+    assert said[f"{found.state} cannot be made: {home} is not writable"] == "COMPANION_HOME=DIR"
+    assert said[f"{cache} cannot be made: {tmp_path} is not writable"] == "COMPANION_CACHE=DIR"
 
 
 @posix

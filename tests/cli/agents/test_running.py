@@ -87,7 +87,9 @@ def test_an_upstream_whose_url_is_none_is_said_to_stand_wrong_in_the_configurati
 
 def test_without_an_upstream_it_says_how_to_name_one():
     [finding] = check_upstreams({})
-    assert (finding.state, "--upstream" in finding.next) == (State.WARN, True)
+    assert (finding.state, finding.next.split(", then ")[0]) == (State.WARN, "companion down")
+    [finding] = check_upstreams({}, running=False)
+    assert (finding.state, finding.next.startswith("companion up --upstream ")) == (State.WARN, True)
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,13 @@ def test_a_folder_that_cannot_be_used_is_said_with_the_way_out(places, tmp_path,
         pass
 
 
+def test_of_a_cache_that_cannot_be_used_its_own_variable_is_named(places, tmp_path):
+    (tmp_path / "c").write_text("a file")
+    with pytest.raises(Unclaimable, match="cannot be used") as caught, claimed(places):
+        pass
+    assert "COMPANION_CACHE=DIR" in caught.value.next
+
+
 def test_a_process_id_alone_proves_nothing(places):
     assert running_pid(places) is None
     with claimed(places):
