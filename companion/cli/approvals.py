@@ -84,7 +84,7 @@ def _told(effect: EffectLine) -> str:
 def deletion_lines(deletes: Deletion) -> list[str]:
     """How many files would be gone, and the first of them."""
     least = "" if deletes.complete else "at least "
-    head = f"deletes {least}{plural(deletes.files, 'file')}, {deletes.bytes:,} bytes:"
+    head = f"deletes {least}{plural(deletes.files, 'file')}, {plural(deletes.bytes, 'byte')}:"
     more = deletes.files - len(deletes.names)
     return [head, *(f"  {name}" for name in deletes.names), *([f"  and {least}{more:,} more"] if more > 0 else [])]
 

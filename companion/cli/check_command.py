@@ -71,7 +71,7 @@ def check_command(words: tuple[str, ...], mode: str, cwd: str | None, *, batch: 
     CMD is one quoted command line, or its words. Nothing is run, and nothing is written down. The exit code is 0 for a
     command that would run without a question, else 1; with --batch it is 0.
     """
-    if batch == bool(words):
+    if batch == bool(words) or not (batch or "".join(words).strip()):
         end("one command or --batch, please", _NEXT, Exit.USAGE)
     loaded = load(find_places())
     if loaded.complaints:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
+from pathlib import Path
+from typing import Any
 
 import click
 
 from companion import __version__
 from companion.cli.lazy import LazyGroup
-from companion.cli.shared import INTERRUPTED, end
+from companion.cli.shared import INTERRUPTED, end, speaks_utf8
 
 # Name to module and attribute, in the order in which help lists them.
 _COMMANDS = {
@@ -38,6 +42,15 @@ _COMMANDS = {
 
 
 class _Commands(LazyGroup):
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Escapes what the terminal or file has no letters for, and leaves colour out where NO_COLOR says so."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper) and (stream.errors == "strict" or not speaks_utf8(stream)):
+                stream.reconfigure(errors="backslashreplace")
+        if os.environ.get("NO_COLOR"):
+            extra.setdefault("color", False)
+        return super().main(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> object:
         """A folder or file that cannot be used is the user's to mend: it is named, without a traceback."""
         try:
@@ -48,8 +61,19 @@ class _Commands(LazyGroup):
         except BrokenPipeError:
             raise
         except OSError as error:
-            subject = f"{error.filename}: " if error.filename else ""
-            end(f"{subject}{error.strerror or error}", "see that HOME and COMPANION_HOME name folders of yours")
+            if error.filename:
+                end(f"{error.filename}: {error.strerror}", "see that HOME and COMPANION_HOME name folders of yours")
+            if not _is_somewhere():
+                end("the current folder is gone", "cd, then the same again")
+            end(str(error.strerror or error), "companion doctor")
+
+
+def _is_somewhere() -> bool:
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True
 
 
 @click.group(

@@ -76,6 +76,8 @@ def log(limit: int, kind: str | None, before: str, *, cloud: bool, as_json: bool
     out = console()
     if not lines:
         out.print(_nothing(before, cloud=cloud))
+    if len(lines) == limit:
+        out.print(f"[dim]older ones: companion log --before {lines[-1].id}[/]")
     for line in reversed(lines):
         _show_line(out, line)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 import sys
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import IntEnum
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from typing import Any, NoReturn, ParamSpec, TextIO, TypeVar
 
 import click
 
@@ -71,7 +72,12 @@ def ask(call: Call[T]) -> T:
 
 def print_json(value: object) -> None:
     """The value as JSON on standard output, and nothing else."""
-    click.echo(json.dumps(to_plain(value), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(to_plain(value), indent=2, ensure_ascii=not speaks_utf8(sys.stdout)))
+
+
+def speaks_utf8(stream: TextIO) -> bool:
+    """Whether every letter can be written there. On Windows a pipe has the letters of one language."""
+    return codecs.lookup(stream.encoding or "ascii").name == "utf-8"
 
 
 def json_option(command: Callable[P, R]) -> Callable[P, R]:

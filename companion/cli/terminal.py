@@ -75,6 +75,8 @@ def run(words: tuple[str, ...]) -> None:
     companion run -- git push origin main
     companion run 'ls | wc -l'
     """  # noqa: D301 - click looks for the character itself
+    if not "".join(words).strip():
+        end("which command?", "companion run -- git status", Exit.USAGE)
     command = words[0] if len(words) == 1 else shlex.join(words)
     _refuse_unless_allowed(command, Path.cwd(), Path.cwd())
     sys.exit(_carry_out([*_shell(), "-c", command] if len(words) == 1 else list(words)))
@@ -90,6 +92,8 @@ def shell(command: str | None) -> None:
     """
     start = Path.cwd()
     if command is not None:
+        if not command.strip():
+            sys.exit(0)
         _refuse_unless_allowed(command, start, start)
         sys.exit(_carry_out([*_shell(), "-c", command]))
     if sys.stdin.isatty():

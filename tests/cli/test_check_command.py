@@ -71,7 +71,7 @@ def test_a_bad_line_is_named(workspace: Path, line: str):
     assert [word for word in ("line 2", "next:") if word not in result.output] == []
 
 
-@pytest.mark.parametrize("words", [[], ["--batch", "ls"]], ids=str)
+@pytest.mark.parametrize("words", [[], [""], [" ", ""], ["--batch", "ls"]], ids=str)
 def test_it_wants_one_or_the_other(workspace: Path, words: list[str]):
     assert check(workspace, *words).exit_code == 2
 

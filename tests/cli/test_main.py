@@ -1,6 +1,10 @@
 """What every command has in common: help that can be read, errors that name the next step, exit codes."""
 
 import errno
+import json
+import os
+import subprocess
+import sys
 
 import click
 import pytest
@@ -104,6 +108,39 @@ def test_a_file_that_cannot_be_used_is_named_without_a_traceback(monkeypatch):
         "companion: /somewhere/run: Permission denied",
         "next: see that HOME and COMPANION_HOME name folders of yours",
     ]
+
+
+def test_an_error_of_no_file_is_not_blamed_on_the_home(monkeypatch, tmp_path):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shared, "find_operator", fail)
+    assert run("status").stderr == "companion: No space left on device\nnext: companion doctor\n"
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert run("check", "path", "x").stderr == "companion: the current folder is gone\nnext: cd, then the same again\n"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_what_the_output_has_no_letters_for_is_escaped(tmp_path, encoding):
+    (tmp_path / "s.txt").write_text(
+        'k = "ghp_' + "0123456789abcdefghijABCDEFGHIJ" + '012345"  # \u2713 \U0001f600\n', "utf-8"
+    )
+    program = [sys.executable, "-c", "from companion.cli.main import main; main()", "check", "secrets", "s.txt"]
+    environ = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONPATH": os.pathsep.join(sys.path)}
+    for options in ([], ["--json"]):
+        done = subprocess.run([*program, *options], capture_output=True, cwd=tmp_path, env=environ, check=False)
+        assert (done.returncode, done.stderr) == (1, b"")
+    assert "\u2713 \U0001f600" in json.loads(done.stdout)["findings"][0]["shown"]
+
+
+def test_no_color_holds_for_errors_too(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in CliRunner().invoke(main, ["status"], color=True).stderr
+    monkeypatch.delenv("NO_COLOR")
+    assert "\x1b" in CliRunner().invoke(main, ["status"], color=True).stderr
 
 
 def test_ctrl_c_is_130(monkeypatch):

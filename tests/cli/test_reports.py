@@ -119,6 +119,10 @@ class TestLog:
     def test_pages_and_kinds(self, arguments, ids):
         assert [line["id"] for line in json.loads(run(log, "--json", *arguments).stdout)] == ids
 
+    def test_a_full_page_says_how_to_go_on(self):
+        assert run(log, "--limit", "2").stdout.startswith("older ones: companion log --before ex-5\n")
+        assert "older ones" not in run(log).stdout
+
     def test_json_has_null_for_an_unknown_cost_and_says_why(self):
         lines = {line["id"]: line for line in json.loads(run(log, "--json").stdout)}
         assert (lines["ex-2"]["cost_pd"], lines["ex-2"]["unpriced"]) == (None, "no table knows it")

@@ -76,6 +76,13 @@ def test_one_word_is_a_line_for_the_shell(daemon):
     assert companion(daemon, "run", "echo a | tr a b").stdout == "b\n"
 
 
+def test_an_empty_line_is_no_question(daemon):
+    done = companion(daemon, "run", " ")
+    assert (done.returncode, done.stderr) == (2, "companion: which command?\nnext: companion run -- git status\n")
+    assert companion(daemon, "shell", "-c", "").returncode == 0
+    assert daemon.asked == []
+
+
 def test_what_may_not_does_not(daemon, tmp_path):
     done = companion(daemon, "run", "--", "touch", "bad", folder=tmp_path)
     assert (done.returncode, done.stderr) == (126, "not here\n")

@@ -37,9 +37,9 @@ HOSTILE = "[red]a\nb\x1b[2J\u202e\u0000\ud800"
 for kind in (Approval, ExchangeLine, AlertState, Status):
     attrs.resolve_types(kind)
 ANY = st.one_of(
-    st.from_type(Approval).map(paragraphs.of_approval),
-    st.from_type(ExchangeLine).map(paragraphs.of_exchange),
-    st.lists(st.from_type(AlertState), max_size=3).map(paragraphs.of_alerts),
+    st.from_type(Approval).map(lambda found: paragraphs.of_approval(found, NOON)),
+    st.from_type(ExchangeLine).map(lambda found: paragraphs.of_exchange(found, NOON)),
+    st.lists(st.from_type(AlertState), max_size=3).map(lambda found: paragraphs.of_alerts(found, NOON)),
     st.from_type(Status).map(lambda found: paragraphs.of_status(found, NOON)),
 )
 
@@ -57,7 +57,7 @@ def text_of(pairs: Paragraphs, label: str) -> str:
 
 class TestApproval:
     def test_the_action_stands_first_across_the_whole_width(self):
-        assert paragraphs.of_approval(approval(what="rm -rf build\nls"))[0] == ("", "rm -rf build\nls")
+        assert paragraphs.of_approval(approval(what="rm -rf build\nls"), NOON)[0] == ("", "rm -rf build\nls")
 
     @pytest.mark.parametrize(
         ("length", "end"),
@@ -74,7 +74,7 @@ class TestApproval:
         given = dict.fromkeys(attrs.fields_dict(Approval), HOSTILE)
         beside = {"effects": [], "deletes": None, "scripts": [], "environment": [], "reaches": ["once"]}
         made = Approval(**(given | beside))
-        many = {label for label, text in paragraphs.of_approval(made) if "\n" in text}
+        many = {label for label, text in paragraphs.of_approval(made, NOON) if "\n" in text}
         assert many == {"", "Why", "Hint"}
 
     def test_what_it_would_do_beside_its_text_is_told(self):
@@ -87,7 +87,7 @@ class TestApproval:
         )
         assert paragraphs.deletes(made).startswith("at least 7 files: build/0, ")
         assert paragraphs.runs(made).startswith("/w/x.sh: changed since")
-        pairs = dict(paragraphs.of_approval(made))
+        pairs = dict(paragraphs.of_approval(made, NOON))
         assert "+b" in pairs["Runs /w/x.sh"]
         assert pairs["With"] == "LD_PRELOAD=/x"
         assert "build would be deleted" in pairs["Effects"]
@@ -107,7 +107,7 @@ class TestApproval:
 class TestExchange:
     def test_services_that_a_command_calls_are_told_as_far_as_they_are_known(self):
         called = [CloudLine("s3", "rm", "delete", "prod", "eu\nwest"), CloudLine("kubernetes", "get", "read")]
-        found = text_of(paragraphs.of_exchange(exchange(1, cloud=called)), "Cloud")
+        found = text_of(paragraphs.of_exchange(exchange(1, cloud=called), NOON), "Cloud")
         assert found == "s3 rm  delete  prod  eu ⏎ west\nkubernetes get  read"
 
     @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ class TestExchange:
     def test_what_stands_for_a_reason_that_is_missing(self, changes: dict[str, str], text: str):
         line = exchange(1, reason="", **changes)
         assert paragraphs.no_reason(line) == text
-        assert text_of(paragraphs.of_exchange(line), "Why") == text
+        assert text_of(paragraphs.of_exchange(line, NOON), "Why") == text
 
     @pytest.mark.parametrize(
         ("changes", "parts"),
@@ -156,7 +156,7 @@ class TestExchange:
 
     def test_no_kind_of_token_goes_unsaid(self):
         line = exchange(1, input_tokens=1_001, cache_read_tokens=1_002, cache_write_tokens=1_003, output_tokens=1_004)
-        text = text_of(paragraphs.of_exchange(line), "Tokens")
+        text = text_of(paragraphs.of_exchange(line, NOON), "Tokens")
         assert text == "1,001 in · 1,002 cache read · 1,003 cache write · 1,004 out"
         assert "3.0k tokens in, 1.0k out" in paragraphs.measures(line)
 
@@ -164,12 +164,12 @@ class TestExchange:
         line = exchange(
             1, remarks=[RemarkLine("ignore", "deny", "path-ignored", "line 3"), RemarkLine("secrets", "allow", "", "")]
         )
-        text = text_of(paragraphs.of_exchange(line), "Remarks")
+        text = text_of(paragraphs.of_exchange(line, NOON), "Remarks")
         assert text == "ignore: deny path-ignored\n  line 3\nsecrets: allow"
 
     @pytest.mark.parametrize("line", story(), ids=lambda line: line.id)
     def test_the_verdict_has_a_reason_in_every_story(self, line: ExchangeLine):
-        pairs = paragraphs.of_exchange(line)
+        pairs = paragraphs.of_exchange(line, NOON)
         assert text_of(pairs, "Verdict")
         assert text_of(pairs, "Why")
 
@@ -178,16 +178,16 @@ class TestAlerts:
     @pytest.mark.parametrize(("severity", "symbol"), [("page", "▲"), ("warn", "!"), ("info", "i"), ("doom", "▲")])
     def test_a_severity_that_is_not_known_looks_like_the_gravest(self, severity: str, symbol: str):
         assert paragraphs.alert_symbol(alert(severity)) == symbol
-        assert paragraphs.of_alerts([alert(severity)])[0][0] == f"{symbol} {severity}"
+        assert paragraphs.of_alerts([alert(severity)], NOON)[0][0] == f"{symbol} {severity}"
 
     def test_what_to_do_stands_on_a_line_of_its_own_where_there_is_something(self):
         with_it, without = alert(), evolve(alert(), todo="")
-        (_, one), (_, other) = paragraphs.of_alerts([with_it, without])
+        (_, one), (_, other) = paragraphs.of_alerts([with_it, without], NOON)
         assert one.splitlines()[-1] == f"→ {with_it.todo}"
         assert other.splitlines()[-1] == without.summary
 
     def test_none(self):
-        assert paragraphs.of_alerts([]) == [("", "No alert is firing.")]
+        assert paragraphs.of_alerts([], NOON) == [("", "No alert is firing.")]
 
 
 class TestStatus:

@@ -87,6 +87,18 @@ def test_time_of(iso: str, text: str):
 
 
 @pytest.mark.parametrize(
+    ("iso", "text"),
+    [
+        ("2026-03-13T23:30:48.175042-01:00", "2026-03-14 00:30:48"),
+        ("9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59-14:00"),
+        ("so\non", "so ⏎ on"),
+    ],
+)
+def test_moment_of(iso: str, text: str):
+    assert show.moment_of(iso, NOON) == text
+
+
+@pytest.mark.parametrize(
     ("seconds", "text"),
     [
         (102, "expires in 1:42"),

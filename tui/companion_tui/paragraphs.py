@@ -19,7 +19,7 @@ from companion.contract.types import (
 )
 from companion_tui import limits
 from companion_tui.aim import SEEN_AFTER
-from companion_tui.show import count, money, one_line, plain, plural, verdict
+from companion_tui.show import count, moment_of, money, one_line, plain, plural, verdict
 from companion_tui.standing import in_full, longest_first, rests, served, why_it_rests
 
 Paragraphs = list[tuple[str, str]]
@@ -81,7 +81,11 @@ def _deleted(approval: Approval) -> str:
     more = found.files - len(found.names)
     rest = [f"and {'' if found.complete else 'at least '}{count(more)} more"] if more > 0 else []
     return "\n".join(
-        [f"{count(found.bytes)} bytes in {plural(found.files, 'file')}", *map(one_line, found.names), *rest]
+        [
+            f"{count(found.bytes)} {'byte' if found.bytes == 1 else 'bytes'} in {plural(found.files, 'file')}",
+            *map(one_line, found.names),
+            *rest,
+        ]
     )
 
 
@@ -99,7 +103,8 @@ def origin(approval: Approval) -> str:
     return f"{one_line(approval.client)}, {one_line(approval.tier)} tier, in {workspace}"
 
 
-def of_approval(approval: Approval) -> Paragraphs:
+def of_approval(approval: Approval, now: datetime) -> Paragraphs:
+    """Times are in the zone of `now`."""
     return [
         ("", whole(approval)),
         ("Deletes", _deleted(approval)),
@@ -113,8 +118,8 @@ def of_approval(approval: Approval) -> Paragraphs:
         ("Hint", plain(approval.hint)),
         ("From", origin(approval)),
         ("Folder", one_line(approval.cwd)),
-        ("Asked", one_line(approval.asked_at)),
-        ("Expires", one_line(approval.expires_at)),
+        ("Asked", moment_of(approval.asked_at, now)),
+        ("Expires", moment_of(approval.expires_at, now)),
         ("Approval", one_line(approval.id)),
         ("Exchange", one_line(approval.exchange)),
         ("Digest", one_line(approval.digest)),
@@ -147,7 +152,8 @@ def measures(line: ExchangeLine) -> list[str]:
     ]
 
 
-def of_exchange(line: ExchangeLine) -> Paragraphs:
+def of_exchange(line: ExchangeLine, now: datetime) -> Paragraphs:
+    """Times are in the zone of `now`."""
     remarks = "\n".join(
         f"{one_line(each.guard)}: {one_line(each.outcome)} {one_line(each.code)}\n  {plain(each.reason)}".rstrip()
         for each in line.remarks
@@ -181,8 +187,8 @@ def of_exchange(line: ExchangeLine) -> Paragraphs:
         ("Secrets", plural(line.redactions, "secret") + " kept back" if line.redactions else ""),
         ("Found", "\n".join(map(_found, line.findings))),
         ("Cloud", "\n".join(map(_called, line.cloud))),
-        ("Opened", one_line(line.opened_at)),
-        ("Closed", one_line(line.closed_at) or "still open"),
+        ("Opened", moment_of(line.opened_at, now)),
+        ("Closed", moment_of(line.closed_at, now) or "still open"),
         ("Exchange", one_line(line.id)),
         ("Asked for by", one_line(line.parent)),
     ]
@@ -199,13 +205,14 @@ def _called(call: CloudLine) -> str:
     return "  ".join(map(one_line, said))
 
 
-def of_alerts(alerts: Sequence[AlertState]) -> Paragraphs:
+def of_alerts(alerts: Sequence[AlertState], now: datetime) -> Paragraphs:
+    """Times are in the zone of `now`."""
     if not alerts:
         return [("", "No alert is firing.")]
     return [
         (
             f"{alert_symbol(each)} {one_line(each.severity)}",
-            f"{one_line(each.name)}, since {one_line(each.since)}\n{plain(each.summary)}"
+            f"{one_line(each.name)}, since {moment_of(each.since, now)}\n{plain(each.summary)}"
             + (f"\n→ {plain(each.todo)}" if each.todo else ""),
         )
         for each in alerts
@@ -218,16 +225,16 @@ def alert_symbol(alert: AlertState) -> str:
 
 
 def of_status(status: Status | None, answered_at: datetime) -> Paragraphs:
-    """`answered_at` is when the daemon said so."""
+    """`answered_at` is when the daemon said so; times are in its zone."""
     if status is None:
         return [("", "The daemon has not answered yet.")]
     clients = "\n".join(
-        f"{one_line(seen.client)}: {plural(seen.exchanges, 'exchange')}, last {one_line(seen.last_at)}"
+        f"{one_line(seen.client)}: {plural(seen.exchanges, 'exchange')}, last {moment_of(seen.last_at, answered_at)}"
         for seen in status.clients
     )
     return [
         ("Version", f"{one_line(status.version)} (control API {one_line(status.api)})"),
-        ("Process", f"{status.pid}, since {one_line(status.started_at)}"),
+        ("Process", f"{status.pid}, since {moment_of(status.started_at, answered_at)}"),
         ("Home", one_line(status.home)),
         ("Gateway", one_line(status.gateway)),
         ("Tiers", _table(status.tiers)),

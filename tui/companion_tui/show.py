@@ -89,6 +89,15 @@ def time_of(iso: str, now: datetime) -> str:
     return f"{local:%H:%M:%S}" if local.date() == now.date() else f"{local:%y-%m-%d}"
 
 
+def moment_of(iso: str, now: datetime) -> str:
+    """Date and time to the second, in the zone of `now`; as it came when it cannot be read."""
+    found = moment(iso)
+    try:
+        return f"{found.astimezone(now.tzinfo):%Y-%m-%d %H:%M:%S}" if found else one_line(iso)
+    except OverflowError:
+        return one_line(iso)
+
+
 def left(expires_at: str, now: datetime) -> timedelta | None:
     """Time until an approval expires, never negative; None when the daemon gave no readable time."""
     found = moment(expires_at)

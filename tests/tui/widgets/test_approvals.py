@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -313,6 +314,14 @@ class TestShowing:
             clock.tick(seconds)
             await stand.until(lambda: text in stand.text)
             assert stand.text.count("expire") == 1
+
+    @pytest.mark.parametrize(("width", "keys"), [(80, " a  A  R  d "), (40, " a  d "), (24, "")])
+    async def test_where_keys_do_not_fit_the_time_that_is_left_does(self, clock: FakeClock, width: int, keys: str):
+        async with panel_of(approval(reaches=["session", "rule"]), clock=clock, size=(width, 24)) as stand:
+            await stand.until(lambda: "expires in 1:" in stand.text)
+            [line] = [line for line in stand.text.splitlines() if "expires in 1:" in line]
+            assert "…" not in line
+            assert "".join(re.findall(r" (?:a|A|R|d|enter) (?=\w)", line)) == keys
 
     async def test_one_that_ran_out_says_so(self, clock: FakeClock):
         async with panel_of(ONE, clock=clock, seen=False) as stand:

@@ -193,6 +193,13 @@ class TestDrawing:
             await stand.settle()
             assert "No exchange yet. Point an agent at the gateway: companion connect" in stand.text
             assert "out of date" not in stand.text
+            panel.show_upstreams({})
+            await stand.settle()
+            assert "companion up --upstream" in stand.text
+            assert "No exchange yet" not in stand.text
+            panel.show_upstreams({"a": "https://a"})
+            await stand.settle()
+            assert "companion connect claude" in stand.text
 
 
 class TestFilter:

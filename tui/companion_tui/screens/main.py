@@ -92,6 +92,7 @@ class MainScreen(Screen[None]):
     def _status_arrived(self, event: told.StatusArrived) -> None:
         self.remove_class("-lost")
         self.query_one(StatusBar).show(event.status)
+        self._exchanges.show_upstreams(event.status.upstreams)
         self.query_one(AlertsBar).show(event.status.alerts)
         self.query_one(DelaysBar).show(event.status)
         self.query_one(SpendPanel).show_budgets(event.status.budgets)
@@ -213,7 +214,7 @@ class MainScreen(Screen[None]):
         self.app.push_screen(ReadingScreen("Daemon", of_status(bar.status, bar.answered_at)))
 
     def action_read_alerts(self) -> None:
-        self.app.push_screen(ReadingScreen("Alerts", of_alerts(self.query_one(AlertsBar).alerts)))
+        self.app.push_screen(ReadingScreen("Alerts", of_alerts(self.query_one(AlertsBar).alerts, self._clock.now())))
 
     def action_filter(self) -> None:
         self._exchanges.action_filter()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -179,7 +180,9 @@ class ApprovalsPanel(Vertical):
         if entry := self._entry:
             approval = entry.approval
             self.post_message(
-                ReadingWanted(f"Approval · {one_line(approval.kind)}", of_approval(approval), approval.id)
+                ReadingWanted(
+                    f"Approval · {one_line(approval.kind)}", of_approval(approval, self._clock.now()), approval.id
+                )
             )
 
     def _show_entry(self) -> None:
@@ -235,12 +238,14 @@ class ApprovalsPanel(Vertical):
             return Content.assemble((" 1 ", "bold $text-accent"), "goes here, to answer   ", expiry)
         ready = self._aim.ready(self._clock.monotonic())
         style = "bold $text-accent" if ready else "$foreground-muted"
-        return Content.assemble(
-            *((" a ", style), "approve  "),
-            *(part for reach in _FURTHER if reach in entry.approval.reaches for part in _further(reach, style)),
-            *((" d ", style), "deny  ", (" enter ", style), "read whole   "),
-            expiry,
-        )
+        further = [_further(reach, style) for reach in _FURTHER if reach in entry.approval.reaches]
+        yes, no, read = ((" a ", style), "approve  "), ((" d ", style), "deny  "), ((" enter ", style), "read whole  ")
+        pairs, least_first = [yes, *further, no, read], [read, *reversed(further), no, yes]
+        room = self.query_one("#approval-keys", Static).size.width - cell_len(expiry[0]) - 1
+        # The help and the line at the bottom of the screen say the keys as well; how long there is stands here alone.
+        while room > 0 and least_first and sum(cell_len(key + word) for (key, _), word in pairs) > room:
+            pairs.remove(least_first.pop(0))
+        return Content.assemble(*(part for pair in pairs for part in pair), " ", expiry)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's shape
         if action in {"approve", "approve_further", "deny"}:

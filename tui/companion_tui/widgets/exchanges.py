@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -25,6 +25,11 @@ MOST = 2_000
 """Exchanges held at most; older ones are for `companion log`."""
 
 _WIDE = 100
+_IDLE = "No exchange yet. Point an agent at the gateway: companion connect claude"
+_IDLE_WITHOUT_UPSTREAM = (
+    "No upstream is configured yet, so no model can be called.\n"
+    "Type: companion down, then companion up --upstream https://api.anthropic.com"
+)
 _MARKER_AND_SCROLLBAR = 3
 
 
@@ -51,7 +56,7 @@ class ExchangesPanel(Vertical):
     def compose(self) -> ComposeResult:
         yield Static(Content(), id="exchange-heads")
         yield RowList(_key, self._draw, id="exchange-rows", follow=True)
-        yield Static("No exchange yet. Point an agent at the gateway: companion connect", id="exchanges-idle")
+        yield Static(_IDLE, id="exchanges-idle")
         yield Static(Content(), id="exchange-reason")
         yield Input(placeholder="words to filter by · enter keeps · esc clears", compact=True, id="exchange-filter")
 
@@ -68,6 +73,10 @@ class ExchangesPanel(Vertical):
 
     def focus_rows(self) -> None:
         self._rows.focus()
+
+    def show_upstreams(self, upstreams: Mapping[str, str]) -> None:
+        """Without one, no agent gets an answer, and that comes first."""
+        self.query_one("#exchanges-idle", Static).update(_IDLE if upstreams else _IDLE_WITHOUT_UPSTREAM)
 
     def show_newest(self, lines: Sequence[ExchangeLine], changed: Sequence[ExchangeLine]) -> None:
         """Takes over the newest exchanges; where they do not join those that are held, these are dropped."""
@@ -174,7 +183,7 @@ class ExchangesPanel(Vertical):
     def _chosen(self, event: RowChosen) -> None:
         event.stop()
         if line := self._lines.get(event.key):
-            self.post_message(ReadingWanted(f"Exchange · {self._mark(line)}", of_exchange(line)))
+            self.post_message(ReadingWanted(f"Exchange · {self._mark(line)}", of_exchange(line, self._clock.now())))
 
     @on(NearEnd)
     def _near_end(self, event: NearEnd) -> None:
