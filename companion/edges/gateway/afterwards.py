@@ -11,6 +11,7 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct
@@ -31,7 +32,9 @@ Document = Callable[[], dict[str, Any]]
 _MOST_WAITING = 2_000
 _PAUSE = 0.25
 """Seconds for which answers are gathered: whoever waits for one goes first."""
-_AT_A_TIME = 8
+_ENOUGH = 64
+"""So many do not wait for more."""
+_AT_A_TIME = 2
 _NAME = "look at answers"
 
 
@@ -97,6 +100,7 @@ class AnswerScan:
         self._most = most
         self._waiting: list[_Answer] = []
         self._task: asyncio.Task[None] | None = None
+        self._enough = asyncio.Event()
 
     def offer(self, exchange: Exchange, dialect: Dialect, document: Document) -> None:
         """Looks at the document soon. One of numbers alone is left out."""
@@ -106,6 +110,8 @@ class AnswerScan:
             self._unread(exchange.id, "too many answers came at once")
             return
         self._waiting.append(_Answer(exchange.id, exchange.origin.workspace, dialect, document))
+        if len(self._waiting) >= _ENOUGH:
+            self._enough.set()
         if self._task is None or self._task.done():
             self._task = spawn(self._look(), _NAME, self._failed)
 
@@ -116,7 +122,10 @@ class AnswerScan:
 
     async def _look(self) -> None:
         while self._waiting:
-            await asyncio.sleep(_PAUSE)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_PAUSE):
+                    await self._enough.wait()
+            self._enough.clear()
             answers, self._waiting = self._waiting, []
             of_places: dict[str, list[_Read]] = {}
             for read in await asyncio.to_thread(_read, answers):

@@ -125,6 +125,47 @@ def test_law_who_looks_at_texts_alone_is_told_the_same_document(dialect, text, c
     assert texts_told(dialect, events) == document_of(dialect, events)
 
 
+SAID = st.text('ab"\\\né{}', max_size=4)
+CHUNKS = st.lists(
+    st.tuples(
+        st.dictionaries(st.sampled_from(["content", "reasoning_content", "refusal", "role", "x"]), SAID, max_size=2),
+        st.sampled_from([None, "stop"]),
+        st.booleans(),
+    ),
+    max_size=9,
+)
+DELTAS = st.lists(
+    st.tuples(
+        st.sampled_from([("text_delta", "text"), ("thinking_delta", "thinking"), ("x_delta", "x")]), SAID, st.booleans()
+    ),
+    max_size=9,
+)
+
+
+@given(CHUNKS, st.sampled_from([(",", ":"), (", ", ": ")]))
+def test_law_runs_of_chunks_are_told_as_each_by_itself(chunks, marks):
+    said = [
+        {"id": "1", "choices": [{"index": int(second), "delta": delta, "finish_reason": finish}]}
+        for delta, finish, second in chunks
+    ]
+    events = [SseEvent(b"", "", json.dumps(one, separators=marks).encode()) for one in said]
+    assert texts_told(Dialect.CHAT, events) == document_of(Dialect.CHAT, events)
+
+
+@given(DELTAS, st.sampled_from([(",", ":"), (", ", ": ")]))
+def test_law_runs_of_deltas_are_told_as_each_by_itself(deltas, marks):
+    said = [
+        {"type": "content_block_start", "index": index, "content_block": {"type": "text", "text": "a"}}
+        for index in (0, 1, 1)
+    ]
+    said += [
+        {"type": "content_block_delta", "index": int(second), "delta": {"type": kind, key: text}}
+        for (kind, key), text, second in deltas
+    ]
+    events = [SseEvent(b"", "", json.dumps(one, separators=marks).encode()) for one in said]
+    assert texts_told(Dialect.MESSAGES, events) == document_of(Dialect.MESSAGES, events)
+
+
 @pytest.mark.parametrize("dialect", NAMES)
 @pytest.mark.parametrize("data", [b"{", b'{"a":1,"a":2}', b"1", b'"x"', b"]", b"],["])
 def test_events_that_tell_no_document_tell_no_texts_either(dialect, data):
