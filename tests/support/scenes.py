@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
+from companion.client import calls
+from companion.contract.types import Answer
 from tests.support.answers import STREAMS
-from tests.support.daemons import Companion
+from tests.support.daemons import Companion, wait_until
 from tests.support.upstreams import Upstream, send
 from tests.support.wire import READERS
+
+T = TypeVar("T")
 
 GITHUB = "ghp_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7cF0hL2nR5"
 PATHS = {"chat": "/v1/chat/completions", "messages": "/v1/messages", "responses": "/v1/responses"}
@@ -61,3 +68,14 @@ class Scene:
         answer = self.companion.post(PATHS[name], self.body(name, *texts, **given))
         assert answer.status_code == 200, answer.text
         return READERS[name](answer.content)
+
+    def decided(self, asking: Callable[[], T], what: str, *, approve: bool) -> T:
+        """What came of `asking`, whose call is held for `what` until a person approves, or denies it: "not today"."""
+        with ThreadPoolExecutor(1) as apart:
+            came = apart.submit(asking)
+            wait_until(lambda: self.companion.ask(calls.pending()))
+            [waiting] = self.companion.ask(calls.pending())
+            assert waiting.what == what
+            answer = Answer(approve=approve, by="cli", reason="not today", digest=waiting.digest)
+            self.companion.ask(calls.answer(waiting.id, answer))
+            return came.result()

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
 
 import pytest
 
-from companion.client import calls
-from companion.contract.types import Answer
-from tests.support.daemons import wait_until
 from tests.support.scenes import GITHUB, PATHS
 from tests.support.upstreams import send
 from tests.support.wire import READERS
@@ -63,22 +59,9 @@ def test_an_ignored_path_is_refused_in_words_that_the_agent_runs(scene, name, ca
 @pytest.mark.parametrize("approve", [True, False])
 def test_a_dangerous_command_waits_for_a_person(scene, name, approve):
     scene.text = f"Now.\n{run('rm -rf build')}"
-    read = []
-    asking = threading.Thread(target=lambda: read.append(ask(scene, name)))
-    asking.start()
-    waiting = []
-
-    def held() -> bool:
-        waiting[:] = scene.companion.ask(calls.pending())
-        return bool(waiting)
-
-    wait_until(held)
-    assert waiting[0].what == "rm -rf build"
-    answer = Answer(approve=approve, by="cli", reason="not today", digest=waiting[0].digest)
-    scene.companion.ask(calls.answer(waiting[0].id, answer))
-    asking.join()
-    assert (read[0].text == scene.text) is approve
-    assert ("not today" in read[0].text) is not approve
+    read = scene.decided(lambda: ask(scene, name), "rm -rf build", approve=approve)
+    assert (read.text == scene.text) is approve
+    assert ("not today" in read.text) is not approve
 
 
 @BOTH
